@@ -1,0 +1,1 @@
+//! Accounts and registration, calls, typed outcomes.

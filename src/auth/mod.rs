@@ -1,0 +1,1 @@
+//! Digest credentials: challenge in, header out.

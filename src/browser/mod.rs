@@ -1,0 +1,1 @@
+//! What runs in a page or a worker: drivers and the exported JavaScript API.

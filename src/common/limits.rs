@@ -1,0 +1,32 @@
+//! Every bound in one place, each with what exceeding it does.
+
+/// Octets of one SIP message, head and body. Longer: refused before it is read (`ParseError::TooLong`, 513).
+pub const MESSAGE_OCTETS: usize = 64 * 1024;
+/// Header lines of one message, after unfolding. More: the message is refused (400).
+pub const HEADER_LINES: usize = 128;
+/// Octets of one unfolded header line. Longer: the message is refused (400).
+pub const LINE_OCTETS: usize = 8 * 1024;
+/// Parameters of one URI or one header value. More: the value is refused (400).
+pub const PARAMETERS: usize = 64;
+/// Via values of one message. More: the message is refused (400).
+pub const VIA_VALUES: usize = 64;
+/// Routes of a dialog. More: the dialog is refused (400).
+pub const ROUTES: usize = 32;
+/// Contact octets above which a registrar with default settings refuses the REGISTER: a warning, nothing more.
+pub const CONTACT_OCTETS_WARN: usize = 512;
+/// Octets of one bridge message. Longer: refused and counted.
+pub const BRIDGE_MESSAGE_OCTETS: usize = 1024 * 1024;
+/// Messages that wait for an acknowledgement on one side of the bridge. More: see bridge rule 3.
+pub const BRIDGE_QUEUE_MESSAGES: usize = 500;
+/// Octets that wait for an acknowledgement on one side of the bridge. More: see bridge rule 3.
+pub const BRIDGE_QUEUE_OCTETS: usize = 1024 * 1024;
+/// Depth of nested JSON. Deeper: the message is refused and counted.
+pub const JSON_DEPTH: usize = 16;
+/// Entries of the trace. More: the oldest goes.
+pub const TRACE_ENTRIES: usize = 512;
+/// Events that wait for a first listener. More: the oldest goes, and a `problem` says so.
+pub const EVENTS_WAITING: usize = 256;
+/// Calls at one time. More: an incoming one gets 486, an outgoing one fails with `tooManyCalls`.
+pub const CALLS: usize = 16;
+/// Finished Call-IDs that are remembered, so that a late push ends at once. More: the oldest goes.
+pub const FINISHED_CALLS: usize = 64;

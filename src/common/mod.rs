@@ -1,0 +1,7 @@
+//! What every layer needs and none owns: time, randomness, secrets, limits, timers, the trace.
+
+pub mod limits;
+pub mod random;
+pub mod secret;
+pub mod time;
+pub mod timers;

@@ -1,0 +1,1 @@
+//! Dialog state and route sets.

@@ -1,0 +1,1 @@
+//! The native side of the bridge as a pure state machine.

@@ -1,0 +1,116 @@
+//! The closed lists of what goes into the engine and what comes out of it.
+//!
+//! A driver, in a page or on a host, calls `Endpoint::handle(now, Input)`, drains `Endpoint::poll` into a list,
+//! lets go of the engine, and only then carries the outputs out.
+
+mod command;
+mod error;
+mod event;
+mod flow;
+mod media;
+mod options;
+
+pub use command::{Command, Reply};
+pub use error::{Error, ErrorCode};
+pub use event::{
+    CallInfo, CallState, Direction, Event, Outcome, OutcomeKind, RegistrationInfo, RegistrationState, TraceEntry,
+    TraceKind, TransportState,
+};
+pub use flow::{FlowCommand, FlowEvent};
+pub use media::{IceServer, MediaCommand, MediaEvent, MediaFailure};
+pub use options::{AccountOptions, BackgroundPolicy, CallOptions, Driver, EndpointOptions, PushOptions, PushPreset};
+
+use crate::common::time::Mono;
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct $name(pub u32);
+    };
+}
+
+id!(
+    /// One WebSocket, from open to closed. Never used twice.
+    FlowId
+);
+id!(
+    /// One media session: a peer connection in the page or its like on the host. Never used twice.
+    MediaId
+);
+id!(
+    /// One command of the application, so that its completion finds its promise.
+    CommandId
+);
+id!(
+    /// One account of this engine.
+    AccountId
+);
+id!(
+    /// One call of this engine. The bridge knows it by its `callUuid`.
+    CallId
+);
+
+/// What happened. Everything the engine learns, it learns by one of these.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Input {
+    /// The deadline that [`Output::Timer`] named has come. Early or needless ones do no harm.
+    Timeout,
+    /// Something happened on a flow.
+    Flow {
+        /// Which.
+        flow: FlowId,
+        /// What.
+        event: FlowEvent,
+    },
+    /// Something happened on a media session.
+    Media {
+        /// Which.
+        media: MediaId,
+        /// What.
+        event: MediaEvent,
+    },
+    /// The host posted one bridge envelope.
+    Host(String),
+    /// The application asks for something; [`Output::Completed`] answers, exactly once.
+    Command {
+        /// Chosen by the driver.
+        id: CommandId,
+        /// What is asked.
+        command: Command,
+    },
+}
+
+/// What the engine wants done. To be carried out in order.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Output {
+    /// Call `handle(now, Input::Timeout)` at this point, or never if `None`. Replaces the earlier one.
+    Timer(Option<Mono>),
+    /// For the socket of a flow.
+    Flow {
+        /// Which.
+        flow: FlowId,
+        /// What.
+        command: FlowCommand,
+    },
+    /// For a media session.
+    Media {
+        /// Which.
+        media: MediaId,
+        /// What.
+        command: MediaCommand,
+    },
+    /// One bridge envelope for the host.
+    Host(String),
+    /// For the application's listeners.
+    Event(Event),
+    /// The answer to an [`Input::Command`].
+    Completed {
+        /// The command's id.
+        id: CommandId,
+        /// How it ended.
+        result: Result<Reply, Error>,
+    },
+}

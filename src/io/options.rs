@@ -1,0 +1,172 @@
+//! What the application configures.
+
+use super::media::IceServer;
+use crate::common::secret::Secret;
+
+/// Who carries out flow or media commands.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Driver {
+    /// The host where its `welcome` offers the capability, else the page.
+    #[default]
+    Auto,
+    /// The page, always.
+    Page,
+    /// The host, always; without a host nothing works.
+    Host,
+}
+
+/// Options of the whole endpoint.
+#[derive(Debug, Clone)]
+pub struct EndpointOptions {
+    /// Whether there is a host to say `hello` to.
+    pub host: bool,
+    /// Who owns the sockets.
+    pub transport: Driver,
+    /// Who owns the media sessions.
+    pub media: Driver,
+    /// Servers for ICE.
+    pub ice_servers: Vec<IceServer>,
+    /// Upper limit of ICE gathering in milliseconds.
+    pub gathering_limit_ms: u32,
+    /// Whether a description leaves as soon as a usable candidate is there.
+    pub first_usable_candidate: bool,
+    /// Tone for machines without a microphone in hertz; 0: none.
+    pub test_tone_hz: u16,
+    /// The User-Agent header.
+    pub user_agent: String,
+    /// `+sip.instance` where no host gives one: `urn:uuid:…`. Empty: a random one.
+    pub instance: String,
+    /// Whether the trace shows full text. Otherwise everything that identifies a person or opens a door is redacted.
+    pub full_trace: bool,
+    /// How long the first REGISTER waits for `welcome` and the push token in milliseconds; then it goes without.
+    pub token_wait_ms: u64,
+    /// An extra INVITE header that carries the push's id, besides `X-Push-ID`.
+    pub push_id_header: Option<String>,
+}
+
+impl Default for EndpointOptions {
+    fn default() -> Self {
+        Self {
+            host: false,
+            transport: Driver::Auto,
+            media: Driver::Auto,
+            ice_servers: Vec::new(),
+            gathering_limit_ms: 1_000,
+            first_usable_candidate: true,
+            test_tone_hz: 0,
+            user_agent: concat!("sipwake/", env!("CARGO_PKG_VERSION")).to_owned(),
+            instance: String::new(),
+            full_trace: false,
+            token_wait_ms: 3_000,
+            push_id_header: None,
+        }
+    }
+}
+
+/// What happens to the registration when the app goes to the background.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum BackgroundPolicy {
+    /// The binding stays, the socket is closed cleanly: for servers that keep the token in the binding (RFC 8599).
+    #[default]
+    CloseTransport,
+    /// The binding goes, push parameters included in the REGISTER: for servers that keep tokens apart from bindings.
+    Unregister,
+    /// Nothing is done.
+    Keep,
+}
+
+/// A ready-made way to write the token into the Contact of REGISTER.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PushPreset {
+    /// RFC 8599: `pn-provider`, `pn-param`, `pn-prid` as URI parameters.
+    Rfc8599Apns,
+    /// FreeSWITCH with mod_apn: `app-id`, `pn-voip-tok`, `pn-im-tok` as URI parameters, closed by one more.
+    FreeswitchApn,
+}
+
+/// How push tokens get into the Contact of REGISTER; into nothing else. Templates know the placeholders
+/// `{voip-token} {im-token} {topic} {bundle} {team} {instance} {environment} {platform}`; a parameter whose
+/// placeholder is empty is left out whole.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PushOptions {
+    /// A known server's form.
+    pub preset: Option<PushPreset>,
+    /// Parameters after the `>`, as a template: `;app-id={bundle};pn-voip-tok={voip-token}`.
+    pub reg_contact_params: String,
+    /// Parameters inside the `<>`, as a template.
+    pub contact_uri_params: String,
+}
+
+/// One account.
+#[derive(Debug, Clone)]
+pub struct AccountOptions {
+    /// The name the bridge and the application know it by; empty: `username@domain`.
+    pub name: String,
+    /// User part of the address of record.
+    pub username: String,
+    /// Domain of the address of record and of the registrar.
+    pub domain: String,
+    /// User name of the credentials, if it is not `username`.
+    pub auth_username: Option<String>,
+    /// Password; or use the HA1 values.
+    pub password: Option<Secret>,
+    /// `H(username:realm:password)` with MD5, in hex.
+    pub ha1_md5: Option<Secret>,
+    /// The same with SHA-256.
+    pub ha1_sha256: Option<Secret>,
+    /// Realms that may be answered. Empty: the realm that the registrar names first, and no other after that.
+    pub realms: Vec<String>,
+    /// Whether MD5 challenges are refused.
+    pub forbid_md5: bool,
+    /// Display name of the From header.
+    pub display_name: Option<String>,
+    /// `ws:` or `wss:` URLs, tried in order.
+    pub servers: Vec<String>,
+    /// Whether to register at all.
+    pub register: bool,
+    /// Binding lifetime to ask for, in seconds. The server's word counts.
+    pub expires: u32,
+    /// Push registration, if any.
+    pub push: Option<PushOptions>,
+    /// What going to the background means.
+    pub background_policy: BackgroundPolicy,
+    /// Status of a declined call: 603 stops every device, 486 this one. 400 to 699.
+    pub decline_code: u16,
+    /// Milliseconds between CRLF keep-alives on an open flow (RFC 5626 section 3.5.1); 0: none. A Flow-Timer of the server wins.
+    pub keep_alive_ms: u64,
+    /// Milliseconds until a connection attempt is given up.
+    pub connect_timeout_ms: u64,
+}
+
+impl Default for AccountOptions {
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            username: String::new(),
+            domain: String::new(),
+            auth_username: None,
+            password: None,
+            ha1_md5: None,
+            ha1_sha256: None,
+            realms: Vec::new(),
+            forbid_md5: false,
+            display_name: None,
+            servers: Vec::new(),
+            register: true,
+            expires: 600,
+            push: None,
+            background_policy: BackgroundPolicy::CloseTransport,
+            decline_code: 603,
+            keep_alive_ms: 25_000,
+            connect_timeout_ms: 5_000,
+        }
+    }
+}
+
+/// Options of one outgoing call.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CallOptions {
+    /// Extra headers of the INVITE, as name and value.
+    pub headers: Vec<(String, String)>,
+}

@@ -1,0 +1,1 @@
+//! RFC 3261 section 17, one file per machine.

@@ -1,0 +1,1 @@
+//! One flow: connect, keep-alive, back-off, choice of server.

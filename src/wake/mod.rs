@@ -1,0 +1,1 @@
+//! Push parameters of the Contact, and what joins push, INVITE and call UUID.
