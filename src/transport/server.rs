@@ -1,0 +1,107 @@
+//! One server of an account: its URL, and what was learned about it.
+
+/// Octets of a server's URL. Longer: the URL is not used.
+const URL_OCTETS: usize = 2048;
+
+/// How this server treats keep-alives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Pong {
+    /// It has not been seen yet.
+    Unknown,
+    /// It has answered one, so silence means that the flow is dead.
+    Answers,
+    /// It promised to answer (Flow-Timer) and did not: silence means nothing there.
+    Silent,
+}
+
+/// One server, in the order of preference.
+#[derive(Debug)]
+pub(super) struct Server {
+    pub(super) url: String,
+    pub(super) secure: bool,
+    pub(super) pong: Pong,
+}
+
+impl Server {
+    /// A server, if its URL can be used at all.
+    pub(super) fn new(url: String) -> Option<Self> {
+        let secure = is_secure(&url)?;
+        Some(Self { url, secure, pong: Pong::Unknown })
+    }
+}
+
+/// Whether a `ws:` or `wss:` URL is the secure one; `None` if it is neither or cannot be opened.
+fn is_secure(url: &str) -> Option<bool> {
+    if url.len() > URL_OCTETS || url.bytes().any(|b| b <= b' ' || b == b'#' || b == 0x7f) {
+        return None;
+    }
+    let colon = url.bytes().position(|b| b == b':')?;
+    let secure = match url.get(..colon)? {
+        scheme if scheme.eq_ignore_ascii_case("wss") => true,
+        scheme if scheme.eq_ignore_ascii_case("ws") => false,
+        _ => return None,
+    };
+    let rest = url.get(colon..)?.strip_prefix("://")?;
+    let end = rest.bytes().position(|b| matches!(b, b'/' | b'?')).unwrap_or(rest.len());
+    let authority = rest.get(..end)?;
+    let host_start = authority.bytes().rposition(|b| b == b'@').map_or(0, |at| at + 1);
+    let host_port = authority.get(host_start..)?;
+    let (host, port) = if host_port.starts_with('[') {
+        let close = host_port.bytes().position(|b| b == b']')?;
+        (host_port.get(1..close)?, host_port.get(close + 1..)?)
+    } else {
+        let colon = host_port.bytes().position(|b| b == b':').unwrap_or(host_port.len());
+        (host_port.get(..colon)?, host_port.get(colon..)?)
+    };
+    let port_is_fine = match port.strip_prefix(':') {
+        Some(digits) => {
+            digits.is_empty() || (digits.bytes().all(|b| b.is_ascii_digit()) && digits.parse::<u16>().is_ok())
+        }
+        None => port.is_empty(),
+    };
+    (!host.is_empty() && port_is_fine).then_some(secure)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ws_and_wss_urls_are_told_apart_whatever_their_case() {
+        for (url, secure) in [
+            ("wss://sip.example.com/ws", true),
+            ("WSS://sip.example.com:8443", true),
+            ("ws://127.0.0.1:15080", false),
+            ("ws://[::1]:80/ws?x=1:2", false),
+            ("wss://user@sip.example.com", true),
+        ] {
+            assert_eq!(is_secure(url), Some(secure), "{url}");
+        }
+    }
+
+    #[test]
+    fn what_no_socket_could_open_is_refused() {
+        let long = format!("wss://a/{}", "x".repeat(URL_OCTETS));
+        for url in [
+            "",
+            "wss",
+            "wss:",
+            "wss:/a",
+            "wss://",
+            "wss:///ws",
+            "wss://:5",
+            "https://a",
+            "sip:a",
+            "wss://a:port",
+            "wss://a:99999",
+            "wss://[::1",
+            "wss://[::1]x",
+            "wss://a b",
+            "wss://a\r\nb",
+            "wss://a/#part",
+            &long,
+        ] {
+            assert_eq!(is_secure(url), None, "{url}");
+        }
+    }
+}
