@@ -1,0 +1,366 @@
+// One call's audio in a page: a peer connection, a microphone, a loudspeaker.
+//
+// Narrow and free of imports on purpose: the engine's page driver and a host written in JavaScript use this same
+// file. Commands come in, events go out, and both are the list of `src/io/media.rs`. Nothing is touched at import.
+
+/**
+ * @typedef {{ urls: string | string[], username?: string, credential?: string }} IceServer
+ * @typedef {"noMicrophone" | "permissionDenied" | "insecureContext" | "unsupported" | "badDescription" | "connectionLost" | "other"} MediaFailure
+ * @typedef {{ type: "described", sdp: string } | { type: "applied" } | { type: "connected", connected: boolean } | { type: "failed", reason: MediaFailure }} MediaEvent
+ * @typedef {{ iceServers?: IceServer[], gatheringLimitMs?: number, firstUsableCandidate?: boolean, testToneHz?: number }} MediaOptions
+ */
+
+// Everything that was ever opened here and is not known to be over: what the counters look at. They ask the
+// browser's own objects, so that a forgotten track shows.
+/** @type {Set<RTCPeerConnection>} */
+const connections = new Set();
+/** @type {Set<MediaStreamTrack>} */
+const tracks = new Set();
+/** @type {Set<AudioContext>} */
+const contexts = new Set();
+const timers = new Set();
+/** The application's own audio source, if it has set one. @type {MediaStream | null} */
+let source = null;
+
+/** What is open at this moment. @returns {{ peerConnections: number, liveTracks: number, audioContexts: number, timers: number }} */
+export function mediaCounters() {
+  for (const pc of connections) if (pc.signalingState === "closed") connections.delete(pc);
+  for (const track of tracks) if (track.readyState !== "live") tracks.delete(track);
+  for (const context of contexts) if (context.state === "closed") contexts.delete(context);
+  return { peerConnections: connections.size, liveTracks: tracks.size, audioContexts: contexts.size, timers: timers.size };
+}
+
+/** Sessions opened from now on send this stream's audio instead of asking for a microphone; null: ask again. @param {MediaStream | null} stream */
+export function setMicrophone(stream) {
+  source = stream;
+}
+
+/** @param {unknown} error @returns {MediaFailure} */
+function microphoneFailure(error) {
+  const name = error instanceof Error || error instanceof DOMException ? error.name : "";
+  if (name === "NotAllowedError" || name === "SecurityError") return "permissionDenied";
+  return name === "TypeError" ? "other" : "noMicrophone";
+}
+
+/**
+ * Whether the far end can be expected to reach us there. Behind configured servers that is what they told us about;
+ * without any, a first address of our own is as good as what follows.
+ * @param {RTCIceCandidate} candidate @param {boolean} servers
+ */
+function usable(candidate, servers) {
+  const words = candidate.candidate.split(" ");
+  const kind = words[7];
+  return (words[2] ?? "").toLowerCase() === "udp" ? kind === "srflx" || kind === "relay" || (!servers && kind === "host") : kind === "relay";
+}
+
+/**
+ * Opens a session and its microphone. Never throws: what goes wrong is an event, and no event comes before this returns
+ * or after `close()`.
+ * @param {MediaOptions} options @param {(event: MediaEvent) => void} onEvent
+ */
+export function createMedia(options, onEvent) {
+  return new Media(options ?? {}, onEvent);
+}
+
+class Media {
+  #options;
+  #onEvent;
+  /** @type {RTCPeerConnection | null} */
+  #pc = null;
+  #closed = false;
+  #failed = false;
+  #muted = false;
+  #usable = false;
+  #connected = false;
+  /** The last answer taken: a repeated one is no error. */
+  #answer = "";
+  /** @type {(() => void) | null} */
+  #gathered = null;
+  /** @type {HTMLAudioElement | null} */
+  #audio = null;
+  /** @type {AudioContext | null} */
+  #context = null;
+  /** @type {MediaStreamTrack | null} */
+  #track = null;
+  /** @type {RTCRtpSender | null} */
+  #sender = null;
+  /** @type {(() => void) | null} */
+  #gesture = null;
+  /** @type {Promise<MediaStreamTrack>} */
+  #microphone = new Promise(() => {});
+  /** Commands run one after the other. @type {Promise<unknown>} */
+  #queue;
+  /** What the far end sends. @type {MediaStream | null} */
+  remoteStream = null;
+  /** What we send. @type {MediaStream | null} */
+  localStream = null;
+
+  /** @param {MediaOptions} options @param {(event: MediaEvent) => void} onEvent */
+  constructor(options, onEvent) {
+    this.#options = options;
+    this.#onEvent = onEvent;
+    this.#queue = Promise.resolve();
+    if (typeof RTCPeerConnection === "undefined" || typeof MediaStream === "undefined") {
+      this.#run(() => this.#fail("unsupported"));
+      return;
+    }
+    try {
+      this.#pc = new RTCPeerConnection({ iceServers: options.iceServers ?? [] });
+    } catch {
+      this.#run(() => this.#fail("other"));
+      return;
+    }
+    connections.add(this.#pc);
+    this.remoteStream = new MediaStream();
+    this.localStream = new MediaStream();
+    this.#watch(this.#pc);
+    const track = this.#openMicrophone();
+    // A remote offer is read while the user still looks at the permission prompt; the track is awaited where it is
+    // needed. A refusal is told at once.
+    track.catch((reason) => this.#fail(reason));
+    this.#microphone = track;
+  }
+
+  /** Makes an offer: `described` or `failed` follows. */
+  offer() {
+    this.#run(async (pc) => {
+      await this.#send(pc);
+      await pc.setLocalDescription(await pc.createOffer());
+      await this.#describe(pc);
+    });
+  }
+
+  /** Takes a remote offer and makes the answer: `described` or `failed` follows. @param {string} sdp */
+  accept(sdp) {
+    this.#run(async (pc) => {
+      if (!(await this.#remote(pc, { type: "offer", sdp }))) return;
+      // Only audio is wanted.
+      for (const transceiver of pc.getTransceivers()) {
+        if (transceiver.receiver.track.kind !== "audio") transceiver.direction = "inactive";
+      }
+      await this.#send(pc);
+      await pc.setLocalDescription(await pc.createAnswer());
+      await this.#describe(pc);
+    });
+  }
+
+  /** Takes the remote answer: `applied` or `failed` follows. @param {string} sdp */
+  setAnswer(sdp) {
+    this.#run(async (pc) => {
+      const repeated = pc.signalingState === "stable" && sdp === this.#answer;
+      if (!repeated && !(await this.#remote(pc, { type: "answer", sdp }))) return;
+      this.#answer = sdp;
+      this.#tell({ type: "applied" });
+    });
+  }
+
+  /** Stops or starts sending the microphone. @param {boolean} on */
+  mute(on) {
+    this.#muted = on;
+    if (this.#track) this.#track.enabled = !on;
+  }
+
+  /** Sends this stream's audio from now on. The stream stays the caller's. @param {MediaStream} stream */
+  setMicrophone(stream) {
+    this.#run(async () => {
+      const track = stream.getAudioTracks()[0]?.clone();
+      if (!track) return;
+      await this.#microphone;
+      if (this.#closed) return track.stop();
+      this.#drop();
+      this.#take(track);
+      await this.#sender?.replaceTrack(track);
+    });
+  }
+
+  /** Ends everything this session opened. */
+  close() {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#gathered?.();
+    this.#drop();
+    const pc = this.#pc;
+    if (pc) {
+      pc.ontrack = pc.onicecandidate = pc.onicegatheringstatechange = pc.onconnectionstatechange = null;
+      for (const receiver of pc.getReceivers()) receiver.track.stop();
+      pc.close();
+    }
+    if (this.#audio) {
+      this.#audio.pause();
+      this.#audio.srcObject = null;
+      this.#audio = null;
+    }
+    this.#gesture?.();
+    mediaCounters();
+  }
+
+  /** @param {MediaEvent} event */
+  #tell(event) {
+    if (!this.#closed) this.#onEvent(event);
+  }
+
+  /** The first failure is the last word. @param {MediaFailure} reason */
+  #fail(reason) {
+    if (this.#failed) return;
+    this.#failed = true;
+    this.#tell({ type: "failed", reason });
+  }
+
+  /** @param {(pc: RTCPeerConnection) => unknown} command */
+  #run(command) {
+    this.#queue = this.#queue
+      .then(() => (this.#closed || this.#failed ? undefined : command(/** @type {RTCPeerConnection} */ (this.#pc))))
+      .catch(() => this.#fail("other"));
+  }
+
+  /** @param {RTCPeerConnection} pc */
+  #watch(pc) {
+    const servers = (this.#options.iceServers ?? []).length > 0;
+    pc.onicecandidate = ({ candidate }) => {
+      if (candidate?.candidate && usable(candidate, servers)) {
+        this.#usable = true;
+        if (this.#options.firstUsableCandidate !== false) this.#gathered?.();
+      }
+    };
+    pc.onicegatheringstatechange = () => {
+      if (pc.iceGatheringState === "complete") this.#gathered?.();
+    };
+    pc.ontrack = ({ track }) => {
+      if (track.kind !== "audio") return;
+      tracks.add(track);
+      this.remoteStream?.addTrack(track);
+      this.#play();
+    };
+    pc.onconnectionstatechange = () => {
+      const state = pc.connectionState;
+      const connected = state === "connected";
+      if (connected !== this.#connected && (connected || state === "disconnected" || state === "failed")) {
+        this.#connected = connected;
+        this.#tell({ type: "connected", connected });
+      }
+      if (state === "failed") this.#fail("connectionLost");
+    };
+  }
+
+  /** Without a sink the browser decodes nothing. */
+  #play() {
+    if (this.#audio || typeof Audio === "undefined") return;
+    const audio = new Audio();
+    this.#audio = audio;
+    audio.autoplay = true;
+    audio.srcObject = this.remoteStream;
+    audio.play()?.catch(() => this.#onGesture(() => void audio.play()?.catch(() => {})));
+  }
+
+  /** Where the browser wants a tap before it makes sound, the next one does. @param {() => void} action */
+  #onGesture(action) {
+    if (this.#closed || this.#gesture || typeof document === "undefined") return;
+    const names = ["pointerdown", "keydown"];
+    const off = () => names.forEach((name) => document.removeEventListener(name, run, true));
+    const run = () => {
+      off();
+      this.#gesture = null;
+      action();
+    };
+    this.#gesture = off;
+    names.forEach((name) => document.addEventListener(name, run, true));
+  }
+
+  /** Rejects with a `MediaFailure`. @returns {Promise<MediaStreamTrack>} */
+  async #openMicrophone() {
+    /** @type {MediaFailure} */
+    let reason = "noMicrophone";
+    /** @type {MediaStreamTrack | undefined} */
+    let track = source?.getAudioTracks()[0]?.clone();
+    if (!track) {
+      const devices = globalThis.navigator?.mediaDevices;
+      try {
+        if (devices?.getUserMedia) track = (await devices.getUserMedia({ audio: true })).getAudioTracks()[0];
+        else if (!globalThis.isSecureContext) reason = "insecureContext";
+      } catch (error) {
+        reason = microphoneFailure(error);
+      }
+    }
+    const hertz = this.#options.testToneHz ?? 0;
+    if (!track && hertz > 0 && reason !== "permissionDenied") track = this.#tone(hertz);
+    if (!track) throw reason;
+    // The call may have ended while the prompt was open.
+    if (this.#closed) track.stop();
+    else this.#take(track);
+    return track;
+  }
+
+  /** @param {number} hertz @returns {MediaStreamTrack | undefined} */
+  #tone(hertz) {
+    if (this.#closed || typeof AudioContext === "undefined") return undefined;
+    const context = new AudioContext();
+    this.#context = context;
+    contexts.add(context);
+    const oscillator = context.createOscillator();
+    const gain = context.createGain();
+    const output = context.createMediaStreamDestination();
+    oscillator.frequency.value = hertz;
+    gain.gain.value = 0.25;
+    oscillator.connect(gain).connect(output);
+    oscillator.start();
+    if (context.state === "suspended") this.#onGesture(() => void context.resume().catch(() => {}));
+    return output.stream.getAudioTracks()[0];
+  }
+
+  /** @param {MediaStreamTrack} track */
+  #take(track) {
+    tracks.add(track);
+    this.#track = track;
+    track.enabled = !this.#muted;
+    this.localStream?.addTrack(track);
+  }
+
+  /** Gives the microphone, or what stood for it, back. */
+  #drop() {
+    if (this.#track) {
+      this.localStream?.removeTrack(this.#track);
+      this.#track.stop();
+      this.#track = null;
+    }
+    this.#context?.close().then(mediaCounters, () => {});
+    this.#context = null;
+  }
+
+  /** @param {RTCPeerConnection} pc */
+  async #send(pc) {
+    // A refused microphone has been told already; what it rejects with here only ends the command.
+    await this.#microphone;
+    if (this.#sender || !this.#track || !this.localStream) return;
+    this.#sender = pc.addTrack(this.#track, this.localStream);
+  }
+
+  /** @param {RTCPeerConnection} pc @param {RTCSessionDescriptionInit} description */
+  async #remote(pc, description) {
+    try {
+      await pc.setRemoteDescription(description);
+      return true;
+    } catch {
+      this.#fail("badDescription");
+      return false;
+    }
+  }
+
+  /** @param {RTCPeerConnection} pc */
+  async #describe(pc) {
+    const first = this.#options.firstUsableCandidate !== false;
+    if (this.#closed) return;
+    if (pc.iceGatheringState !== "complete" && !(first && this.#usable)) {
+      await new Promise((resolve) => {
+        const timer = setTimeout(() => this.#gathered?.(), this.#options.gatheringLimitMs ?? 1000);
+        timers.add(timer);
+        this.#gathered = () => {
+          this.#gathered = null;
+          clearTimeout(timer);
+          timers.delete(timer);
+          resolve(undefined);
+        };
+      });
+    }
+    if (!this.#failed) this.#tell({ type: "described", sdp: pc.localDescription?.sdp ?? "" });
+  }
+}
