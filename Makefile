@@ -1,0 +1,46 @@
+# sipwake: `make help` lists what there is. Every target sets up what it needs and no more.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+# Tools that set-up had to keep apart from the machine's own (see scripts/setup.sh).
+export PATH := $(CURDIR)/target/tools/bin:$(CURDIR)/node_modules/.bin:$(PATH)
+
+.PHONY: help setup demo test pkg www edge bench lint fmt clean
+
+help: ## this list
+	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-7s %s\n", $$1, $$2}' Makefile
+
+setup: ## everything that demo, test and bench need
+	@bash scripts/setup.sh demo test bench
+
+demo: ## build, start the embedded server and the page, print the address (Ctrl-C ends it)
+	@bash scripts/setup.sh demo
+	@node scripts/demo.mjs
+
+test: ## every test there is, with a table at the end
+	@bash scripts/setup.sh test
+	@node scripts/test.mjs $(SUITES)
+
+pkg: ## the npm package, into pkg/
+	@bash scripts/setup.sh pkg
+	@bash scripts/pkg.sh
+
+www: pkg ## the demo page, into www/dist/
+	@webpack --mode production
+
+edge: ## the embedded development server
+	@cargo build --release --manifest-path edge/Cargo.toml
+
+bench: ## sizes and speeds beside JsSIP and SIP.js, into target/bench/report.json
+	@bash scripts/setup.sh bench
+	@bash scripts/pkg.sh
+	@node benches/run.mjs
+
+lint: ## format, clippy natively and for wasm32
+	@bash scripts/setup.sh lint
+	@node scripts/test.mjs fmt clippy clippy-wasm
+
+fmt: ## format the Rust code
+	@cargo fmt --all
+
+clean: ## remove what was built (not what was installed)
+	@rm -rf target edge/target pkg www/dist www/phone/pkg
