@@ -1,1 +1,87 @@
 //! The messages between page and host, their codec, and the session under them.
+//!
+//! | file | what is in it |
+//! | --- | --- |
+//! | `json`, `codec` | JSON text ↔ records, by one table of fields a record |
+//! | `envelope` | what is around every message |
+//! | `handshake`, `push`, `call`, `app`, `transport`, `timer`, `media` | the vocabulary, by family |
+//! | `base64` | binary in JSON |
+//! | `link` | one side's session: numbering, acknowledgement, replay, deadlines |
+//! | `drivers` | the lists of [`crate::io`] ↔ `ws.*` and `media.*` |
+//! | `payload` | what a push payload says, by configurable paths |
+//! | `redact` | a message as the trace may show it |
+
+pub mod app;
+pub mod base64;
+pub mod call;
+pub mod codec;
+pub mod drivers;
+pub mod envelope;
+pub mod handshake;
+pub mod json;
+pub mod link;
+pub mod media;
+pub mod push;
+pub mod redact;
+pub mod timer;
+pub mod transport;
+
+pub use app::{
+    AppResumed, AppState, AppStateName, Log, NetworkChanged, NetworkInterface, RegState, RegStateName, SuspendPolicy,
+    WillSuspend, WillSuspendReply,
+};
+pub use call::{
+    CallAction, CallEnded, CallIncoming, CallIncomingReply, CallMatch, CallPerform, CallPerformReply,
+    CallPerformTimedOut, CallRequest, CallState, CallStateName, CallUpdate, EndReason, Handle, HandleType, Origin,
+    PerformError, PerformState, ProviderReset, ReportError, Supports,
+};
+pub use codec::{CodecError, RawJson};
+pub use envelope::{Kind, ReplyError, SipStatus};
+pub use handshake::{
+    CallUi, Engine, Hello, HostInfo, PackageInfo, PendingAction, Ping, Pong, Protocol, Ready, ResetReason, Resume,
+    SessionReset, Snapshot, SnapshotCall, Welcome,
+};
+pub use link::{BridgeProblem, Incoming, Link, LinkEvent};
+pub use media::{
+    IceServer, MediaAccept, MediaClose, MediaDone, MediaFailed, MediaMute, MediaOffer, MediaOpen, MediaPolicy,
+    MediaSdp, MediaSetAnswer, MediaState,
+};
+pub use push::{
+    Environment, Launch, PushIncoming, PushIncomingReply, PushKind, PushOutcome, PushRefusal, PushResolved, PushToken,
+    Reported, RequestToken, TokenKind,
+};
+pub use redact::redact;
+pub use timer::{TimerClear, TimerFired, TimerSet};
+pub use transport::{WsClose, WsClosed, WsFailed, WsMessage, WsOpen, WsOpened, WsSend};
+
+use codec::{ReadRecord, WriteRecord};
+
+/// The version of the bridge that this package speaks.
+pub const VERSION: u64 = 1;
+
+/// What a message carries.
+pub trait Payload: Default {
+    /// Its name on the wire. A reply has the name of its request, but for `welcome` and `pong`.
+    const TYPE: &'static str;
+    /// What it is.
+    const KIND: Kind;
+}
+
+/// Reads a payload from JSON text.
+///
+/// # Errors
+/// Not JSON, a field missing, a field of the wrong type.
+pub fn read_payload<P: ReadRecord + Default>(text: &str) -> Result<P, CodecError> {
+    let mut payload = P::default();
+    let json = json::Json::parse(text).map_err(|_| CodecError::NotJson)?;
+    codec::read_record(&mut payload, json)?;
+    Ok(payload)
+}
+
+/// Writes a payload as JSON text.
+#[must_use]
+pub fn write_payload(payload: &dyn WriteRecord) -> String {
+    let mut out = json::Writer::new();
+    codec::write_record(payload, &mut out);
+    out.finish()
+}

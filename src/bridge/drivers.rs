@@ -1,0 +1,358 @@
+//! The lists of [`crate::io`] as bridge messages, so that a host can carry out what the engine wants of sockets and
+//! media, and the engine learns what became of it.
+
+use super::media::{
+    IceServer, MediaAccept, MediaClose, MediaDone, MediaFailed, MediaMute, MediaOffer, MediaOpen, MediaPolicy,
+    MediaSdp, MediaSetAnswer, MediaState,
+};
+use super::transport::{WsClose, WsClosed, WsFailed, WsMessage, WsOpen, WsOpened, WsSend};
+use super::{CodecError, Incoming, Kind, Link, Payload, base64};
+use crate::common::time::Now;
+use crate::io;
+use crate::io::{FlowCommand, FlowEvent, FlowId, MediaCommand, MediaEvent, MediaFailure, MediaId};
+
+/// How long a description may take: a person may have to allow the microphone first.
+const DESCRIPTION_MS: u64 = 30_000;
+/// How long the other media requests may take.
+const MEDIA_MS: u64 = 10_000;
+
+/// Page: wants something of a socket of the host.
+pub fn post_flow_command(link: &mut Link, now: Now, flow: FlowId, command: FlowCommand) {
+    let sock = u64::from(flow.0);
+    match command {
+        FlowCommand::Open { url } => link.event(now, &WsOpen { sock, url, protocols: vec!["sip".to_owned()] }),
+        FlowCommand::Send(octets) => {
+            let (text, data_b64) = text_or_binary(octets);
+            link.event(now, &WsSend { sock, text, data_b64 });
+        }
+        FlowCommand::Close { code } => link.event(now, &WsClose { sock, code: u64::from(code), reason: None }),
+    }
+}
+
+/// Page: what a `ws.*` message tells; `None` for other messages.
+pub fn read_flow_event(incoming: &Incoming) -> Option<Result<(FlowId, FlowEvent), CodecError>> {
+    let read = || {
+        Ok(Some(match incoming.message_type.as_str() {
+            WsOpened::TYPE => {
+                let WsOpened { sock, protocol } = incoming.read()?;
+                (sock, FlowEvent::Opened { protocol })
+            }
+            WsMessage::TYPE => {
+                let WsMessage { sock, text, data_b64, .. } = incoming.read()?;
+                (sock, FlowEvent::Received(octets_of(text, data_b64)?))
+            }
+            WsClosed::TYPE => {
+                let WsClosed { sock, code, clean, .. } = incoming.read()?;
+                (sock, FlowEvent::Closed { code: u16::try_from(code).unwrap_or(1006), clean })
+            }
+            WsFailed::TYPE => (incoming.read::<WsFailed>()?.sock, FlowEvent::Failed),
+            _ => return Ok(None),
+        }))
+    };
+    flatten(read(), FlowId, "sock")
+}
+
+/// Host: tells what happened on a socket.
+pub fn post_flow_event(link: &mut Link, now: Now, flow: FlowId, event: FlowEvent) {
+    let sock = u64::from(flow.0);
+    match event {
+        FlowEvent::Opened { protocol } => link.event(now, &WsOpened { sock, protocol }),
+        FlowEvent::Received(octets) => {
+            let (text, data_b64) = text_or_binary(octets);
+            link.event(now, &WsMessage { sock, text, data_b64, at: now.wall });
+        }
+        FlowEvent::Closed { code, clean } => {
+            link.event(now, &WsClosed { sock, code: u64::from(code), reason: None, clean });
+        }
+        FlowEvent::Failed => link.event(now, &WsFailed { sock, error: "failed".to_owned() }),
+    }
+}
+
+/// Host: what a `ws.*` message wants; `None` for other messages.
+pub fn read_flow_command(incoming: &Incoming) -> Option<Result<(FlowId, FlowCommand), CodecError>> {
+    let read = || {
+        Ok(Some(match incoming.message_type.as_str() {
+            WsOpen::TYPE => {
+                let WsOpen { sock, url, .. } = incoming.read()?;
+                (sock, FlowCommand::Open { url })
+            }
+            WsSend::TYPE => {
+                let WsSend { sock, text, data_b64 } = incoming.read()?;
+                (sock, FlowCommand::Send(octets_of(text, data_b64)?))
+            }
+            WsClose::TYPE => {
+                let WsClose { sock, code, .. } = incoming.read()?;
+                (sock, FlowCommand::Close { code: u16::try_from(code).unwrap_or(1000) })
+            }
+            _ => return Ok(None),
+        }))
+    };
+    flatten(read(), FlowId, "sock")
+}
+
+fn flatten<Id, T>(
+    read: Result<Option<(u64, T)>, CodecError>,
+    id: fn(u32) -> Id,
+    field: &'static str,
+) -> Option<Result<(Id, T), CodecError>> {
+    match read {
+        Ok(None) => None,
+        Ok(Some((number, value))) => {
+            Some(u32::try_from(number).map(|number| (id(number), value)).map_err(|_| CodecError::WrongType(field)))
+        }
+        Err(error) => Some(Err(error)),
+    }
+}
+
+fn text_or_binary(octets: Vec<u8>) -> (Option<String>, Option<String>) {
+    match String::from_utf8(octets) {
+        Ok(text) => (Some(text), None),
+        Err(error) => (None, Some(base64::encode(error.as_bytes()))),
+    }
+}
+
+fn octets_of(text: Option<String>, data_b64: Option<String>) -> Result<Vec<u8>, CodecError> {
+    match (text, data_b64) {
+        (Some(text), _) => Ok(text.into_bytes()),
+        (None, Some(data)) => base64::decode(&data).ok_or(CodecError::WrongType("dataB64")),
+        (None, None) => Err(CodecError::Missing("text")),
+    }
+}
+
+/// The word for a failure.
+#[must_use]
+pub const fn failure_name(failure: MediaFailure) -> &'static str {
+    match failure {
+        MediaFailure::NoMicrophone => "noMicrophone",
+        MediaFailure::PermissionDenied => "permissionDenied",
+        MediaFailure::InsecureContext => "insecureContext",
+        MediaFailure::Unsupported => "unsupported",
+        MediaFailure::BadDescription => "badDescription",
+        MediaFailure::ConnectionLost => "connectionLost",
+        MediaFailure::HostTimeout => "hostTimeout",
+        MediaFailure::Other => "other",
+    }
+}
+
+/// The failure with this word.
+#[must_use]
+pub fn failure_from_name(name: &str) -> MediaFailure {
+    [
+        MediaFailure::NoMicrophone,
+        MediaFailure::PermissionDenied,
+        MediaFailure::InsecureContext,
+        MediaFailure::Unsupported,
+        MediaFailure::BadDescription,
+        MediaFailure::ConnectionLost,
+        MediaFailure::HostTimeout,
+    ]
+    .into_iter()
+    .find(|failure| failure_name(*failure) == name)
+    .unwrap_or(MediaFailure::Other)
+}
+
+/// What a `media.*` request is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step {
+    Open,
+    Describe,
+    Apply,
+    Quiet,
+}
+
+/// Page: media sessions of the host. Remembers which request belongs to which session.
+#[derive(Debug, Default)]
+pub struct PageMedia {
+    asked: Vec<(String, MediaId, Step)>,
+}
+
+impl PageMedia {
+    /// Wants something of a media session.
+    pub fn post(&mut self, link: &mut Link, now: Now, session: MediaId, command: MediaCommand) {
+        let media = u64::from(session.0);
+        let (id, step) = match command {
+            MediaCommand::Open { call_uuid, ice_servers, gathering_limit_ms, first_usable_candidate, test_tone_hz } => {
+                let ice_servers = ice_servers
+                    .into_iter()
+                    .map(|server| IceServer {
+                        urls: server.urls,
+                        username: server.username,
+                        credential: server.credential,
+                    })
+                    .collect();
+                let policy = MediaPolicy {
+                    gathering_limit_ms: Some(u64::from(gathering_limit_ms)),
+                    first_usable_candidate: Some(first_usable_candidate),
+                    test_tone_hz: Some(u64::from(test_tone_hz)),
+                };
+                let open = MediaOpen { media, call_uuid, ice_servers, audio: true, video: false, policy };
+                (link.request(now, &open, MEDIA_MS), Step::Open)
+            }
+            MediaCommand::Offer => {
+                (link.request(now, &MediaOffer { media, ice_restart: None }, DESCRIPTION_MS), Step::Describe)
+            }
+            MediaCommand::Accept { sdp } => {
+                (link.request(now, &MediaAccept { media, sdp }, DESCRIPTION_MS), Step::Describe)
+            }
+            MediaCommand::SetAnswer { sdp } => {
+                (link.request(now, &MediaSetAnswer { media, sdp }, MEDIA_MS), Step::Apply)
+            }
+            MediaCommand::Mute { on } => (link.request(now, &MediaMute { media, on }, MEDIA_MS), Step::Quiet),
+            MediaCommand::Close => {
+                // Nobody wants to hear any more of this session.
+                self.asked.retain(|(id, of, _)| {
+                    if *of == session {
+                        link.forget(id);
+                    }
+                    *of != session
+                });
+                (link.request(now, &MediaClose { media }, MEDIA_MS), Step::Quiet)
+            }
+        };
+        self.asked.push((id, session, step));
+    }
+
+    /// What a message tells of media: `None` if it is about something else, `Some(Ok(None))` if there is nothing to tell.
+    pub fn read(&mut self, incoming: &Incoming) -> Option<Result<Option<(MediaId, MediaEvent)>, CodecError>> {
+        if incoming.kind == Kind::Reply {
+            let index = self.asked.iter().position(|(id, ..)| Some(id) == incoming.re.as_ref())?;
+            let (_, media, step) = self.asked.remove(index);
+            let event = match (&incoming.error, step) {
+                (_, Step::Quiet) | (None, Step::Open) => return Some(Ok(None)),
+                (Some(error), _) => MediaEvent::Failed(failure_from_name(&error.code)),
+                (None, Step::Apply) => MediaEvent::Applied,
+                (None, Step::Describe) => match incoming.read::<MediaSdp>() {
+                    Ok(MediaSdp { sdp }) => MediaEvent::Described { sdp },
+                    Err(_) => MediaEvent::Failed(MediaFailure::Other),
+                },
+            };
+            return Some(Ok(Some((media, event))));
+        }
+        let read = || {
+            Ok(Some(match incoming.message_type.as_str() {
+                MediaState::TYPE => {
+                    let MediaState { media, connected, .. } = incoming.read()?;
+                    (media, MediaEvent::Connected { connected })
+                }
+                MediaFailed::TYPE => {
+                    let MediaFailed { media, reason } = incoming.read()?;
+                    (media, MediaEvent::Failed(failure_from_name(&reason)))
+                }
+                _ => return Ok(None),
+            }))
+        };
+        flatten(read(), MediaId, "media").map(|result| result.map(Some))
+    }
+
+    /// A request timed out: what that means for its session.
+    pub fn timed_out(&mut self, id: &str) -> Option<(MediaId, MediaEvent)> {
+        let index = self.asked.iter().position(|(asked, ..)| asked == id)?;
+        let (_, media, step) = self.asked.remove(index);
+        (step != Step::Quiet).then_some((media, MediaEvent::Failed(MediaFailure::HostTimeout)))
+    }
+}
+
+/// Host: media sessions that the page asked for. Remembers which request waits for which answer.
+#[derive(Debug, Default)]
+pub struct HostMedia {
+    open: Vec<(String, MediaId, Step)>,
+}
+
+impl HostMedia {
+    /// What a `media.*` request wants; `None` for other messages. Requests that nothing answers later are answered.
+    pub fn read(
+        &mut self,
+        link: &mut Link,
+        now: Now,
+        incoming: &Incoming,
+    ) -> Option<Result<(MediaId, MediaCommand), CodecError>> {
+        let read = || {
+            Ok(Some(match incoming.message_type.as_str() {
+                MediaOpen::TYPE => {
+                    let open: MediaOpen = incoming.read()?;
+                    (open.media, open_command(open))
+                }
+                MediaOffer::TYPE => (incoming.read::<MediaOffer>()?.media, MediaCommand::Offer),
+                MediaAccept::TYPE => {
+                    let MediaAccept { media, sdp } = incoming.read()?;
+                    (media, MediaCommand::Accept { sdp })
+                }
+                MediaSetAnswer::TYPE => {
+                    let MediaSetAnswer { media, sdp } = incoming.read()?;
+                    (media, MediaCommand::SetAnswer { sdp })
+                }
+                MediaMute::TYPE => {
+                    let MediaMute { media, on } = incoming.read()?;
+                    (media, MediaCommand::Mute { on })
+                }
+                MediaClose::TYPE => (incoming.read::<MediaClose>()?.media, MediaCommand::Close),
+                _ => return Ok(None),
+            }))
+        };
+        let result = flatten(read(), MediaId, "media");
+        if let Some(Ok((media, command))) = &result {
+            match command {
+                MediaCommand::Offer | MediaCommand::Accept { .. } => {
+                    self.open.push((incoming.id.clone(), *media, Step::Describe));
+                }
+                MediaCommand::SetAnswer { .. } => self.open.push((incoming.id.clone(), *media, Step::Apply)),
+                _ => link.reply(now, &incoming.id, &MediaDone {}),
+            }
+            if *command == MediaCommand::Close {
+                self.open.retain(|(_, of, _)| of != media);
+            }
+        }
+        result
+    }
+
+    /// Tells what happened in a media session.
+    pub fn post(&mut self, link: &mut Link, now: Now, media: MediaId, event: MediaEvent) {
+        let session = u64::from(media.0);
+        match event {
+            MediaEvent::Described { sdp } => {
+                if let Some(id) = self.take(media, Some(Step::Describe)) {
+                    link.reply(now, &id, &MediaSdp { sdp });
+                }
+            }
+            MediaEvent::Applied => {
+                if let Some(id) = self.take(media, Some(Step::Apply)) {
+                    link.reply(now, &id, &MediaDone {});
+                }
+            }
+            MediaEvent::Connected { connected } => {
+                link.event(now, &MediaState { media: session, ice: None, dtls: None, connected });
+            }
+            MediaEvent::Failed(failure) => match self.take(media, None) {
+                Some(id) => link.reply_error(now, &id, failure_name(failure), "", false),
+                None => {
+                    link.event(now, &MediaFailed { media: session, reason: failure_name(failure).to_owned() });
+                }
+            },
+        }
+    }
+
+    fn take(&mut self, media: MediaId, step: Option<Step>) -> Option<String> {
+        let index = self.open.iter().position(|(_, of, s)| *of == media && step.is_none_or(|step| step == *s))?;
+        Some(self.open.remove(index).0)
+    }
+
+    /// The page is gone, and its sessions with it.
+    pub fn clear(&mut self) {
+        self.open.clear();
+    }
+}
+
+fn open_command(open: MediaOpen) -> MediaCommand {
+    let small = |value: Option<u64>, default: u32| value.map_or(default, |v| u32::try_from(v).unwrap_or(u32::MAX));
+    MediaCommand::Open {
+        call_uuid: open.call_uuid,
+        ice_servers: open
+            .ice_servers
+            .into_iter()
+            .map(|server| io::IceServer { urls: server.urls, username: server.username, credential: server.credential })
+            .collect(),
+        gathering_limit_ms: small(open.policy.gathering_limit_ms, 1_000),
+        first_usable_candidate: open.policy.first_usable_candidate.unwrap_or(true),
+        test_tone_hz: u16::try_from(open.policy.test_tone_hz.unwrap_or(0)).unwrap_or(0),
+    }
+}

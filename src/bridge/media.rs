@@ -1,0 +1,131 @@
+//! Media sessions that the host owns, for hosts with the capability `media.host`.
+
+use super::codec::{message, record};
+use crate::common::secret::Secret;
+
+record! {
+    /// A STUN or TURN server.
+    IceServer {
+        /// `stun:`, `turn:` or `turns:` URLs.
+        urls "urls": Vec<String>,
+        /// For TURN.
+        username "username": Option<String>,
+        /// For TURN.
+        credential "credential": Option<Secret>,
+    }
+}
+
+record! {
+    /// How a description is made.
+    MediaPolicy {
+        /// Upper limit of ICE gathering.
+        gathering_limit_ms "gatheringLimitMs": Option<u64>,
+        /// Whether the description leaves as soon as a usable candidate is there.
+        first_usable_candidate "firstUsableCandidate": Option<bool>,
+        /// Tone to send where there is no microphone in hertz; 0 or absent: fail.
+        test_tone_hz "testToneHz": Option<u64>,
+    }
+}
+
+message! {
+    /// Make a media session and open the microphone.
+    MediaOpen, Request "media.open" {
+        /// The session's number, chosen by the page.
+        media "media": u64,
+        /// The call it is for.
+        call_uuid "callUuid": String,
+        /// Servers for ICE.
+        ice_servers "iceServers": Vec<IceServer>,
+        /// With audio.
+        audio "audio": bool,
+        /// With video.
+        video "video": bool,
+        /// How descriptions are made.
+        policy "policy": MediaPolicy,
+    }
+}
+
+message! {
+    /// Make an offer; the reply carries it.
+    MediaOffer, Request "media.offer" {
+        /// The session.
+        media "media": u64,
+        /// Whether ICE starts anew.
+        ice_restart "iceRestart": Option<bool>,
+    }
+}
+
+message! {
+    /// Take this offer; the reply carries the answer.
+    MediaAccept, Request "media.accept" {
+        /// The session.
+        media "media": u64,
+        /// The remote description.
+        sdp "sdp": String,
+    }
+}
+
+message! {
+    /// Take this answer.
+    MediaSetAnswer, Request "media.setAnswer" {
+        /// The session.
+        media "media": u64,
+        /// The remote description.
+        sdp "sdp": String,
+    }
+}
+
+message! {
+    /// Stop or start sending the microphone.
+    MediaMute, Request "media.mute" {
+        /// The session.
+        media "media": u64,
+        /// Silent from now on.
+        on "on": bool,
+    }
+}
+
+message! {
+    /// Close the session.
+    MediaClose, Request "media.close" {
+        /// The session.
+        media "media": u64,
+    }
+}
+
+message! {
+    /// The description that `media.offer` and `media.accept` asked for.
+    MediaSdp, Reply "media.sdp" {
+        /// The local description.
+        sdp "sdp": String,
+    }
+}
+
+message! {
+    /// It is done: the reply to every other `media.*` request.
+    MediaDone, Reply "media.done" {}
+}
+
+message! {
+    /// The session's connection changed.
+    MediaState, Event "media.state" {
+        /// The session.
+        media "media": u64,
+        /// The ICE state, as WebRTC names it.
+        ice "ice": Option<String>,
+        /// The DTLS state, as WebRTC names it.
+        dtls "dtls": Option<String>,
+        /// Whether media can flow.
+        connected "connected": bool,
+    }
+}
+
+message! {
+    /// The session is beyond repair.
+    MediaFailed, Event "media.failed" {
+        /// The session.
+        media "media": u64,
+        /// A stable word; see `drivers`.
+        reason "reason": String,
+    }
+}
