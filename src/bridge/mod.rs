@@ -2,7 +2,7 @@
 //!
 //! | file | what is in it |
 //! | --- | --- |
-//! | `json`, `codec` | JSON text ↔ records, by one table of fields a record |
+//! | `json`, `writer`, `codec` | JSON text ↔ records, by one table of fields a record |
 //! | `envelope` | what is around every message |
 //! | `handshake`, `push`, `call`, `app`, `transport`, `timer`, `media` | the vocabulary, by family |
 //! | `base64` | binary in JSON |
@@ -25,6 +25,7 @@ pub mod push;
 pub mod redact;
 pub mod timer;
 pub mod transport;
+mod writer;
 
 pub use app::{
     AppResumed, AppState, AppStateName, Log, NetworkChanged, NetworkInterface, RegState, RegStateName, SuspendPolicy,

@@ -10,18 +10,19 @@
 
 mod outbox;
 mod receive;
+mod send;
 
 use std::collections::VecDeque;
 
-use super::codec::{CodecError, RawJson, ReadRecord, WriteRecord, write_record};
+use super::codec::{CodecError, RawJson, ReadRecord};
 use super::envelope::{Envelope, Kind, ReplyError};
-use super::handshake::{Hello, Protocol, Ready, ResetReason, Resume, SessionReset, Welcome};
-use super::json::{Json, Writer};
+use super::handshake::{Hello, Protocol, Ready, ResetReason, SessionReset, Welcome};
 use super::{Payload, VERSION, read_payload, write_payload};
 use crate::common::random::Random;
 use crate::common::time::{Mono, Now};
 use crate::common::timers::Timers;
 use outbox::{Class, Outbox, Queued, class_of};
+use send::{reply_body, reply_error};
 
 /// How long a receiver with nothing to say waits with its `ack`.
 const ACK_DELAY_MS: u64 = 50;
@@ -385,153 +386,6 @@ impl Link {
         self.peer_lost();
     }
 
-    /// Tells something.
-    pub fn event<P: Payload + WriteRecord>(&mut self, now: Now, payload: &P) {
-        let id = self.new_id();
-        self.enqueue(now, P::TYPE, Kind::Event, id, None, None, write_payload(payload));
-    }
-
-    /// Asks for something; the id is the `re` of the reply. [`LinkEvent::TimedOut`] comes if there is none in time.
-    pub fn request<P: Payload + WriteRecord>(&mut self, now: Now, payload: &P, deadline_ms: u64) -> String {
-        let id = self.new_id();
-        let deadline = now.mono.after(deadline_ms);
-        self.asked.push(Asked { id: id.clone(), message_type: P::TYPE.to_owned(), deadline, kept: None });
-        self.enqueue(now, P::TYPE, Kind::Request, id.clone(), None, Some(deadline), write_payload(payload));
-        id
-    }
-
-    /// Nobody waits for this request's reply any more.
-    pub fn forget(&mut self, id: &str) {
-        self.asked.retain(|asked| asked.id != id);
-        self.outbox.withdraw(id);
-    }
-
-    /// Answers the request `re`.
-    pub fn reply<P: Payload + WriteRecord>(&mut self, now: Now, re: &str, payload: &P) {
-        self.answer(now, re, P::TYPE, reply_body(Ok(&write_payload(payload))));
-    }
-
-    /// Answers the request `re` with an error.
-    pub fn reply_error(&mut self, now: Now, re: &str, code: &str, message: &str, retryable: bool) {
-        self.answer(now, re, "error", reply_body(Err(&reply_error(code, message, retryable))));
-    }
-
-    /// What comes is of no known type: an event is ignored, a request gets the error `unknownType`.
-    pub fn refuse_unknown(&mut self, now: Now, incoming: &Incoming) {
-        if incoming.kind == Kind::Request {
-            self.reply_error(now, &incoming.id, "unknownType", "", false);
-        }
-    }
-
-    /// The payload of what came cannot be read: it is counted, and a request gets the error `badPayload`.
-    pub fn refuse_payload(&mut self, now: Now, incoming: &Incoming) {
-        self.problem(BridgeProblem::Payload);
-        if incoming.kind == Kind::Request {
-            self.reply_error(now, &incoming.id, "badPayload", "", false);
-        }
-    }
-
-    fn answer(&mut self, now: Now, re: &str, fallback: &str, body: String) {
-        // A request of a page that is gone is answered by nobody: there is no such request any more.
-        let Some(index) = self.open.iter().position(|(id, _)| id == re) else { return };
-        let Some((_, mut name)) = self.open.get(index).cloned() else { return };
-        if !is_pending(&body) {
-            self.open.remove(index);
-        }
-        if fallback == "pong" {
-            fallback.clone_into(&mut name);
-        }
-        let id = self.new_id();
-        self.enqueue(now, &name, Kind::Reply, id, Some(re.to_owned()), None, body);
-    }
-
-    #[allow(clippy::too_many_arguments)]
-    fn enqueue(
-        &mut self,
-        now: Now,
-        message_type: &str,
-        kind: Kind,
-        id: String,
-        re: Option<String>,
-        deadline: Option<Mono>,
-        payload: String,
-    ) {
-        let class = class_of(message_type, kind);
-        let item = Queued { message_type: message_type.to_owned(), id, kind, re, deadline, payload, class, seq: 0 };
-        if self.outbox.push(item) {
-            self.flush(now);
-        } else if !self.overflowed {
-            self.overflowed = true;
-            self.events.push_back(LinkEvent::Overflow);
-        }
-    }
-
-    fn flush(&mut self, now: Now) {
-        if self.live {
-            while self.post_next(now) {}
-        }
-    }
-
-    fn post_next(&mut self, now: Now) -> bool {
-        let Some(item) = self.outbox.number_next().cloned() else { return false };
-        self.post(now, &item);
-        if self.timers.get(Timer::Resend).is_none() {
-            self.timers.set(Timer::Resend, now.mono.after(RESEND_MS));
-        }
-        true
-    }
-
-    fn post(&mut self, now: Now, item: &Queued) {
-        let envelope = Envelope {
-            v: VERSION,
-            message_type: item.message_type.clone(),
-            id: item.id.clone(),
-            kind: item.kind,
-            session: self.session.clone(),
-            seq: item.seq,
-            ack: self.received,
-            at: now.wall,
-            re: item.re.clone(),
-            deadline_ms: item.deadline.map(|deadline| deadline.since(now.mono)),
-            payload: Some(RawJson(item.payload.clone())),
-        };
-        self.told = self.received;
-        self.timers.clear(Timer::Ack);
-        self.events.push_back(LinkEvent::Post(envelope.write()));
-    }
-
-    fn post_ack(&mut self, now: Now) {
-        if !self.live {
-            return;
-        }
-        let envelope = Envelope {
-            v: VERSION,
-            message_type: "ack".to_owned(),
-            id: self.new_id(),
-            kind: Kind::Event,
-            session: self.session.clone(),
-            ack: self.received,
-            at: now.wall,
-            payload: Some(RawJson::default()),
-            ..Envelope::default()
-        };
-        self.told = self.received;
-        self.timers.clear(Timer::Ack);
-        self.events.push_back(LinkEvent::Post(envelope.write()));
-    }
-
-    /// Takes an acknowledgement into account; whether it brought anything new.
-    fn acknowledge(&mut self, ack: u64) -> bool {
-        let asked = &mut self.asked;
-        self.outbox.acknowledge(ack, |item| {
-            if item.kind == Kind::Request
-                && let Some(asked) = asked.iter_mut().find(|asked| asked.id == item.id)
-            {
-                asked.kept = Some(item);
-            }
-        })
-    }
-
     /// The other side begins anew: replies can come only to what is asked again.
     fn new_life(&mut self) {
         let lost = |asked: &Asked| class_of(&asked.message_type, Kind::Request) == Class::PageLife;
@@ -569,40 +423,6 @@ impl Link {
             let asked = self.asked.remove(index);
             self.outbox.withdraw(&asked.id);
             self.events.push_back(LinkEvent::TimedOut { id: asked.id, message_type: asked.message_type });
-        }
-    }
-
-    fn resend(&mut self, now: Now) {
-        if !self.outbox.is_waiting() {
-            return;
-        }
-        self.resends += 1;
-        if self.role == Role::Page && self.resends > RESENDS_BEFORE_HELLO {
-            self.resume_with_hello(now);
-            return;
-        }
-        self.recover_to = self.outbox.last_seq;
-        self.repeat(now);
-        let pause = (RESEND_MS << self.resends.min(8)).min(RESEND_MAX_MS);
-        self.timers.set(Timer::Resend, now.mono.after(pause));
-    }
-
-    fn repeat(&mut self, now: Now) {
-        let items: Vec<_> = self.outbox.in_flight().take(RESEND_BATCH).cloned().collect();
-        for item in items {
-            self.post(now, &item);
-        }
-    }
-
-    fn resume_with_hello(&mut self, now: Now) {
-        self.hello.resume = self.session.take().map(|session| Resume { session, last_seq: self.received });
-        self.open(now);
-    }
-
-    /// The channel refused a message that was posted: it is sent again soon.
-    pub fn post_failed(&mut self, now: Now) {
-        if self.outbox.is_waiting() {
-            self.timers.set(Timer::Resend, now.mono.after(ACK_DELAY_MS));
         }
     }
 
@@ -646,33 +466,4 @@ impl Link {
         self.problems += 1;
         self.events.push_back(LinkEvent::Problem(problem));
     }
-}
-
-fn reply_error(code: &str, message: &str, retryable: bool) -> ReplyError {
-    ReplyError { code: code.to_owned(), message: message.to_owned(), retryable, sip: None }
-}
-
-/// Whether the body of a reply says `pending`: another reply follows.
-fn is_pending(body: &str) -> bool {
-    let state = Json::parse(body).ok().and_then(|body| body.get("value")).and_then(|value| value.get("state"));
-    state.and_then(Json::text).is_some_and(|state| state == "pending")
-}
-
-fn reply_body(result: Result<&str, &ReplyError>) -> String {
-    let mut out = Writer::new();
-    out.open('{');
-    out.key("ok");
-    out.boolean(result.is_ok());
-    match result {
-        Ok(value) => {
-            out.key("value");
-            out.raw(value);
-        }
-        Err(error) => {
-            out.key("error");
-            write_record(error, &mut out);
-        }
-    }
-    out.close('}');
-    out.finish()
 }

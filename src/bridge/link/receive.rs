@@ -1,9 +1,7 @@
 //! What comes from the other side.
 
-use super::{
-    ACK_DELAY_MS, ACK_EVERY, BridgeProblem, Incoming, Link, LinkEvent, OPEN_REQUESTS, RESEND_MS, Role, Timer,
-    is_pending,
-};
+use super::send::is_pending;
+use super::{ACK_DELAY_MS, ACK_EVERY, BridgeProblem, Incoming, Link, LinkEvent, OPEN_REQUESTS, RESEND_MS, Role, Timer};
 use crate::bridge::codec::RawJson;
 use crate::bridge::envelope::{Envelope, EnvelopeError, Kind, ReplyBody};
 use crate::bridge::handshake::{Hello, Ping, Pong, Ready, ResetReason, SessionReset, Welcome};
