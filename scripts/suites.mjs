@@ -1,30 +1,59 @@
 // Every suite of the project, in the order in which `make test` runs them: cheap ones first.
 // needs: programs (scripts/tools.mjs) without which it is skipped; after: suites that must have passed; counts: false where it is no test runner;
 // minutes: its limit, 15 unless said.
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 
-const wasm = ["--mode", "no-install"];
-const all = [
+const wasmTests = (...where) => ["wasm-pack", "--log-level", "warn", "test", "--mode", "no-install", "--headless", ...where, ".", "--no-default-features", "--features", "browser,host"];
+const clippy = (...more) => ["cargo", "clippy", ...more, "--", "-D", "warnings"];
+const edge = ["--manifest-path", "edge/Cargo.toml"];
+
+const source = [
   { name: "fmt", what: "the Rust code is formatted", counts: false, run: ["cargo", "fmt", "--all", "--check"] },
-  {
-    name: "clippy",
-    what: "clippy on everything native",
-    counts: false,
-    run: ["cargo", "clippy", "--workspace", "--all-targets", "--", "-D", "warnings"],
-  },
+  { name: "clippy", what: "clippy on everything native", counts: false, run: clippy("--workspace", "--all-targets") },
   {
     name: "clippy-wasm",
     what: "clippy on what becomes the package",
     counts: false,
-    run: ["cargo", "clippy", "--target", "wasm32-unknown-unknown", "--no-default-features", "--features", "browser", "--", "-D", "warnings"],
+    run: clippy("--target", "wasm32-unknown-unknown", "--no-default-features", "--features", "browser"),
   },
-  { name: "native", what: "unit tests and whole flows on a virtual wire and clock", run: ["cargo", "test", "--workspace"] },
+  { name: "clippy-edge", what: "clippy on the embedded server", where: "edge/Cargo.toml", counts: false, run: clippy(...edge, "--all-targets") },
+];
+
+const core = [
+  { name: "native", what: "the layers, whole flows on a virtual wire and clock, and the order of the house", run: ["cargo", "test", "--workspace"] },
   {
     name: "phone",
-    what: "the core compiles for the phone",
+    what: "the core compiles for the phone, without the vendor's tools",
     counts: false,
     run: ["cargo", "check", "-p", "sipwake-core", "--target", "aarch64-apple-ios"],
   },
+  { name: "edge", what: "the embedded server", where: "edge/Cargo.toml", run: ["cargo", "test", ...edge] },
+  { name: "wasm-node", what: "the core as WebAssembly in Node", where: "tests/wasm", run: wasmTests("--node") },
+  { name: "wasm-chrome", what: "the core as WebAssembly in a browser", where: "tests/wasm", needs: ["chromium", "chromedriver"], run: wasmTests("--chrome") },
 ];
-export const suites = all.filter((suite) => !suite.where || existsSync(suite.where));
-void wasm;
+
+const built = [
+  { name: "pkg", what: "the package is built", counts: false, run: ["bash", "scripts/pkg.sh"] },
+  { name: "js", what: "the package's JavaScript in Node and in pages", where: "tests/js", after: ["pkg"], needs: ["chromium"], run: nodeTests("tests/js") },
+  { name: "www", what: "the demo page is built by webpack", where: "webpack.config.js", after: ["pkg"], counts: false, run: ["npm", "run", "--silent", "build:www"] },
+];
+
+/** End to end, a suite for each file, so that the table says which: what it needs stands in its name. */
+const endToEnd = files("tests/e2e").map((file) => ({
+  name: `e2e-${file.replace(".test.mjs", "")}`,
+  what: `end to end: tests/e2e/${file}`,
+  after: ["pkg"],
+  needs: ["chromium", ...(file.includes("kamailio") ? ["kamailio", "openssl"] : [])],
+  run: nodeTests(`tests/e2e/${file}`),
+}));
+
+function files(folder) {
+  return existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith(".test.mjs")).sort() : [];
+}
+
+function nodeTests(path) {
+  const paths = path.endsWith(".mjs") ? [path] : files(path).map((name) => `${path}/${name}`);
+  return ["node", "--test", "--test-concurrency=1", "--test-reporter=spec", ...paths];
+}
+
+export const suites = [...source, ...core, ...built, ...endToEnd].filter((suite) => !suite.where || existsSync(suite.where));

@@ -45,7 +45,7 @@ const BROWSER_CRATES: &[&str] =
     &["web_sys", "js_sys", "gloo", "wasm_bindgen", "wasm_bindgen_futures", "serde_wasm_bindgen"];
 
 /// Files stay near 500 lines; this is where "near" ends.
-const LONGEST: usize = 650;
+const LONGEST: usize = 700;
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
