@@ -1,1 +1,117 @@
 //! Octets to SIP messages and back.
+//!
+//! The reader frames a message within the limits and keeps every line as it came; header values are read when asked
+//! for, borrowed from their line. So a message that nobody changed is written back octet for octet, and a changed
+//! header builds its own line anew and no other. What the grammar forbids is found by the typed views, header by
+//! header, and by [`validate`] all at once.
+
+mod auth_params;
+mod contact;
+mod cseq;
+mod error;
+mod headers;
+mod media_type;
+mod method;
+mod name;
+mod name_addr;
+mod params;
+mod reader;
+mod reason;
+mod redact;
+mod request;
+mod response;
+mod retry_after;
+mod status;
+mod text;
+mod typed;
+mod uri;
+mod validate;
+mod via;
+mod vocabulary;
+mod writer;
+
+pub use auth_params::{AuthParams, challenges};
+pub use cseq::CSeq;
+pub use error::{HeaderError, ParseError, WriteError};
+pub use headers::Headers;
+pub use media_type::MediaType;
+pub use method::Method;
+pub use name::HeaderName;
+pub use name_addr::{NameAddr, write_name_addr};
+pub use params::{Param, Params};
+pub use reason::Reason;
+pub use redact::redact;
+pub use request::Request;
+pub use response::Response;
+pub use retry_after::RetryAfter;
+pub use status::reason_phrase;
+pub use text::{escape_pvalue, escape_uri_header, escape_user, is_token, quote, split_list, unescape, unquote};
+pub use uri::Uri;
+pub use validate::{Problem, validate};
+pub use via::Via;
+
+/// A SIP message.
+#[derive(Debug, Clone)]
+pub enum Message {
+    /// A request.
+    Request(Request),
+    /// A response.
+    Response(Response),
+}
+
+impl Message {
+    /// Frames one message: what one WebSocket frame holds. Line ends before it are skipped; without a Content-Length
+    /// the body is the rest; what follows the body that Content-Length announces is cut off.
+    ///
+    /// # Errors
+    /// Why the octets cannot be framed. Header values are not looked into, but for Content-Length.
+    pub fn parse(octets: Vec<u8>) -> Result<Self, ParseError> {
+        reader::read(octets)
+    }
+
+    /// The header lines.
+    #[must_use]
+    pub const fn headers(&self) -> &Headers {
+        match self {
+            Self::Request(request) => &request.headers,
+            Self::Response(response) => &response.headers,
+        }
+    }
+
+    /// The header lines, to be changed.
+    pub const fn headers_mut(&mut self) -> &mut Headers {
+        match self {
+            Self::Request(request) => &mut request.headers,
+            Self::Response(response) => &mut response.headers,
+        }
+    }
+
+    /// The body.
+    #[must_use]
+    pub fn body(&self) -> &[u8] {
+        match self {
+            Self::Request(request) => request.body(),
+            Self::Response(response) => response.body(),
+        }
+    }
+
+    /// Whether the message says that it is SIP 2.0; another version deserves 505.
+    #[must_use]
+    pub const fn is_sip_2(&self) -> bool {
+        match self {
+            Self::Request(request) => request.is_sip_2(),
+            Self::Response(response) => response.is_sip_2(),
+        }
+    }
+
+    /// The message as octets.
+    ///
+    /// # Errors
+    /// What must not stand on the wire.
+    pub fn to_octets(&self) -> Result<Vec<u8>, WriteError> {
+        match self {
+            Self::Request(request) => request.to_octets(),
+            Self::Response(response) => response.to_octets(),
+        }
+    }
+}

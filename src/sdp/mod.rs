@@ -1,1 +1,179 @@
-//! The view of a session description that signalling needs.
+//! The view of a session description that signalling needs: its media lines and directions. The media engine reads the
+//! rest.
+
+/// A session description, borrowed from a body.
+#[derive(Clone, Copy)]
+pub struct SessionDescription<'a> {
+    text: &'a str,
+}
+
+/// Which way media flows, as the side that wrote it sees it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Direction {
+    /// Both ways; also where nothing is said.
+    #[default]
+    SendRecv,
+    /// From the writer.
+    SendOnly,
+    /// To the writer.
+    RecvOnly,
+    /// Neither way.
+    Inactive,
+}
+
+impl Direction {
+    /// The attribute's name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::SendRecv => "sendrecv",
+            Self::SendOnly => "sendonly",
+            Self::RecvOnly => "recvonly",
+            Self::Inactive => "inactive",
+        }
+    }
+
+    fn of(attribute: &str) -> Option<Self> {
+        [Self::SendRecv, Self::SendOnly, Self::RecvOnly, Self::Inactive].into_iter().find(|d| d.as_str() == attribute)
+    }
+}
+
+/// One media line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Media<'a> {
+    /// `audio`, `video`, `application` and others, as written.
+    pub kind: &'a str,
+    /// The port; 0 says that it was refused or is over.
+    pub port: u16,
+    /// The profile, as written: `UDP/TLS/RTP/SAVPF`.
+    pub protocol: &'a str,
+    /// The formats, as written.
+    pub formats: &'a str,
+    /// Its own direction, or that of the session.
+    pub direction: Direction,
+}
+
+impl<'a> SessionDescription<'a> {
+    /// Looks at a body; `None` if it is no session description.
+    #[must_use]
+    pub fn parse(text: &'a str) -> Option<Self> {
+        let description = Self { text };
+        let mut lines = description.lines();
+        if lines.next() != Some(('v', "0")) {
+            return None;
+        }
+        let well_formed = text.lines().all(|line| line.is_empty() || line.as_bytes().get(1) == Some(&b'='));
+        let media = description.lines().filter(|(kind, _)| *kind == 'm').count() == description.media().count();
+        (well_formed && media).then_some(description)
+    }
+
+    /// The same for the octets of a body.
+    #[must_use]
+    pub fn of(body: &'a [u8]) -> Option<Self> {
+        Self::parse(std::str::from_utf8(body).ok()?)
+    }
+
+    fn lines(&self) -> impl Iterator<Item = (char, &'a str)> + use<'a> {
+        self.text.lines().filter_map(|line| Some((line.chars().next()?, line.get(2..)?)))
+    }
+
+    /// The media lines in order.
+    pub fn media(&self) -> impl Iterator<Item = Media<'a>> + use<'a> {
+        let mut lines = self.lines().peekable();
+        let mut session = Direction::default();
+        std::iter::from_fn(move || {
+            loop {
+                let (kind, value) = lines.next()?;
+                match kind {
+                    'a' => session = Direction::of(value).unwrap_or(session),
+                    'm' => {
+                        let mut media = media(value)?;
+                        media.direction = session;
+                        while let Some((_, value)) = lines.next_if(|(kind, _)| *kind != 'm') {
+                            media.direction = Direction::of(value).unwrap_or(media.direction);
+                        }
+                        return Some(media);
+                    }
+                    _ => {}
+                }
+            }
+        })
+    }
+
+    /// The direction of the first audio line that is not refused.
+    #[must_use]
+    pub fn direction(&self) -> Direction {
+        self.audio().map_or(Direction::Inactive, |media| media.direction)
+    }
+
+    /// The first audio line that is not refused.
+    #[must_use]
+    pub fn audio(&self) -> Option<Media<'a>> {
+        self.media().find(|media| media.kind == "audio" && media.port != 0)
+    }
+
+    /// Whether an audio call can be made of it.
+    #[must_use]
+    pub fn is_usable(&self) -> bool {
+        self.audio().is_some_and(|media| !media.formats.is_empty())
+    }
+}
+
+fn media(value: &str) -> Option<Media<'_>> {
+    let mut parts = value.splitn(4, ' ');
+    let kind = parts.next().filter(|kind| !kind.is_empty())?;
+    // A number of ports may follow the port.
+    let port = parts.next()?.split('/').next()?.parse().ok()?;
+    let protocol = parts.next().filter(|protocol| !protocol.is_empty())?;
+    Some(Media { kind, port, protocol, formats: parts.next().unwrap_or("").trim(), direction: Direction::default() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OFFER: &str = "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=sendonly\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111 0\r\nc=IN IP4 0.0.0.0\r\na=recvonly\r\na=mid:0\r\nm=video 0 UDP/TLS/RTP/SAVPF 96\r\n";
+
+    #[test]
+    fn media_lines_have_their_direction_or_that_of_the_session() {
+        let description = SessionDescription::parse(OFFER).unwrap();
+        let media: Vec<_> = description.media().collect();
+        assert_eq!(
+            (media[0].kind, media[0].port, media[0].formats, media[0].direction),
+            ("audio", 9, "111 0", Direction::RecvOnly)
+        );
+        assert_eq!((media[1].kind, media[1].port, media[1].direction), ("video", 0, Direction::SendOnly));
+        assert_eq!(description.direction(), Direction::RecvOnly);
+        assert!(description.is_usable());
+    }
+
+    #[test]
+    fn without_an_audio_line_it_is_of_no_use() {
+        let refused = OFFER.replace("audio 9", "audio 0");
+        let description = SessionDescription::parse(&refused).unwrap();
+        assert!(!description.is_usable());
+        assert_eq!(description.direction(), Direction::Inactive);
+        assert!(!SessionDescription::parse("v=0\r\n").unwrap().is_usable());
+    }
+
+    #[test]
+    fn what_is_no_session_description_is_refused() {
+        for bad in [
+            "",
+            "hello",
+            "v=1\r\n",
+            "v=0\r\nm=audio\r\n",
+            "v=0\r\nm=audio x RTP/AVP 0\r\n",
+            "v=0\r\nnonsense\r\n",
+            "v=0\r\nm=audio 70000 RTP/AVP 0\r\n",
+        ] {
+            assert!(SessionDescription::parse(bad).is_none(), "{bad}");
+        }
+        assert!(SessionDescription::of(b"v=0\r\n\xff").is_none());
+    }
+
+    #[test]
+    fn bare_line_feeds_are_read() {
+        assert!(SessionDescription::parse(&OFFER.replace('\r', "")).unwrap().is_usable());
+    }
+}

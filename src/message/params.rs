@@ -1,0 +1,141 @@
+//! Header parameters: `;name=value`, the value a token, a host or a quoted string.
+
+use std::borrow::Cow;
+
+use crate::common::limits;
+
+use super::HeaderError;
+use super::text::{closing_quote, cut, find_outside, is_token, rest, trim, unquote};
+
+/// The parameters behind a header value, checked once and read when asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Params<'a> {
+    text: &'a str,
+}
+
+/// One parameter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Param<'a> {
+    /// The name as written; names compare without regard to case.
+    pub name: &'a str,
+    /// The value as written, quotation marks and all.
+    pub raw: Option<&'a str>,
+}
+
+impl<'a> Param<'a> {
+    /// What the value says: a quoted string without its quotation marks and backslashes.
+    #[must_use]
+    pub fn value(&self) -> Option<Cow<'a, str>> {
+        self.raw.map(unquote)
+    }
+}
+
+impl<'a> Params<'a> {
+    /// Reads what follows a value: nothing, or parameters that each begin with a semicolon.
+    ///
+    /// # Errors
+    /// What breaks the grammar, or too many parameters.
+    pub fn parse(text: &'a str) -> Result<Self, HeaderError> {
+        let text = trim(text);
+        let mut left = text;
+        let mut count = 0;
+        while !left.is_empty() {
+            let (param, after) = next(left).ok_or(HeaderError::Syntax)?;
+            if !is_token(param.name) {
+                return Err(HeaderError::Syntax);
+            }
+            check(param.raw.unwrap_or(""))?;
+            count += 1;
+            if count > limits::PARAMETERS {
+                return Err(HeaderError::TooManyParameters);
+            }
+            left = after;
+        }
+        Ok(Self { text })
+    }
+
+    /// The parameters in order.
+    pub fn iter(&self) -> impl Iterator<Item = Param<'a>> + use<'a> {
+        let mut left = self.text;
+        std::iter::from_fn(move || {
+            let (param, after) = next(left)?;
+            left = after;
+            Some(param)
+        })
+    }
+
+    /// The first parameter of this name.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<Param<'a>> {
+        self.iter().find(|param| param.name.eq_ignore_ascii_case(name))
+    }
+
+    /// The parameters as written, with the first semicolon.
+    #[must_use]
+    pub const fn as_str(&self) -> &'a str {
+        self.text
+    }
+}
+
+fn check(value: &str) -> Result<(), HeaderError> {
+    if value.starts_with('"') {
+        let end = closing_quote(value).ok_or(HeaderError::Unclosed)?;
+        return if end + 1 == value.len() { Ok(()) } else { Err(HeaderError::Syntax) };
+    }
+    if value.bytes().all(is_value_octet) { Ok(()) } else { Err(HeaderError::Syntax) }
+}
+
+/// Values are tokens and hosts by the grammar; colons and brackets come bare in `received`, and more than that
+/// in the field. What would end the parameter or the value is refused.
+const fn is_value_octet(b: u8) -> bool {
+    b > b' ' && b != 0x7f && !matches!(b, b'"' | b',' | b';' | b'<' | b'>' | b'\\')
+}
+
+fn next(text: &str) -> Option<(Param<'_>, &str)> {
+    let text = text.strip_prefix(';')?;
+    let (param, after) = cut(text, find_outside(text, |b| b == b';').unwrap_or(text.len()));
+    let (name, value) = cut(param, param.bytes().position(|b| b == b'=').unwrap_or(param.len()));
+    let raw = if value.is_empty() { None } else { Some(trim(rest(value))) };
+    Some((Param { name: trim(name), raw }, after))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blanks_around_semicolon_and_equals_sign_do_not_count() {
+        let params = Params::parse(" ; newparam =   newvalue ;  secondparam ; q = 0.33").unwrap();
+        let read: Vec<_> = params.iter().map(|p| (p.name, p.raw)).collect();
+        assert_eq!(read, [("newparam", Some("newvalue")), ("secondparam", None), ("q", Some("0.33"))]);
+    }
+
+    #[test]
+    fn quoted_values_hold_anything() {
+        let params = Params::parse(r#";+sip.instance="<urn:uuid:1;2>";methods="A,\"B\"";tag=a/b"#).unwrap();
+        assert_eq!(params.get("+SIP.Instance").unwrap().value().unwrap(), "<urn:uuid:1;2>");
+        assert_eq!(params.get("methods").unwrap().value().unwrap(), "A,\"B\"");
+        assert_eq!(params.get("tag").unwrap().value().unwrap(), "a/b");
+        assert_eq!(params.get("none"), None);
+    }
+
+    #[test]
+    fn addresses_come_with_and_without_brackets() {
+        let params = Params::parse(";received=2001:db8::9:255;x=[2001:db8::9]").unwrap();
+        assert_eq!(params.get("received").unwrap().raw, Some("2001:db8::9:255"));
+        assert_eq!(params.get("x").unwrap().raw, Some("[2001:db8::9]"));
+    }
+
+    #[test]
+    fn what_breaks_the_grammar_is_refused() {
+        for bad in ["a=b", ";", ";a;", ";;a", ";a b", ";a=b c", ";a=\"b", ";a=\"b\"c", ";=b", ";a=b,c", ";a=<b>"] {
+            assert!(Params::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn there_is_a_limit() {
+        assert!(Params::parse(&";a".repeat(limits::PARAMETERS)).is_ok());
+        assert_eq!(Params::parse(&";a".repeat(limits::PARAMETERS + 1)), Err(HeaderError::TooManyParameters));
+    }
+}

@@ -1,0 +1,137 @@
+//! Messages as the trace shows them.
+
+const REDACTED: &str = "[redacted]";
+
+/// A message as text without what opens a door: credentials, push tokens, keys of the session description. Who calls
+/// whom stays. It need not be a message that can be read; what is no UTF-8 becomes U+FFFD.
+#[must_use]
+pub fn redact(octets: &[u8]) -> String {
+    let text = String::from_utf8_lossy(octets);
+    let mut shown = String::with_capacity(text.len());
+    let mut hidden = false;
+    for line in text.split_inclusive('\n') {
+        let content = line.trim_end_matches(['\r', '\n']);
+        if hidden && content.starts_with([' ', '\t']) {
+            // The continuation of a value that is hidden.
+            continue;
+        }
+        hidden = false;
+        match secret_value(content) {
+            Some(at) => {
+                hidden = true;
+                shown.push_str(content.get(..at).unwrap_or(""));
+                shown.push_str(REDACTED);
+            }
+            None => redact_params(content, &mut shown),
+        }
+        shown.push_str(line.get(content.len()..).unwrap_or(""));
+    }
+    shown
+}
+
+const SECRET_HEADERS: [&str; 4] =
+    ["authorization", "proxy-authorization", "authentication-info", "proxy-authentication-info"];
+const SECRET_ATTRIBUTES: [&str; 4] = ["a=ice-pwd:", "a=crypto:", "a=fingerprint:", "k="];
+
+/// Where in this line a value begins that is hidden whole.
+fn secret_value(line: &str) -> Option<usize> {
+    for attribute in SECRET_ATTRIBUTES {
+        if line.get(..attribute.len()).is_some_and(|start| start.eq_ignore_ascii_case(attribute)) {
+            return Some(attribute.len());
+        }
+    }
+    let colon = line.bytes().position(|b| b == b':')?;
+    let name = line.get(..colon)?.trim_end();
+    let secret = SECRET_HEADERS.iter().any(|header| header.eq_ignore_ascii_case(name))
+        || (super::is_token(name) && is_secret_name(name));
+    if !secret {
+        return None;
+    }
+    // The scheme stays: it says which kind of credentials there were.
+    let value = line.get(colon + 1..)?;
+    let word = value.len() - value.trim_start().len();
+    let scheme = value.get(word..)?.bytes().position(|b| !b.is_ascii_alphabetic()).unwrap_or(0);
+    let blank = value.as_bytes().get(word + scheme) == Some(&b' ') && scheme > 0;
+    Some(colon + 1 + word + if blank { scheme + 1 } else { 0 })
+}
+
+/// Whether a parameter or header of this name holds a push token.
+fn is_secret_name(name: &str) -> bool {
+    let name = name.as_bytes();
+    let has = |word: &[u8]| name.windows(word.len()).any(|window| window.eq_ignore_ascii_case(word));
+    has(b"tok") || has(b"prid")
+}
+
+/// Copies a line, hiding the values of parameters whose name says token.
+fn redact_params(line: &str, shown: &mut String) {
+    let mut left = line;
+    while let Some(at) = left.bytes().position(|b| b == b'=') {
+        let (before, after) = super::text::cut(left, at + 1);
+        shown.push_str(before);
+        let name = before.trim_end_matches(['=', ' ', '\t']);
+        let name = name
+            .bytes()
+            .rposition(|b| matches!(b, b';' | b'?' | b'&' | b' ' | b'\t' | b','))
+            .and_then(|at| name.get(at + 1..))
+            .unwrap_or(name);
+        left = after;
+        if is_secret_name(name) {
+            let value = after.trim_start_matches([' ', '\t']);
+            let blanks = after.len() - value.len();
+            let end = if value.starts_with('"') {
+                super::text::closing_quote(value).map_or(value.len(), |end| end + 1)
+            } else {
+                value
+                    .bytes()
+                    .position(|b| matches!(b, b';' | b'>' | b',' | b'&' | b'?' | b' ' | b'\t' | b'"'))
+                    .unwrap_or(value.len())
+            };
+            shown.push_str(REDACTED);
+            left = after.get(blanks + end..).unwrap_or("");
+        }
+    }
+    shown.push_str(left);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credentials_are_hidden_with_their_continuations() {
+        let text = "REGISTER sip:a SIP/2.0\r\nAuthorization: Digest username=\"bob\",\r\n response=\"00112233\"\r\nproxy-authorization : Basic Ym9i\r\nTo: <sip:bob@a>\r\n\r\n";
+        assert_eq!(
+            redact(text.as_bytes()),
+            "REGISTER sip:a SIP/2.0\r\nAuthorization: Digest [redacted]\r\nproxy-authorization : Basic [redacted]\r\nTo: <sip:bob@a>\r\n\r\n"
+        );
+    }
+
+    #[test]
+    fn tokens_are_hidden_wherever_they_stand() {
+        let text = "INVITE sip:bob@h;pn-prid=T0;pn-param=a.b SIP/2.0\r\n\
+            Contact: <sip:bob@h;pn-provider=apns;PN-PRID=T1:voip>;pn-voip-tok=T2;pn-im-tok=\"T3;x\" ; device-token = T4;expires=60, <sip:c@d?X-Tok=T5&a=b>\r\n\
+            X-Push-Token: T6\r\n\r\n";
+        assert_eq!(
+            redact(text.as_bytes()),
+            "INVITE sip:bob@h;pn-prid=[redacted];pn-param=a.b SIP/2.0\r\n\
+            Contact: <sip:bob@h;pn-provider=apns;PN-PRID=[redacted]>;pn-voip-tok=[redacted];pn-im-tok=[redacted] ; device-token =[redacted];expires=60, <sip:c@d?X-Tok=[redacted]&a=b>\r\n\
+            X-Push-Token: [redacted]\r\n\r\n"
+        );
+    }
+
+    #[test]
+    fn keys_of_the_session_description_are_hidden() {
+        let text = "v=0\r\na=ice-ufrag:abcd\r\na=ice-pwd:secret\r\na=fingerprint:sha-256 AA:BB\r\na=crypto:1 AES inline:x\r\nk=clear:x\r\na=mid:0\r\n";
+        assert_eq!(
+            redact(text.as_bytes()),
+            "v=0\r\na=ice-ufrag:abcd\r\na=ice-pwd:[redacted]\r\na=fingerprint:[redacted]\r\na=crypto:[redacted]\r\nk=[redacted]\r\na=mid:0\r\n"
+        );
+    }
+
+    #[test]
+    fn what_is_no_message_is_shown_too() {
+        assert_eq!(redact(b"\xff;tok"), "\u{fffd};tok");
+        assert_eq!(redact(b";tok=\"x"), ";tok=[redacted]");
+        assert_eq!(redact(b""), "");
+    }
+}
