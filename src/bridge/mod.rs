@@ -21,6 +21,7 @@ pub mod handshake;
 pub mod json;
 pub mod link;
 pub mod media;
+pub mod payload;
 pub mod push;
 pub mod redact;
 pub mod timer;
@@ -47,6 +48,7 @@ pub use media::{
     IceServer, MediaAccept, MediaClose, MediaDone, MediaFailed, MediaMute, MediaOffer, MediaOpen, MediaPolicy,
     MediaSdp, MediaSetAnswer, MediaState,
 };
+pub use payload::{PayloadPaths, PushFacts, read_push};
 pub use push::{
     Environment, Launch, PushIncoming, PushIncomingReply, PushKind, PushOutcome, PushRefusal, PushResolved, PushToken,
     Reported, RequestToken, TokenKind,

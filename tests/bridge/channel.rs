@@ -39,11 +39,12 @@ pub struct Pair {
     /// Texts that contain one of these are lost.
     pub lose: Vec<&'static str>,
     pub auto_ready: bool,
+    sessions: Random,
     seed: u64,
 }
 
 pub fn page_link(seed: u64) -> Link {
-    Link::page(Random::new(Seeded(seed)), Hello::default())
+    Link::page(&mut Random::new(Seeded(seed)), Hello::default())
 }
 
 impl Pair {
@@ -51,13 +52,14 @@ impl Pair {
         let mut pair = Self {
             now: 0,
             page: page_link(1),
-            host: Link::host(Random::new(Seeded(2))),
+            host: Link::host(&mut Random::new(Seeded(2))),
             page_side: Side::default(),
             host_side: Side::default(),
             to_page: VecDeque::new(),
             to_host: VecDeque::new(),
             lose: Vec::new(),
             auto_ready: true,
+            sessions: Random::new(Seeded(3)),
             seed: 10,
         };
         pair.page.open(at(0));
@@ -119,7 +121,7 @@ impl Pair {
                 LinkEvent::Received(incoming) => self.host_side.received.push(incoming),
                 LinkEvent::Hello(incoming) => {
                     let hello: Hello = incoming.read().unwrap();
-                    let resumed = self.host.welcome(now, &incoming, &hello, welcome());
+                    let resumed = self.host.welcome(now, &incoming, &hello, welcome(self.sessions.uuid()));
                     self.host_side.told.push(format!("hello {resumed}"));
                 }
                 other => self.host_side.told.push(word(&other)),
@@ -172,8 +174,9 @@ fn word(event: &LinkEvent) -> String {
     }
 }
 
-pub fn welcome() -> Welcome {
+pub fn welcome(session: String) -> Welcome {
     Welcome {
+        session,
         instance: "urn:uuid:11111111-2222-4333-8444-555555555555".to_owned(),
         host: HostInfo { name: "app".to_owned(), ..HostInfo::default() },
         ..Welcome::default()

@@ -183,7 +183,6 @@ struct Asked {
 /// One side's session.
 pub struct Link {
     role: Role,
-    random: Random,
     life: String,
     next_id: u64,
     hello: Hello,
@@ -213,11 +212,10 @@ impl std::fmt::Debug for Link {
 }
 
 impl Link {
-    fn new(role: Role, mut random: Random, hello: Hello) -> Self {
+    fn new(role: Role, random: &mut Random, hello: Hello) -> Self {
         Self {
             role,
             life: random.token(6),
-            random,
             next_id: 0,
             hello,
             hello_id: String::new(),
@@ -241,13 +239,13 @@ impl Link {
 
     /// The page's side. It says hello when [`Link::open`] is called; `hello.protocol` and `hello.resume` are filled in.
     #[must_use]
-    pub fn page(random: Random, hello: Hello) -> Self {
+    pub fn page(random: &mut Random, hello: Hello) -> Self {
         Self::new(Role::Page, random, hello)
     }
 
     /// The host's side. It waits for a hello.
     #[must_use]
-    pub fn host(random: Random) -> Self {
+    pub fn host(random: &mut Random) -> Self {
         Self::new(Role::Host, random, Hello::default())
     }
 
@@ -295,7 +293,8 @@ impl Link {
         self.event(now, &Ready {});
     }
 
-    /// Host: answers a hello and begins a new session. `session`, `protocol` and `resumed_seq` are filled in.
+    /// Host: answers a hello and begins a new session. `welcome.session` is a fresh UUID that nobody can guess;
+    /// `protocol` and `resumed_seq` are filled in.
     ///
     /// Returns whether the same page goes on (its sockets and media are still wanted).
     pub fn welcome(&mut self, now: Now, incoming: &Incoming, hello: &Hello, mut welcome: Welcome) -> bool {
@@ -315,12 +314,10 @@ impl Link {
                 false
             }
         };
-        let session = self.random.uuid();
-        self.begin(session.clone());
+        self.begin(welcome.session.clone());
         self.live = false;
         self.hello_id.clone_from(&incoming.id);
         welcome.protocol = VERSION;
-        welcome.session = session;
         let item = Queued {
             message_type: Welcome::TYPE.to_owned(),
             id: self.new_id(),
