@@ -30,3 +30,9 @@ pub const EVENTS_WAITING: usize = 256;
 pub const CALLS: usize = 16;
 /// Finished Call-IDs that are remembered, so that a late push ends at once. More: the oldest goes.
 pub const FINISHED_CALLS: usize = 64;
+/// Digest challenges of one response. More: the rest is not looked at.
+pub const CHALLENGES: usize = 16;
+/// Transactions that others opened with us. More: the request gets 503 and is dropped.
+pub const SERVER_TRANSACTIONS: usize = 128;
+/// Transactions that we opened. More: the new one fails at once, as if its flow were lost.
+pub const CLIENT_TRANSACTIONS: usize = 128;
