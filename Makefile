@@ -28,7 +28,7 @@ www: pkg ## the demo page, into www/dist/
 	@webpack --mode production
 
 edge: ## the embedded development server
-	@cargo build --release --manifest-path edge/Cargo.toml
+	@cargo build --workspace --bins
 
 bench: ## sizes and speeds beside JsSIP and SIP.js, into target/bench/report.json
 	@bash scripts/setup.sh bench
