@@ -6,7 +6,7 @@ import { hasKamailio, startKamailio } from "./support/kamailio.mjs";
 import { sleep } from "./support/process.mjs";
 import { startPush } from "./support/push.mjs";
 import { startRelay } from "./support/relay.mjs";
-import { Ua, parse } from "./support/sip.mjs";
+import { Ua, parse } from "./support/ua.mjs";
 
 const skip = hasKamailio ? false : "kamailio is not installed";
 const HOLD_MS = 2500;
@@ -158,6 +158,7 @@ describe("Kamailio", { skip, timeout: 90000 }, () => {
     const invites = [await one.next("INVITE"), await two.next("INVITE")];
     one.reply(invites[0], 180);
     two.reply(invites[1], 180);
+    await call.has(180, { count: 3 });
     const [, caller] = await Promise.all([two.answer(invites[1]), call.answered()]);
     const cancel = await one.next("CANCEL");
     assert.match(cancel.header("reason"), /SIP;cause=200/);
