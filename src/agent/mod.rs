@@ -1,1 +1,439 @@
-//! Accounts and registration, calls, typed outcomes.
+//! Accounts and calls: what a SIP user agent does with transactions and dialogs.
+//!
+//! [`Agent`] is told what happened on flows and media sessions and what is asked of it; [`Agent::poll`] says what
+//! it wants done. The files: `account` and `registration` (REGISTER), `incoming` and `outgoing` (the two sides of
+//! an INVITE), `established` (what both have in common once they agreed), `receive` (who gets a request or
+//! response), `sleep` (background and wake-up), `outcome` (how a call ended).
+
+mod account;
+mod call;
+mod established;
+mod incoming;
+mod outcome;
+mod outgoing;
+mod receive;
+mod register;
+mod registration;
+mod sleep;
+
+pub use account::PushContact;
+
+use std::collections::VecDeque;
+
+use crate::common::limits;
+use crate::common::random::Random;
+use crate::common::time::{Mono, Now};
+use crate::io::{
+    AccountId, AccountOptions, BackgroundPolicy, CallId, CallInfo, CommandId, EndpointOptions, Error, ErrorCode, Event,
+    FlowCommand, FlowEvent, FlowId, MediaCommand, MediaId, RegistrationInfo, Reply,
+};
+use crate::message::{HeaderName, Request};
+use crate::transaction::{ClientId, Transactions};
+use crate::transport::{FlowIds, TransportEvent};
+use account::{Account, Wakefulness};
+use call::Call;
+use registration::Purpose;
+
+/// What the agent wants done or has to tell.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum AgentEvent {
+    /// For the socket of a flow.
+    Flow {
+        /// Which.
+        flow: FlowId,
+        /// What.
+        command: FlowCommand,
+    },
+    /// For a media session.
+    Media {
+        /// Which.
+        media: MediaId,
+        /// What.
+        command: MediaCommand,
+    },
+    /// For the application, and for whoever else follows the calls.
+    Event(Event),
+    /// The answer to a command.
+    Completed {
+        /// Which.
+        id: CommandId,
+        /// How it ended.
+        result: Result<Reply, Error>,
+    },
+    /// An INVITE came and nobody was told yet: [`Agent::ring`] or [`Agent::decline`] it.
+    Incoming(CallId),
+    /// A call moved to a new INVITE transaction; it is the same call and rings on.
+    Moved(CallId),
+    /// [`Agent::suspend`] is carried out as far as it will be.
+    Suspended,
+}
+
+/// What a client transaction is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Use {
+    Register(AccountId),
+    Invite(CallId),
+    Bye(CallId),
+}
+
+/// The user agent.
+#[derive(Debug)]
+pub struct Agent {
+    options: EndpointOptions,
+    random: Random,
+    accounts: Vec<Account>,
+    calls: Vec<Call>,
+    transactions: Transactions,
+    uses: Vec<(ClientId, Use)>,
+    flow_ids: FlowIds,
+    next_id: u32,
+    /// Nothing connects before the drivers are known.
+    started: bool,
+    /// The page asked to sleep and was not woken since.
+    suspended: bool,
+    /// The host's word over the accounts' background policies, for this sleep.
+    suspend_policy: Option<BackgroundPolicy>,
+    /// What tells its end with [`AgentEvent::Suspended`] is under way.
+    suspending: bool,
+    /// An open push keeps the accounts awake.
+    held_awake: bool,
+    instance: String,
+    out: VecDeque<AgentEvent>,
+}
+
+impl Agent {
+    /// An agent without accounts.
+    #[must_use]
+    pub fn new(options: EndpointOptions, mut random: Random) -> Self {
+        let instance =
+            if options.instance.is_empty() { ["urn:uuid:", &random.uuid()].concat() } else { options.instance.clone() };
+        Self {
+            options,
+            random,
+            accounts: Vec::new(),
+            calls: Vec::new(),
+            transactions: Transactions::default(),
+            uses: Vec::new(),
+            flow_ids: FlowIds::default(),
+            next_id: 0,
+            started: false,
+            suspended: false,
+            suspend_policy: None,
+            suspending: false,
+            held_awake: false,
+            instance,
+            out: VecDeque::new(),
+        }
+    }
+
+    /// The random source, for ids of other layers.
+    pub fn random(&mut self) -> &mut Random {
+        &mut self.random
+    }
+
+    /// The drivers are known: flows may be opened. `instance` is the host's word for `+sip.instance`, if there is one.
+    pub fn start(&mut self, now: Now, instance: Option<&str>) {
+        if let Some(instance) = instance.filter(|text| is_instance(text)) {
+            instance.clone_into(&mut self.instance);
+            for account in &mut self.accounts {
+                instance.clone_into(&mut account.instance);
+            }
+        }
+        self.started = true;
+        let ids: Vec<_> = self.accounts.iter().filter(|account| account.options.register).map(|a| a.id).collect();
+        for id in ids {
+            self.connect(now, id);
+        }
+        self.pump(now);
+    }
+
+    /// Makes an account, which connects and registers by itself.
+    ///
+    /// # Errors
+    /// [`ErrorCode::InvalidOption`] with the field, where an option is missing or cannot be.
+    pub fn create_account(&mut self, now: Now, options: AccountOptions) -> Result<AccountId, Error> {
+        let id = AccountId(self.new_id());
+        let mut account = Account::new(id, options, self.instance.clone(), &mut self.random)?;
+        if self.accounts.iter().any(|other| other.name == account.name) {
+            return Err(Error::option("name"));
+        }
+        if account.options.push.is_some() {
+            account.token_wait = Some(now.mono.after(self.options.token_wait_ms));
+        }
+        if account.options.register {
+            account.registration.want(Purpose::Bind, None);
+        }
+        self.accounts.push(account);
+        if self.started {
+            self.connect(now, id);
+        }
+        self.pump(now);
+        Ok(id)
+    }
+
+    /// The account's options and name.
+    #[must_use]
+    pub fn account(&self, id: AccountId) -> Option<(&str, &AccountOptions)> {
+        self.find_account(id).map(|account| (account.name.as_str(), &account.options))
+    }
+
+    /// The account with this name; or the only one there is, where no name is given.
+    #[must_use]
+    pub fn account_named(&self, name: Option<&str>) -> Option<AccountId> {
+        match (name, self.accounts.as_slice()) {
+            (None, [only]) => Some(only.id),
+            (None, _) => None,
+            (Some(name), all) => all.iter().find(|account| account.name == name).map(|account| account.id),
+        }
+    }
+
+    /// All accounts.
+    pub fn accounts(&self) -> impl Iterator<Item = AccountId> + '_ {
+        self.accounts.iter().map(|account| account.id)
+    }
+
+    /// The call as the application sees it.
+    #[must_use]
+    pub fn call(&self, id: CallId) -> Option<CallInfo> {
+        self.calls.iter().find(|call| call.id == id).map(Call::info)
+    }
+
+    /// The INVITE's header with this name, for what joins it to a push.
+    #[must_use]
+    pub fn invite_header(&self, id: CallId, name: &str) -> Option<&str> {
+        self.calls.iter().find(|call| call.id == id)?.invite.headers.get_named(name)
+    }
+
+    /// The host knows this call by this id from now on.
+    pub fn set_uuid(&mut self, id: CallId, uuid: &str) {
+        if let Some(call) = self.call_mut(id) {
+            uuid.clone_into(&mut call.uuid);
+        }
+    }
+
+    /// Calls that are not over.
+    pub fn live_calls(&self) -> impl Iterator<Item = CallInfo> + '_ {
+        self.calls.iter().filter(|call| !call.is_over()).map(Call::info)
+    }
+
+    /// Something happened on a flow.
+    pub fn flow_event(&mut self, now: Now, flow: FlowId, event: FlowEvent) {
+        let Self { accounts, flow_ids, random, .. } = self;
+        for account in accounts {
+            // A connection passes over events of flows that are not its own.
+            account.connection.event(now.mono, flow, event.clone(), flow_ids, random);
+        }
+        self.pump(now);
+    }
+
+    /// A deadline has come.
+    pub fn timeout(&mut self, now: Now) {
+        let Self { accounts, flow_ids, random, .. } = self;
+        for account in accounts {
+            account.connection.timeout(now.mono, flow_ids, random);
+            account.registration.timeout(now.mono);
+            if account.token_wait.is_some_and(|until| until <= now.mono) {
+                account.token_wait = None;
+            }
+        }
+        self.transactions.timeout(now.mono);
+        let due: Vec<_> = self.calls.iter().filter(|call| call.is_due(now.mono)).map(|call| call.id).collect();
+        for id in due {
+            self.call_timeout(now, id);
+        }
+        self.pump(now);
+    }
+
+    /// When [`Agent::timeout`] is to be called.
+    #[must_use]
+    pub fn next_timeout(&self) -> Option<Mono> {
+        let accounts = self.accounts.iter().flat_map(|account| {
+            [account.connection.next_timeout(), account.registration.next_timeout(), account.token_wait]
+        });
+        let calls = self.calls.iter().map(Call::next_timeout);
+        accounts.chain(calls).flatten().chain(self.transactions.next_timeout()).min()
+    }
+
+    /// The next thing to do or to tell.
+    pub fn poll(&mut self) -> Option<AgentEvent> {
+        self.out.pop_front()
+    }
+
+    fn new_id(&mut self) -> u32 {
+        self.next_id = self.next_id.saturating_add(1);
+        self.next_id
+    }
+
+    fn find_account(&self, id: AccountId) -> Option<&Account> {
+        self.accounts.iter().find(|account| account.id == id)
+    }
+
+    fn account_mut(&mut self, id: AccountId) -> Option<&mut Account> {
+        self.accounts.iter_mut().find(|account| account.id == id)
+    }
+
+    fn call_mut(&mut self, id: CallId) -> Option<&mut Call> {
+        self.calls.iter_mut().find(|call| call.id == id)
+    }
+
+    fn tell(&mut self, event: Event) {
+        self.out.push_back(AgentEvent::Event(event));
+    }
+
+    fn complete(&mut self, id: CommandId, result: Result<Reply, Error>) {
+        self.out.push_back(AgentEvent::Completed { id, result });
+    }
+
+    fn problem(&mut self, code: ErrorCode, account: Option<AccountId>) {
+        self.tell(Event::Problem { error: code.into(), account });
+    }
+
+    fn connect(&mut self, now: Now, id: AccountId) {
+        let Self { accounts, flow_ids, random, .. } = self;
+        if let Some(account) = accounts.iter_mut().find(|account| account.id == id) {
+            account.connection.connect(now.mono, flow_ids, random);
+        }
+    }
+
+    /// Sends a request of `account` on its open flow.
+    fn send(&mut self, now: Now, account: AccountId, mut request: Request, what: Use) -> Option<ClientId> {
+        let Self { accounts, transactions, random, options, uses, .. } = self;
+        let account = accounts.iter().find(|a| a.id == account)?;
+        let flow = account.connection.flow()?;
+        request.headers.set(HeaderName::UserAgent, options.user_agent.as_str());
+        let client = transactions.send(now.mono, flow, account.connection.via(), request, random);
+        uses.push((client, what));
+        Some(client)
+    }
+
+    /// Sends octets on `flow` if it is still open.
+    fn send_octets(&mut self, now: Now, flow: FlowId, octets: Vec<u8>) -> bool {
+        self.accounts
+            .iter_mut()
+            .find(|account| account.connection.flow() == Some(flow))
+            .is_some_and(|account| account.connection.send(now.mono, octets))
+    }
+
+    /// Lets everything that follows from what happened happen.
+    fn pump(&mut self, now: Now) {
+        loop {
+            let mut quiet = true;
+            for id in self.accounts.iter().map(|account| account.id).collect::<Vec<_>>() {
+                while let Some(event) = self.account_mut(id).and_then(|account| account.connection.poll()) {
+                    quiet = false;
+                    self.transport_event(now, id, event);
+                }
+                quiet &= !self.register_if_due(now, id);
+            }
+            while let Some(event) = self.transactions.poll() {
+                quiet = false;
+                self.transaction_event(now, event);
+            }
+            quiet &= !self.settle_sleep(now);
+            if quiet {
+                break;
+            }
+        }
+        let Self { calls, uses, .. } = self;
+        calls.retain(|call| !call.is_forgotten(now.mono));
+        uses.retain(|(_, what)| match what {
+            Use::Invite(id) | Use::Bye(id) => calls.iter().any(|call| call.id == *id),
+            Use::Register(_) => true,
+        });
+        self.tell_registrations();
+    }
+
+    fn transport_event(&mut self, now: Now, id: AccountId, event: TransportEvent) {
+        match event {
+            TransportEvent::Command { flow, command } => self.out.push_back(AgentEvent::Flow { flow, command }),
+            TransportEvent::Up { .. } => {
+                let Self { accounts, random, .. } = self;
+                if let Some(account) = accounts.iter_mut().find(|account| account.id == id) {
+                    account.renew_contact(random);
+                }
+            }
+            TransportEvent::Down { flow, was_up, error } => {
+                if let Some(flow) = flow.filter(|_| was_up) {
+                    self.flow_gone(now, id, flow);
+                }
+                self.connection_failed(now, id, &error);
+                if error.code != ErrorCode::Stopped {
+                    let state = self.find_account(id).map(|account| account.connection.state());
+                    if let Some(state) = state {
+                        self.tell(Event::ConnectivityChanged { account: id, state, error: Some(error) });
+                    }
+                }
+            }
+            TransportEvent::Message { flow, octets } => self.message(now, id, flow, octets),
+            TransportEvent::State(state) => self.tell(Event::ConnectivityChanged { account: id, state, error: None }),
+        }
+    }
+
+    fn flow_gone(&mut self, now: Now, id: AccountId, flow: FlowId) {
+        self.transactions.flow_lost(now.mono, flow);
+        if let Some(account) = self.account_mut(id)
+            && account.wakefulness != Wakefulness::Asleep
+        {
+            account.registration.flow_lost();
+        }
+        for call in self.calls.iter_mut().filter(|call| call.flow == flow) {
+            call.flow_lost(now.mono);
+        }
+    }
+
+    fn tell_registrations(&mut self) {
+        let mut changed = Vec::new();
+        for account in &mut self.accounts {
+            let registration = &account.registration;
+            let info = RegistrationInfo {
+                account: account.id,
+                state: registration.state(),
+                expires_at: registration.expires_at_wall,
+                status: registration.status,
+                error: registration.error.clone(),
+                will_retry: registration.will_retry(),
+            };
+            let idle = account.told.is_none() && registration.is_idle() && registration.error.is_none();
+            if !idle && account.told.as_ref() != Some(&info) {
+                account.told = Some(info.clone());
+                changed.push(info);
+            }
+        }
+        for info in changed {
+            self.tell(Event::RegistrationChanged(info));
+        }
+        self.accounts.retain(|account| !(account.removing && account.registration.is_idle()));
+    }
+
+    /// The registration as the application sees it.
+    #[must_use]
+    pub fn registration(&self, id: AccountId) -> Option<RegistrationInfo> {
+        self.find_account(id)?.told.clone()
+    }
+
+    fn live_call_count(&self) -> usize {
+        self.calls.iter().filter(|call| !call.is_over()).count()
+    }
+
+    fn too_many_calls(&self) -> bool {
+        self.live_call_count() >= limits::CALLS
+    }
+
+    fn use_of(&self, client: ClientId) -> Option<Use> {
+        self.uses.iter().find(|(id, _)| *id == client).map(|(_, what)| *what)
+    }
+
+    fn forget_use(&mut self, client: ClientId) {
+        self.uses.retain(|(id, _)| *id != client);
+    }
+
+    fn account_of_flow(&self, flow: FlowId) -> Option<AccountId> {
+        self.accounts.iter().find(|account| account.connection.flow() == Some(flow)).map(|account| account.id)
+    }
+}
+
+/// Whether a host's instance can stand in a Contact: `urn:` and no character that would end it.
+fn is_instance(text: &str) -> bool {
+    text.starts_with("urn:") && text.bytes().all(|b| b.is_ascii_graphic() && !b"\"<>\\;,".contains(&b))
+}

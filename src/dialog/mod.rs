@@ -1,1 +1,213 @@
-//! Dialog state and route sets.
+//! Dialog state and route sets (RFC 3261 section 12): who the far end is, how to reach it, what comes next in order.
+
+mod error;
+
+pub use error::DialogError;
+
+use crate::common::limits;
+use crate::message::{HeaderName, Headers, Method, Request, Response, Uri};
+
+/// One dialog, early or confirmed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dialog {
+    call_id: String,
+    local_tag: String,
+    remote_tag: String,
+    /// Address without tag, as it stands in From of our requests.
+    local: String,
+    /// Address without tag, as it stands in To of our requests.
+    remote: String,
+    local_cseq: u32,
+    remote_cseq: Option<u32>,
+    target: String,
+    routes: Vec<String>,
+}
+
+impl Dialog {
+    /// The dialog that a response with a To tag makes for the sender of `request` (12.1.2).
+    ///
+    /// # Errors
+    /// Where a header that makes the dialog is missing, malformed or beyond its limit.
+    pub fn of_response(request: &Request, response: &Response) -> Result<Self, DialogError> {
+        let from = request.headers.from().ok_or(DialogError::Missing)?.map_err(|_| DialogError::Malformed)?;
+        let to = response.headers.to().ok_or(DialogError::Missing)?.map_err(|_| DialogError::Malformed)?;
+        let cseq = request.headers.cseq().ok_or(DialogError::Missing)?.map_err(|_| DialogError::Malformed)?;
+        let mut routes = record_routes(&response.headers)?;
+        routes.reverse();
+        Ok(Self {
+            call_id: request.headers.call_id().ok_or(DialogError::Missing)?.to_owned(),
+            local_tag: from.tag().ok_or(DialogError::Missing)?.to_owned(),
+            remote_tag: to.tag().unwrap_or_default().to_owned(),
+            local: without_tag(request.headers.get(HeaderName::From).unwrap_or_default()),
+            remote: without_tag(response.headers.get(HeaderName::To).unwrap_or_default()),
+            local_cseq: cseq.number,
+            remote_cseq: None,
+            target: contact(&response.headers)?,
+            routes,
+        })
+    }
+
+    /// The dialog that our answer with `local_tag` makes for the receiver of `request` (12.1.1).
+    ///
+    /// # Errors
+    /// Where a header that makes the dialog is missing, malformed or beyond its limit.
+    pub fn of_request(request: &Request, local_tag: &str) -> Result<Self, DialogError> {
+        let from = request.headers.from().ok_or(DialogError::Missing)?.map_err(|_| DialogError::Malformed)?;
+        let cseq = request.headers.cseq().ok_or(DialogError::Missing)?.map_err(|_| DialogError::Malformed)?;
+        Ok(Self {
+            call_id: request.headers.call_id().ok_or(DialogError::Missing)?.to_owned(),
+            local_tag: local_tag.to_owned(),
+            remote_tag: from.tag().unwrap_or_default().to_owned(),
+            local: without_tag(request.headers.get(HeaderName::To).unwrap_or_default()),
+            remote: without_tag(request.headers.get(HeaderName::From).unwrap_or_default()),
+            local_cseq: 0,
+            remote_cseq: Some(cseq.number),
+            target: contact(&request.headers)?,
+            routes: record_routes(&request.headers)?,
+        })
+    }
+
+    /// The far end's tag.
+    #[must_use]
+    pub fn remote_tag(&self) -> &str {
+        &self.remote_tag
+    }
+
+    /// Our tag.
+    #[must_use]
+    pub fn local_tag(&self) -> &str {
+        &self.local_tag
+    }
+
+    /// Whether a request with these headers, sent by the far end, is of this dialog.
+    #[must_use]
+    pub fn matches(&self, headers: &Headers) -> bool {
+        let tag = |value: Option<Result<_, _>>, ours: &str| match value {
+            Some(Ok(address)) => tag_of(&address).unwrap_or_default() == ours,
+            _ => false,
+        };
+        headers.call_id() == Some(&self.call_id)
+            && tag(headers.to(), &self.local_tag)
+            && tag(headers.from(), &self.remote_tag)
+    }
+
+    /// Takes note of the far end's next CSeq number. False where it goes back, which is answered with 500 (12.2.2).
+    pub fn in_order(&mut self, number: u32) -> bool {
+        if self.remote_cseq.is_some_and(|last| number <= last) {
+            return false;
+        }
+        self.remote_cseq = Some(number);
+        true
+    }
+
+    /// Target refresh: the Contact of a re-INVITE or UPDATE, or of their 2xx, is where requests go from now on.
+    pub fn refresh_target(&mut self, headers: &Headers) {
+        if let Ok(target) = contact(headers) {
+            self.target = target;
+        }
+    }
+
+    /// The next request of this dialog (12.2.1.1), with the next CSeq number.
+    pub fn request(&mut self, method: Method) -> Request {
+        self.local_cseq = self.local_cseq.saturating_add(1);
+        self.with_cseq(method, self.local_cseq)
+    }
+
+    /// The ACK to a 2xx of the INVITE with this CSeq number (13.2.2.4).
+    #[must_use]
+    pub fn ack(&self, invite_cseq: u32) -> Request {
+        self.with_cseq(Method::Ack, invite_cseq)
+    }
+
+    fn with_cseq(&self, method: Method, number: u32) -> Request {
+        let strict = self.routes.first().filter(|first| !is_loose(first));
+        let uri = strict.map_or(self.target.as_str(), |first| inside_brackets(first));
+        let mut cseq = number.to_string();
+        cseq.push(' ');
+        cseq.push_str(method.as_str());
+        let mut request = Request::new(method, uri);
+        let headers = &mut request.headers;
+        headers.push(HeaderName::MaxForwards, "70");
+        if strict.is_some() {
+            // A strict router takes its own URI off the request line and puts the last Route there (12.2.1.1).
+            for route in self.routes.iter().skip(1) {
+                headers.push(HeaderName::Route, route.as_str());
+            }
+            headers.push(HeaderName::Route, ["<", &self.target, ">"].concat());
+        } else {
+            for route in &self.routes {
+                headers.push(HeaderName::Route, route.as_str());
+            }
+        }
+        headers.push(HeaderName::From, with_tag(&self.local, &self.local_tag));
+        headers.push(HeaderName::To, with_tag(&self.remote, &self.remote_tag));
+        headers.push(HeaderName::CallId, self.call_id.as_str());
+        headers.push(HeaderName::CSeq, cseq);
+        request
+    }
+}
+
+fn tag_of<'a>(address: &crate::message::NameAddr<'a>) -> Option<&'a str> {
+    address.tag()
+}
+
+fn contact(headers: &Headers) -> Result<String, DialogError> {
+    let contact = headers.contacts().next().ok_or(DialogError::Missing)?.map_err(|_| DialogError::Malformed)?;
+    let text = contact.uri_text();
+    Uri::parse(text).map_err(|_| DialogError::Malformed)?;
+    Ok(text.to_owned())
+}
+
+fn record_routes(headers: &Headers) -> Result<Vec<String>, DialogError> {
+    let mut routes = Vec::new();
+    for value in headers.values(HeaderName::RecordRoute) {
+        if routes.len() == limits::ROUTES {
+            return Err(DialogError::TooManyRoutes);
+        }
+        routes.push(value.to_owned());
+    }
+    if headers.record_routes().any(|route| route.is_err()) { Err(DialogError::Malformed) } else { Ok(routes) }
+}
+
+fn is_loose(route: &str) -> bool {
+    Uri::parse(inside_brackets(route)).is_ok_and(|uri| uri.param("lr").is_some())
+}
+
+/// Where the URI of an address in brackets starts and ends; brackets inside a quoted display name do not count.
+fn brackets(address: &str) -> Option<(usize, usize)> {
+    let mut quoted = false;
+    let mut escaped = false;
+    let mut start = None;
+    for (index, byte) in address.bytes().enumerate() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' if start.is_none() => quoted = !quoted,
+            b'<' if !quoted && start.is_none() => start = Some(index + 1),
+            b'>' if !quoted => return start.map(|start| (start, index)),
+            _ => {}
+        }
+    }
+    None
+}
+
+fn inside_brackets(address: &str) -> &str {
+    brackets(address).and_then(|(start, end)| address.get(start..end)).unwrap_or(address)
+}
+
+/// The address of a From or To value, its header parameters cut off: they belong to the message it came in.
+fn without_tag(value: &str) -> String {
+    match brackets(value) {
+        Some((_, end)) => value.get(..=end).unwrap_or(value).to_owned(),
+        // Without brackets everything after the first semicolon is a header parameter (20.10).
+        None => ["<", value.split(';').next().unwrap_or(value).trim(), ">"].concat(),
+    }
+}
+
+fn with_tag(address: &str, tag: &str) -> String {
+    // A peer of RFC 2543 has no tag, and then none may be made up for it (12.2.1.1).
+    if tag.is_empty() { address.to_owned() } else { [address, ";tag=", tag].concat() }
+}
+
+#[cfg(test)]
+mod tests;

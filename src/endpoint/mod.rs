@@ -1,1 +1,254 @@
-//! The engine's one door.
+//! The engine's one door: `handle` what happened, `poll` what is to be done.
+//!
+//! ```
+//! use sipwake::common::random::{Random, Seeded};
+//! use sipwake::common::time::Now;
+//! use sipwake::endpoint::Endpoint;
+//! use sipwake::io::{EndpointOptions, Input};
+//!
+//! let mut endpoint = Endpoint::new(EndpointOptions::default(), Random::new(Seeded(1)));
+//! endpoint.handle(Now::default(), Input::Timeout);
+//! while let Some(output) = endpoint.poll() {
+//!     // carry it out
+//!     drop(output);
+//! }
+//! ```
+
+mod command;
+mod drivers;
+
+use std::collections::VecDeque;
+
+use crate::agent::{Agent, AgentEvent};
+use crate::bridge::Welcome;
+use crate::common::random::Random;
+use crate::common::time::{Mono, Now};
+use crate::io::{
+    AccountId, CallInfo, CommandId, EndpointOptions, ErrorCode, Event, Input, Output, RegistrationInfo, Reply,
+    TraceEntry, TraceKind,
+};
+use crate::wake::{Wake, WakeEvent};
+use drivers::Drivers;
+
+/// How long a command waits for what it asked of the network at shut-down, in milliseconds.
+const STOP_MS: u64 = 2_000;
+
+/// An account as a late listener finds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountInfo {
+    /// This engine's id.
+    pub id: AccountId,
+    /// Its name.
+    pub name: String,
+    /// Its registration, once there was one.
+    pub registration: Option<RegistrationInfo>,
+}
+
+/// The engine. It does nothing by itself: the first [`Endpoint::handle`] starts it.
+#[derive(Debug)]
+pub struct Endpoint {
+    options: EndpointOptions,
+    agent: Agent,
+    wake: Option<Wake>,
+    drivers: Drivers,
+    started: bool,
+    host_connected: bool,
+    suspending: Vec<CommandId>,
+    stopping: Option<(Vec<CommandId>, Mono)>,
+    stopped: bool,
+    told_timer: Option<Mono>,
+    out: VecDeque<Output>,
+}
+
+impl Endpoint {
+    /// An engine that has not started yet.
+    #[must_use]
+    pub fn new(options: EndpointOptions, mut random: Random) -> Self {
+        let wake = options.host.then(|| Wake::new(&options, &mut random));
+        Self {
+            agent: Agent::new(options.clone(), random),
+            drivers: Drivers::new(&options),
+            wake,
+            options,
+            started: false,
+            host_connected: false,
+            suspending: Vec::new(),
+            stopping: None,
+            stopped: false,
+            told_timer: None,
+            out: VecDeque::new(),
+        }
+    }
+
+    /// Takes what happened. [`Endpoint::poll`] says what follows from it.
+    pub fn handle(&mut self, now: Now, input: Input) {
+        if !self.started {
+            self.started = true;
+            match &mut self.wake {
+                Some(wake) => wake.open(now),
+                None => self.agent.start(now, None),
+            }
+        }
+        match input {
+            Input::Timeout => {}
+            Input::Flow { flow, event } => {
+                self.trace_flow_event(now, &event);
+                self.agent.flow_event(now, flow, event);
+            }
+            Input::Media { media, event } => self.agent.media_event(now, media, event),
+            Input::Host(text) => {
+                self.trace(now, TraceKind::BridgeIn, || crate::bridge::redact(&text), || text.clone());
+                if let Some(wake) = &mut self.wake {
+                    wake.receive(now, &mut self.agent, &text);
+                }
+            }
+            Input::Command { id, command } => self.command(now, id, command),
+        }
+        self.timeout(now);
+        self.pump(now);
+    }
+
+    /// The next thing to do, or `None` until the next [`Endpoint::handle`].
+    pub fn poll(&mut self) -> Option<Output> {
+        if let Some(output) = self.out.pop_front() {
+            return Some(output);
+        }
+        let next = if self.started { self.next_timeout() } else { Some(Mono(0)) };
+        if next == self.told_timer {
+            return None;
+        }
+        self.told_timer = next;
+        Some(Output::Timer(next))
+    }
+
+    /// All accounts, for a listener that starts late.
+    #[must_use]
+    pub fn accounts(&self) -> Vec<AccountInfo> {
+        self.agent
+            .accounts()
+            .filter_map(|id| {
+                let (name, _) = self.agent.account(id)?;
+                Some(AccountInfo { id, name: name.to_owned(), registration: self.agent.registration(id) })
+            })
+            .collect()
+    }
+
+    /// All calls that are not over, for a listener that starts late.
+    #[must_use]
+    pub fn calls(&self) -> Vec<CallInfo> {
+        self.agent.live_calls().collect()
+    }
+
+    /// Whether there is a session with the host.
+    #[must_use]
+    pub fn is_host_connected(&self) -> bool {
+        self.host_connected
+    }
+
+    fn next_timeout(&self) -> Option<Mono> {
+        let wake = self.wake.as_ref().and_then(Wake::next_timeout);
+        let stop = self.stopping.as_ref().map(|(_, until)| *until);
+        [self.agent.next_timeout(), wake, stop].into_iter().flatten().min()
+    }
+
+    /// Every deadline is checked against the clock at every input: a page that slept misses none.
+    fn timeout(&mut self, now: Now) {
+        if self.agent.next_timeout().is_some_and(|at| at <= now.mono) {
+            self.agent.timeout(now);
+        }
+        if let Some(wake) = &mut self.wake
+            && wake.next_timeout().is_some_and(|at| at <= now.mono)
+        {
+            wake.timeout(now, &mut self.agent);
+        }
+    }
+
+    /// Lets everything that follows happen: the agent's events, then the bridge's, until both are silent.
+    fn pump(&mut self, now: Now) {
+        loop {
+            if let Some(event) = self.agent.poll() {
+                if let Some(wake) = &mut self.wake {
+                    wake.agent_event(now, &mut self.agent, &event);
+                }
+                self.agent_event(now, event);
+            } else if let Some(event) = self.wake.as_mut().and_then(|wake| {
+                wake.pump(now, &mut self.agent);
+                wake.poll()
+            }) {
+                self.wake_event(now, event);
+            } else {
+                break;
+            }
+        }
+        self.settle_stop(now);
+    }
+
+    fn agent_event(&mut self, now: Now, event: AgentEvent) {
+        match event {
+            AgentEvent::Flow { flow, command } => self.flow_command(now, flow, command),
+            AgentEvent::Media { media, command } => self.media_command(now, media, command),
+            AgentEvent::Event(event) => self.out.push_back(Output::Event(event)),
+            AgentEvent::Completed { id, result } => self.out.push_back(Output::Completed { id, result }),
+            // Without a host the page is the one that rings.
+            AgentEvent::Incoming(call) if self.wake.is_none() => self.agent.ring(now, call),
+            AgentEvent::Suspended => {
+                for id in std::mem::take(&mut self.suspending) {
+                    self.out.push_back(Output::Completed { id, result: Ok(Reply::Done) });
+                }
+            }
+            AgentEvent::Incoming(_) | AgentEvent::Moved(_) => {}
+        }
+    }
+
+    fn wake_event(&mut self, now: Now, event: WakeEvent) {
+        match event {
+            WakeEvent::Post(text) => {
+                self.trace(now, TraceKind::BridgeOut, || crate::bridge::redact(&text), || text.clone());
+                self.out.push_back(Output::Host(text));
+            }
+            WakeEvent::Connected { welcome, resumed } => self.connected(now, &welcome, resumed),
+            WakeEvent::Lost => self.host_lost(now),
+            WakeEvent::Problem(_) => {
+                let error = ErrorCode::BadBridgeMessage.into();
+                self.out.push_back(Output::Event(Event::Problem { error, account: None }));
+            }
+            WakeEvent::Driver(incoming) => self.driver_message(now, &incoming),
+            WakeEvent::DriverTimedOut(request) => {
+                if let Some((media, event)) = self.drivers.page_media.timed_out(&request) {
+                    self.agent.media_event(now, media, event);
+                }
+            }
+        }
+    }
+
+    fn connected(&mut self, now: Now, welcome: &Welcome, resumed: bool) {
+        if !resumed {
+            self.drop_host_drivers(now);
+        }
+        let has = |name: &str| welcome.capabilities.iter().any(|capability| capability == name);
+        self.drivers.choose(&self.options, has("transport.host"), has("media.host"));
+        self.agent.start(now, Some(&welcome.instance));
+        if let Some(wake) = &mut self.wake {
+            wake.ready(now);
+        }
+        if !self.host_connected {
+            self.host_connected = true;
+            self.out.push_back(Output::Event(Event::HostChanged { connected: true }));
+        }
+    }
+
+    fn host_lost(&mut self, now: Now) {
+        self.drop_host_drivers(now);
+        if self.host_connected {
+            self.host_connected = false;
+            self.out.push_back(Output::Event(Event::HostChanged { connected: false }));
+        }
+    }
+
+    fn trace(&mut self, now: Now, kind: TraceKind, redacted: impl Fn() -> String, full: impl Fn() -> String) {
+        if self.options.trace {
+            let text = if self.options.full_trace { full() } else { redacted() };
+            self.out.push_back(Output::Event(Event::Trace(TraceEntry { at: now.wall, kind, text })));
+        }
+    }
+}

@@ -28,6 +28,8 @@ pub enum ErrorCode {
     Forbidden,
     /// The registrar refused, in another way.
     RegistrationRejected,
+    /// The far end, or a server on the way, refused the call or request.
+    Rejected,
     /// The server keeps bindings, but ours is not among them.
     BindingMissing,
     /// The push service is not supported there (555).
@@ -85,6 +87,7 @@ impl ErrorCode {
             Self::UnknownUser => "unknownUser",
             Self::Forbidden => "forbidden",
             Self::RegistrationRejected => "registrationRejected",
+            Self::Rejected => "rejected",
             Self::BindingMissing => "bindingMissing",
             Self::PushNotSupported => "pushNotSupported",
             Self::BadServerUrl => "badServerUrl",
@@ -129,6 +132,7 @@ impl ErrorCode {
             }
             Self::Forbidden => "the server forbids it for this user",
             Self::RegistrationRejected => "the registrar refused; see status and reason",
+            Self::Rejected => "the far end or a server on the way refused; see status",
             Self::BindingMissing => "the registrar answered without our contact; a proxy may have changed it",
             Self::PushNotSupported => "the server does not support this push service; check `push`",
             Self::BadServerUrl => "the server must be a ws: or wss: URL, and wss: in a secure page",

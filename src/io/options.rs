@@ -36,6 +36,10 @@ pub struct EndpointOptions {
     pub user_agent: String,
     /// `+sip.instance` where no host gives one: `urn:uuid:…`. Empty: a random one.
     pub instance: String,
+    /// Browser features that are not there, told to the host: `WebAssembly`, `RTCPeerConnection`, …
+    pub missing: Vec<String>,
+    /// Whether there are trace events at all.
+    pub trace: bool,
     /// Whether the trace shows full text. Otherwise everything that identifies a person or opens a door is redacted.
     pub full_trace: bool,
     /// How long the first REGISTER waits for `welcome` and the push token in milliseconds; then it goes without.
@@ -56,6 +60,8 @@ impl Default for EndpointOptions {
             test_tone_hz: 0,
             user_agent: concat!("sipwake/", env!("CARGO_PKG_VERSION")).to_owned(),
             instance: String::new(),
+            missing: Vec::new(),
+            trace: true,
             full_trace: false,
             token_wait_ms: 3_000,
             push_id_header: None,

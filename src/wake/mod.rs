@@ -1,1 +1,206 @@
-//! Push parameters of the Contact, and what joins push, INVITE and call UUID.
+//! What joins push, INVITE and call UUID on the engine's side of the bridge.
+//!
+//! The host owns the UUID and the user's intent; this coordinator owns which INVITE belongs to which UUID. It tells
+//! the agent what the host wants and the host what the agent did. The files: `contact` (push parameters of
+//! REGISTER), `push` (pushes and the INVITEs they announce), `action` (what the user did), `report` (what the host
+//! is told), `receive` (who gets a bridge message).
+
+mod action;
+mod contact;
+mod push;
+mod receive;
+mod report;
+
+use std::collections::VecDeque;
+
+use crate::agent::{Agent, AgentEvent};
+use crate::bridge::{BridgeProblem, Engine, Hello, Incoming, Link, LinkEvent, PackageInfo, Welcome};
+use crate::common::random::Random;
+use crate::common::time::{Mono, Now};
+use crate::io::{CallId, CallInfo, EndpointOptions};
+use action::Action;
+use contact::Tokens;
+use push::{Finished, Push};
+
+/// How long the host may take to show an INVITE that no push announced, in milliseconds. Then it rings all the same.
+const REPORT_DEADLINE_MS: u64 = 5_000;
+/// Taken off the host's budget for going to sleep, so that the answer is there in time, in milliseconds.
+const BUDGET_MARGIN_MS: u64 = 250;
+
+/// What the coordinator wants done, beyond what it tells the agent itself.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum WakeEvent {
+    /// One envelope for the host.
+    Post(String),
+    /// There is a session with the host.
+    Connected {
+        /// What the host said.
+        welcome: Box<Welcome>,
+        /// Whether the session before lives on: sockets and media of the host are still ours.
+        resumed: bool,
+    },
+    /// There is none any more, or none that can be.
+    Lost,
+    /// Something that came over the bridge was dropped.
+    Problem(BridgeProblem),
+    /// A message for the drivers: `ws.*`, `media.*`, `timer.*` or the reply to one of theirs.
+    Driver(Box<Incoming>),
+    /// A request of a driver will never be answered.
+    DriverTimedOut(String),
+}
+
+/// A `call.incoming` that waits for its reply.
+#[derive(Debug)]
+struct Report {
+    request: String,
+    call: CallId,
+}
+
+/// An `app.willSuspend` that waits for the agent.
+#[derive(Debug)]
+struct Suspension {
+    request: String,
+    until: Mono,
+}
+
+/// The coordinator.
+#[derive(Debug)]
+pub struct Wake {
+    link: Link,
+    tokens: Tokens,
+    instance: String,
+    push_id_header: Option<String>,
+    pushes: Vec<Push>,
+    finished: VecDeque<Finished>,
+    actions: Vec<Action>,
+    reports: Vec<Report>,
+    suspension: Option<Suspension>,
+    /// The last state told of each call.
+    told: Vec<(CallId, crate::bridge::CallStateName)>,
+    out: VecDeque<WakeEvent>,
+}
+
+impl Wake {
+    /// A coordinator that says `hello` when it is opened.
+    #[must_use]
+    pub fn new(options: &EndpointOptions, random: &mut Random) -> Self {
+        let hello = Hello {
+            package: PackageInfo { name: "sipwake".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
+            engine: Engine::Wasm,
+            capabilities: Vec::new(),
+            missing: options.missing.clone(),
+            ..Hello::default()
+        };
+        Self {
+            link: Link::page(random, hello),
+            tokens: Tokens::default(),
+            instance: String::new(),
+            push_id_header: options.push_id_header.clone(),
+            pushes: Vec::new(),
+            finished: VecDeque::new(),
+            actions: Vec::new(),
+            reports: Vec::new(),
+            suspension: None,
+            told: Vec::new(),
+            out: VecDeque::new(),
+        }
+    }
+
+    /// Says hello.
+    pub fn open(&mut self, now: Now) {
+        self.link.open(now);
+    }
+
+    /// The engine and its drivers are there: the host may send what it has.
+    pub fn ready(&mut self, now: Now) {
+        self.link.ready(now);
+    }
+
+    /// The link, for the drivers.
+    pub fn link(&mut self) -> &mut Link {
+        &mut self.link
+    }
+
+    /// The host posted something.
+    pub fn receive(&mut self, now: Now, agent: &mut Agent, text: &str) {
+        self.link.receive(now, text);
+        self.pump(now, agent);
+    }
+
+    /// A deadline has come.
+    pub fn timeout(&mut self, now: Now, agent: &mut Agent) {
+        self.link.timeout(now);
+        self.push_timeout(now, agent);
+        if self.suspension.as_ref().is_some_and(|suspension| suspension.until <= now.mono) {
+            self.suspended(now, agent);
+        }
+        self.pump(now, agent);
+    }
+
+    /// When [`Wake::timeout`] is to be called.
+    #[must_use]
+    pub fn next_timeout(&self) -> Option<Mono> {
+        let pushes = self.pushes.iter().filter(|push| push.call.is_none()).map(|push| push.deadline);
+        let suspension = self.suspension.as_ref().map(|suspension| suspension.until);
+        pushes.chain(suspension).chain(self.link.next_timeout()).min()
+    }
+
+    /// The next thing to do or to tell.
+    pub fn poll(&mut self) -> Option<WakeEvent> {
+        self.out.pop_front()
+    }
+
+    /// The agent did or met something.
+    pub fn agent_event(&mut self, now: Now, agent: &mut Agent, event: &AgentEvent) {
+        match event {
+            AgentEvent::Incoming(call) => self.invite(now, agent, *call),
+            AgentEvent::Event(event) => self.report(now, agent, event),
+            AgentEvent::Suspended => self.suspended(now, agent),
+            _ => {}
+        }
+        self.pump(now, agent);
+    }
+
+    /// An account was made: it gets what is known about pushes.
+    pub fn account_created(&mut self, now: Now, agent: &mut Agent, account: crate::io::AccountId) {
+        self.set_push_contact(now, agent, account);
+    }
+
+    /// Lets the link's events take effect.
+    pub fn pump(&mut self, now: Now, agent: &mut Agent) {
+        while let Some(event) = self.link.poll() {
+            match event {
+                LinkEvent::Post(text) => self.out.push_back(WakeEvent::Post(text)),
+                LinkEvent::Received(incoming) => self.received(now, agent, incoming),
+                LinkEvent::TimedOut { id, .. } => self.unanswered(now, agent, &id),
+                LinkEvent::Connected { welcome, resumed } => self.welcomed(now, agent, *welcome, resumed),
+                LinkEvent::Reset(_) | LinkEvent::Refused { .. } => self.out.push_back(WakeEvent::Lost),
+                LinkEvent::Problem(problem) => self.out.push_back(WakeEvent::Problem(problem)),
+                _ => {}
+            }
+        }
+    }
+
+    fn welcomed(&mut self, now: Now, agent: &mut Agent, mut welcome: Welcome, resumed: bool) {
+        self.instance.clone_from(&welcome.instance);
+        for token in std::mem::take(&mut welcome.snapshot.tokens) {
+            self.tokens.take(token);
+        }
+        for account in agent.accounts().collect::<Vec<_>>() {
+            self.set_push_contact(now, agent, account);
+        }
+        self.out.push_back(WakeEvent::Connected { welcome: Box::new(welcome), resumed });
+    }
+
+    fn set_push_contact(&mut self, now: Now, agent: &mut Agent, account: crate::io::AccountId) {
+        let Some((_, options)) = agent.account(account) else { return };
+        let Some(push) = options.push.clone() else { return };
+        let contact = self.tokens.contact(&push, &self.instance);
+        agent.set_push_contact(now, account, contact);
+    }
+
+    fn call_with_uuid(agent: &Agent, uuid: &str) -> Option<CallInfo> {
+        agent.live_calls().find(|call| call.uuid.eq_ignore_ascii_case(uuid))
+    }
+}

@@ -1,0 +1,178 @@
+//! One call: what is known of it, in which phase it is, and its timers.
+
+use crate::common::time::Mono;
+use crate::dialog::Dialog;
+use crate::io::{AccountId, CallId, CallInfo, CallState, CommandId, Direction, FlowId, MediaId};
+use crate::message::{Request, Response};
+use crate::transaction::{ClientId, ServerId};
+
+/// RFC 3261 timer values, in milliseconds.
+pub(super) const T1_MS: u64 = 500;
+pub(super) const T2_MS: u64 = 4_000;
+/// How long a 2xx is repeated, a lost flow is waited for, an ended call is remembered: 64 · T1.
+pub(super) const LINGER_MS: u64 = 64 * T1_MS;
+
+/// Where a call is. The application sees the coarser [`CallState`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// Incoming: the INVITE got its 100 and nobody was told.
+    Arrived,
+    /// Incoming: 180 sent.
+    Ringing,
+    /// Incoming: our description is being made.
+    Answering,
+    /// Incoming: 200 sent, no ACK yet.
+    Answered,
+    /// Outgoing: our description is being made.
+    Preparing,
+    /// Outgoing: INVITE sent, perhaps answered provisionally.
+    Calling,
+    /// Both sides agreed and know it.
+    Established,
+    /// Over for the application. The wire may still owe a final response, which gets its ACK and BYE.
+    Over,
+}
+
+/// What the media session was asked for last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Job {
+    None,
+    /// Our part of the first exchange: the 200's answer, or its offer where the INVITE had none, or our INVITE's offer.
+    First,
+    /// Our answer to a re-INVITE.
+    Again,
+    /// Their answer is being taken; failure ends the call.
+    TakeAnswer,
+}
+
+/// A 2xx that is repeated until its ACK comes (13.3.1.4): even on a reliable transport, for a proxy may lose it.
+#[derive(Debug)]
+pub(crate) struct Repeat {
+    pub(crate) server: ServerId,
+    pub(crate) response: Response,
+    pub(crate) cseq: u32,
+    pub(crate) at: Mono,
+    pub(crate) pause_ms: u64,
+    pub(crate) until: Mono,
+}
+
+/// A re-INVITE whose answer is being made.
+#[derive(Debug)]
+pub(crate) struct Reoffer {
+    pub(crate) server: ServerId,
+    pub(crate) request: Request,
+}
+
+#[derive(Debug)]
+pub(crate) struct Call {
+    pub(crate) id: CallId,
+    pub(crate) uuid: String,
+    pub(crate) account: AccountId,
+    pub(crate) direction: Direction,
+    pub(crate) phase: Phase,
+    /// Where the INVITE came or left.
+    pub(crate) flow: FlowId,
+    /// The INVITE as it came or as it left.
+    pub(crate) invite: Request,
+    pub(crate) server: Option<ServerId>,
+    pub(crate) client: Option<ClientId>,
+    pub(crate) local_tag: String,
+    pub(crate) dialog: Option<Dialog>,
+    pub(crate) media: Option<MediaId>,
+    pub(crate) job: Job,
+    pub(crate) repeat: Option<Repeat>,
+    pub(crate) reoffer: Option<Reoffer>,
+    /// Our description is there, but the INVITE's flow is gone: it leaves when the INVITE comes again.
+    pub(crate) ready: Option<String>,
+    /// The 200 carried our offer: the ACK brings the answer.
+    pub(crate) answer_in_ack: bool,
+    /// A provisional response said that it rings there.
+    pub(crate) ringing_there: bool,
+    /// A provisional response brought a description.
+    pub(crate) early: bool,
+    /// Hung up between our 200 and its ACK: BYE when the ACK is there (15).
+    pub(crate) bye_after_ack: bool,
+    /// Given up: a 2xx that comes all the same gets ACK and BYE.
+    pub(crate) given_up: bool,
+    pub(crate) auth_rounds: u8,
+    /// The flow of an unanswered INVITE is gone; until then it may come again on another.
+    pub(crate) orphaned_until: Option<Mono>,
+    /// When an ended call is forgotten.
+    pub(crate) forgotten_at: Option<Mono>,
+    /// The final response that ended an incoming call, for the same INVITE on another flow.
+    pub(crate) refused_with: Option<u16>,
+    /// `answer` commands that wait for the 200.
+    pub(crate) waiting: Vec<CommandId>,
+    pub(crate) remote_uri: String,
+    pub(crate) remote_name: Option<String>,
+    pub(crate) muted: bool,
+    pub(crate) media_connected: bool,
+    pub(crate) connected_at: Option<u64>,
+    pub(crate) call_id: String,
+}
+
+impl Call {
+    pub(crate) fn info(&self) -> CallInfo {
+        CallInfo {
+            id: self.id,
+            uuid: self.uuid.clone(),
+            account: self.account,
+            direction: self.direction,
+            state: self.state(),
+            remote_uri: self.remote_uri.clone(),
+            remote_name: self.remote_name.clone(),
+            muted: self.muted,
+            media_connected: self.media_connected,
+            connected_at: self.connected_at,
+            sip_call_id: self.call_id.clone(),
+        }
+    }
+
+    fn state(&self) -> CallState {
+        match self.phase {
+            Phase::Arrived | Phase::Preparing => CallState::Connecting,
+            Phase::Ringing => CallState::Ringing,
+            Phase::Answering => CallState::Answering,
+            Phase::Answered | Phase::Established => CallState::Connected,
+            Phase::Calling if self.early => CallState::Early,
+            Phase::Calling if self.ringing_there => CallState::Ringing,
+            Phase::Calling => CallState::Connecting,
+            Phase::Over => CallState::Ended,
+        }
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        self.phase == Phase::Over
+    }
+
+    /// Whether there is a dialog that both sides know.
+    pub(crate) fn is_confirmed(&self) -> bool {
+        matches!(self.phase, Phase::Answered | Phase::Established)
+    }
+
+    /// An incoming call whose INVITE has no final response yet.
+    pub(crate) fn is_unanswered(&self) -> bool {
+        matches!(self.phase, Phase::Arrived | Phase::Ringing | Phase::Answering)
+    }
+
+    pub(crate) fn flow_lost(&mut self, now: Mono) {
+        if self.is_unanswered() {
+            // A server that holds or forks the INVITE sends it again to our next flow; the call waits for that.
+            self.server = None;
+            self.orphaned_until = Some(now.after(LINGER_MS));
+        }
+    }
+
+    pub(crate) fn next_timeout(&self) -> Option<Mono> {
+        let repeat = self.repeat.as_ref().map(|repeat| repeat.at.min(repeat.until));
+        [repeat, self.orphaned_until, self.forgotten_at].into_iter().flatten().min()
+    }
+
+    pub(crate) fn is_due(&self, now: Mono) -> bool {
+        self.next_timeout().is_some_and(|at| at <= now)
+    }
+
+    pub(crate) fn is_forgotten(&self, now: Mono) -> bool {
+        self.is_over() && self.forgotten_at.is_some_and(|at| at <= now)
+    }
+}

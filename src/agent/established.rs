@@ -1,0 +1,343 @@
+//! What both sides of a call have in common: media, hanging up, re-INVITE, timers, the end.
+
+use super::call::{Call, Job, LINGER_MS, Phase, T2_MS};
+use super::incoming::{media_error, sdp_of};
+use super::outcome::{self, Reasons, outcome};
+use super::{Agent, AgentEvent, Use};
+use crate::common::time::Now;
+use crate::dialog::Dialog;
+use crate::io::{
+    AccountId, CallId, Direction, Error, ErrorCode, Event, MediaCommand, MediaEvent, MediaFailure, MediaId, Outcome,
+    OutcomeKind,
+};
+use crate::message::{Method, Request};
+use crate::transaction::{ClientId, ServerId};
+
+impl Agent {
+    /// Ends a call in whatever phase: decline, CANCEL or BYE.
+    ///
+    /// # Errors
+    /// [`ErrorCode::NotFound`] where there is no such call or it is over; [`ErrorCode::FlowLost`] where it ends here
+    /// but the far end cannot be told.
+    pub fn hang_up(&mut self, now: Now, id: CallId) -> Result<(), Error> {
+        let call = self.call_mut(id).filter(|call| !call.is_over()).ok_or(ErrorCode::NotFound)?;
+        let account = call.account;
+        let mut result = Ok(());
+        match call.phase {
+            Phase::Arrived | Phase::Ringing | Phase::Answering => self.decline(now, id, None)?,
+            Phase::Preparing | Phase::Calling => self.give_up(now, id),
+            Phase::Answered => {
+                call.bye_after_ack = true;
+                self.end_call(now, id, outcome(OutcomeKind::Completed, true));
+            }
+            Phase::Established => {
+                if let Some(dialog) = call.dialog.clone()
+                    && !self.bye(now, id, account, dialog)
+                {
+                    result = Err(ErrorCode::FlowLost.into());
+                }
+                self.end_call(now, id, outcome(OutcomeKind::Completed, true));
+            }
+            Phase::Over => {}
+        }
+        self.pump(now);
+        result
+    }
+
+    /// Stops or starts sending the microphone.
+    ///
+    /// # Errors
+    /// [`ErrorCode::NotFound`] where there is no such call or it is over.
+    pub fn mute(&mut self, now: Now, id: CallId, on: bool) -> Result<(), Error> {
+        let call = self.call_mut(id).filter(|call| !call.is_over()).ok_or(ErrorCode::NotFound)?;
+        if call.muted != on {
+            call.muted = on;
+            if call.media.is_some() {
+                self.media_command(id, MediaCommand::Mute { on });
+            }
+            self.tell_changed(id);
+        }
+        self.pump(now);
+        Ok(())
+    }
+
+    /// Ends every call: the system has no call UI any more, or the engine stops.
+    pub fn end_all_calls(&mut self, now: Now) {
+        for call in self.live_calls().collect::<Vec<_>>() {
+            // A far end that cannot be told finds out by itself.
+            let _ = self.hang_up(now, call.id);
+        }
+    }
+
+    pub(super) fn end_calls_of(&mut self, now: Now, account: AccountId) {
+        for call in self.live_calls().filter(|call| call.account == account).collect::<Vec<_>>() {
+            let _ = self.hang_up(now, call.id);
+        }
+    }
+
+    /// Something happened on a media session.
+    pub fn media_event(&mut self, now: Now, media: MediaId, event: MediaEvent) {
+        let Some(call) = self.calls.iter_mut().find(|call| call.media == Some(media)) else { return };
+        let (id, job) = (call.id, call.job);
+        match (event, job) {
+            (MediaEvent::Described { sdp }, Job::First) if call.phase == Phase::Preparing => {
+                self.offer_described(now, id, sdp);
+            }
+            (MediaEvent::Described { sdp }, Job::First) => self.answer_described(now, id, sdp),
+            (MediaEvent::Described { sdp }, Job::Again) => self.reoffer_described(now, id, sdp),
+            (MediaEvent::Described { .. }, Job::None | Job::TakeAnswer) => {}
+            (MediaEvent::Applied, Job::TakeAnswer) => call.job = Job::None,
+            (MediaEvent::Applied, _) => {}
+            (MediaEvent::Connected { connected }, _) => {
+                if call.media_connected != connected {
+                    call.media_connected = connected;
+                    self.tell_changed(id);
+                }
+            }
+            (MediaEvent::Failed(why), job) => self.media_failed(now, id, job, why),
+        }
+        self.pump(now);
+    }
+
+    fn media_failed(&mut self, now: Now, id: CallId, job: Job, why: MediaFailure) {
+        let Some(call) = self.call_mut(id) else { return };
+        match (call.phase, job) {
+            (Phase::Over, _) => {}
+            (Phase::Answering, _) => self.answer_failed(now, id, why),
+            (Phase::Preparing, _) => self.offer_failed(now, id, why),
+            // A re-INVITE that cannot be followed is refused; the session stays as it was.
+            (_, Job::Again) if why != MediaFailure::ConnectionLost => {
+                call.job = Job::None;
+                if let Some(reoffer) = call.reoffer.take() {
+                    let tag = call.local_tag.clone();
+                    let response = self.response(&reoffer.request, 488, &tag, None);
+                    self.transactions.respond(now.mono, reoffer.server, response);
+                }
+            }
+            (phase, _) => {
+                let error = Error::from(media_error(why));
+                let kind = match why {
+                    MediaFailure::ConnectionLost | MediaFailure::HostTimeout => OutcomeKind::NetworkLost,
+                    _ => OutcomeKind::Failed,
+                };
+                let (account, dialog) = (call.account, call.dialog.clone());
+                match (phase, dialog) {
+                    (Phase::Calling, _) => {
+                        call.given_up = true;
+                        if let Some(client) = call.client {
+                            self.transactions.cancel(now.mono, client, None);
+                        }
+                    }
+                    (Phase::Answered, _) => call.bye_after_ack = true,
+                    (_, Some(dialog)) => {
+                        self.bye(now, id, account, dialog);
+                    }
+                    (_, None) => {}
+                }
+                self.end_call(now, id, outcome::of_error(kind, error));
+            }
+        }
+    }
+
+    pub(super) fn open_media(&mut self, id: CallId) {
+        let media = MediaId(self.new_id());
+        let (ice_servers, options) = (self.options.ice_servers.clone(), &self.options);
+        let (gathering_limit_ms, first_usable_candidate, test_tone_hz) =
+            (options.gathering_limit_ms, options.first_usable_candidate, options.test_tone_hz);
+        let Some(call) = self.call_mut(id) else { return };
+        call.media = Some(media);
+        let (call_uuid, muted) = (call.uuid.clone(), call.muted);
+        self.media_command(
+            id,
+            MediaCommand::Open { call_uuid, ice_servers, gathering_limit_ms, first_usable_candidate, test_tone_hz },
+        );
+        if muted {
+            self.media_command(id, MediaCommand::Mute { on: true });
+        }
+    }
+
+    pub(super) fn media_command(&mut self, id: CallId, command: MediaCommand) {
+        if let Some(media) = self.calls.iter().find(|call| call.id == id).and_then(|call| call.media) {
+            self.out.push_back(AgentEvent::Media { media, command });
+        }
+    }
+
+    pub(super) fn tell_changed(&mut self, id: CallId) {
+        if let Some(info) = self.call(id) {
+            self.tell(Event::CallChanged(info));
+        }
+    }
+
+    /// Sends a BYE on `dialog`; false where there is no flow to send it on.
+    pub(super) fn bye(&mut self, now: Now, id: CallId, account: AccountId, mut dialog: Dialog) -> bool {
+        let mut request = dialog.request(Method::Bye);
+        let Self { accounts, calls, random, .. } = self;
+        if let Some(account) = accounts.iter_mut().find(|a| a.id == account) {
+            account.auth.authorize(&mut request, random);
+        }
+        if let Some(call) = calls.iter_mut().find(|call| call.id == id)
+            && call.dialog.as_ref().is_some_and(|own| own.remote_tag() == dialog.remote_tag())
+        {
+            call.dialog = Some(dialog);
+        }
+        self.send(now, account, request, Use::Bye(id)).is_some()
+    }
+
+    /// A BYE that is challenged is sent once more, with credentials.
+    pub(super) fn bye_response(&mut self, now: Now, id: CallId, client: ClientId, response: &crate::message::Response) {
+        if response.status() < 200 {
+            return;
+        }
+        let request = self.transactions.request(client).cloned();
+        self.forget_use(client);
+        let Self { accounts, calls, .. } = self;
+        let Some(call) = calls.iter().find(|call| call.id == id) else { return };
+        let (401 | 407, Some(request), Some(dialog)) = (response.status(), request, call.dialog.clone()) else {
+            return;
+        };
+        let account_id = call.account;
+        let Some(account) = accounts.iter_mut().find(|account| account.id == account_id) else { return };
+        let of_dialog =
+            matches!(request.headers.to(), Some(Ok(to)) if to.tag().unwrap_or_default() == dialog.remote_tag());
+        if of_dialog && account.auth.learn(&request, response, false).is_ok() {
+            self.bye(now, id, account_id, dialog);
+        }
+    }
+
+    pub(super) fn incoming_bye(&mut self, now: Now, id: CallId, server: ServerId, request: &Request) {
+        let response = self.response(request, 200, "", None);
+        self.transactions.respond(now.mono, server, response);
+        let Some(call) = self.call_mut(id) else { return };
+        call.repeat = None;
+        call.bye_after_ack = false;
+        if call.is_unanswered() {
+            // A BYE on the early dialog: the INVITE still wants its final response (15.1.2).
+            self.refuse(now, id, 487, outcome(OutcomeKind::Missed, false));
+        } else if !call.is_over() {
+            self.end_call(now, id, outcome::of_bye(Reasons::of(&request.headers)));
+        }
+    }
+
+    pub(super) fn incoming_reinvite(&mut self, now: Now, id: CallId, server: ServerId, request: Request) {
+        let Some(call) = self.call_mut(id) else { return };
+        let tag = call.local_tag.clone();
+        let busy = call.phase != Phase::Established || call.job != Job::None || call.reoffer.is_some();
+        if busy || call.is_over() {
+            // 14.2: 491 where our own is pending, 500 with Retry-After where theirs is; here both mean "later".
+            let status = if call.is_over() { 481 } else { 491 };
+            let response = self.response(&request, status, &tag, None);
+            self.transactions.respond(now.mono, server, response);
+            return;
+        }
+        if let Some(dialog) = &mut call.dialog {
+            dialog.refresh_target(&request.headers);
+        }
+        call.job = Job::Again;
+        let offer = sdp_of(&request);
+        call.reoffer = Some(super::call::Reoffer { server, request });
+        let command = offer.map_or(MediaCommand::Offer, |sdp| MediaCommand::Accept { sdp });
+        self.media_command(id, command);
+    }
+
+    fn reoffer_described(&mut self, now: Now, id: CallId, sdp: String) {
+        let Some(call) = self.call_mut(id) else { return };
+        call.job = Job::None;
+        if let Some(reoffer) = call.reoffer.take() {
+            call.answer_in_ack = sdp_of(&reoffer.request).is_none();
+            self.send_ok(now, id, reoffer.server, &reoffer.request, sdp.into_bytes());
+        }
+    }
+
+    pub(super) fn incoming_ack(&mut self, now: Now, request: &Request) {
+        let Some(Ok(cseq)) = request.headers.cseq() else { return };
+        let Some(call) = self.calls.iter_mut().find(|call| {
+            call.repeat.as_ref().is_some_and(|repeat| repeat.cseq == cseq.number)
+                && call.dialog.as_ref().is_some_and(|dialog| dialog.matches(&request.headers))
+        }) else {
+            return;
+        };
+        call.repeat = None;
+        let (id, account, dialog) = (call.id, call.account, call.dialog.clone());
+        if std::mem::take(&mut call.bye_after_ack) {
+            if let Some(dialog) = dialog {
+                self.bye(now, id, account, dialog);
+            }
+            return;
+        }
+        if call.is_over() {
+            return;
+        }
+        if call.phase == Phase::Answered {
+            call.phase = Phase::Established;
+        }
+        if std::mem::take(&mut call.answer_in_ack) {
+            match sdp_of(request) {
+                Some(sdp) => {
+                    call.job = Job::TakeAnswer;
+                    self.media_command(id, MediaCommand::SetAnswer { sdp });
+                }
+                None => self.media_failed(now, id, Job::TakeAnswer, MediaFailure::BadDescription),
+            }
+        }
+    }
+
+    pub(super) fn call_timeout(&mut self, now: Now, id: CallId) {
+        let Some(call) = self.call_mut(id) else { return };
+        if let Some(repeat) = &mut call.repeat {
+            if repeat.until <= now.mono {
+                // No ACK: the far end may or may not be there, and a BYE settles it (13.3.1.4).
+                let (account, dialog, over) = (call.account, call.dialog.clone(), call.is_over());
+                call.repeat = None;
+                if let Some(dialog) = dialog {
+                    self.bye(now, id, account, dialog);
+                }
+                if !over {
+                    self.end_call(now, id, outcome::of_error(OutcomeKind::Failed, ErrorCode::Timeout.into()));
+                }
+                return;
+            }
+            if repeat.at <= now.mono {
+                repeat.pause_ms = (repeat.pause_ms * 2).min(T2_MS);
+                repeat.at = now.mono.after(repeat.pause_ms);
+                let (server, response) = (repeat.server, repeat.response.clone());
+                self.transactions.respond(now.mono, server, response);
+            }
+            return;
+        }
+        if call.orphaned_until.is_some_and(|until| until <= now.mono) && call.is_unanswered() {
+            let kind = if call.phase == Phase::Answering { OutcomeKind::NetworkLost } else { OutcomeKind::Missed };
+            self.end_call(now, id, outcome::of_error(kind, ErrorCode::FlowLost.into()));
+        }
+    }
+
+    /// The call is over for everybody here. What the wire still owes is taken care of by what stays of it.
+    pub(super) fn end_call(&mut self, now: Now, id: CallId, outcome: Outcome) {
+        let Some(call) = self.call_mut(id).filter(|call| !call.is_over()) else { return };
+        call.phase = Phase::Over;
+        call.orphaned_until = None;
+        call.reoffer = None;
+        call.forgotten_at = Some(now.mono.after(LINGER_MS));
+        if call.direction == Direction::Incoming && call.refused_with.is_none() {
+            call.refused_with = Some(487);
+        }
+        call.media_connected = false;
+        let info = call.info();
+        let waiting = std::mem::take(&mut call.waiting);
+        let has_media = call.media.is_some();
+        if has_media {
+            self.media_command(id, MediaCommand::Close);
+        }
+        if let Some(call) = self.call_mut(id) {
+            call.media = None;
+        }
+        let error = outcome.error.clone().unwrap_or_else(|| ErrorCode::CallEnded.into());
+        for command in waiting {
+            self.complete(command, Err(error.clone()));
+        }
+        self.tell(Event::CallTerminated { call: info, outcome });
+    }
+
+    pub(super) fn call_of_dialog(&mut self, request: &Request) -> Option<&mut Call> {
+        self.calls.iter_mut().find(|call| call.dialog.as_ref().is_some_and(|dialog| dialog.matches(&request.headers)))
+    }
+}

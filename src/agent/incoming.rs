@@ -1,0 +1,338 @@
+//! The callee's side of an INVITE (RFC 3261 section 13.3).
+
+use super::account::ALLOW;
+use super::call::{Call, Job, LINGER_MS, Phase, Repeat, T1_MS};
+use super::outcome::{self, Reasons, outcome};
+use super::{Agent, AgentEvent};
+use crate::common::time::Now;
+use crate::dialog::Dialog;
+use crate::io::{
+    AccountId, CallId, CommandId, Direction, Error, ErrorCode, Event, FlowId, MediaCommand, MediaFailure, OutcomeKind,
+    Reply,
+};
+use crate::message::{HeaderName, Request, Response};
+use crate::transaction::ServerId;
+
+impl Agent {
+    /// Tells the caller that it rings here, and the application that there is a call.
+    pub fn ring(&mut self, now: Now, id: CallId) {
+        let Some(call) = self.call_mut(id).filter(|call| call.phase == Phase::Arrived) else { return };
+        call.phase = Phase::Ringing;
+        let info = call.info();
+        self.send_ringing(now, id);
+        self.tell(Event::CallReceived(info));
+        self.pump(now);
+    }
+
+    /// Answers; completed when the 200 has left.
+    ///
+    /// # Errors
+    /// [`ErrorCode::NotFound`] or [`ErrorCode::InvalidState`], where there is nothing to answer.
+    pub fn answer(&mut self, now: Now, id: CallId, command: Option<CommandId>) -> Result<(), Error> {
+        let call = self.call_mut(id).ok_or(ErrorCode::NotFound)?;
+        match call.phase {
+            Phase::Arrived | Phase::Ringing => {}
+            Phase::Answering => {
+                call.waiting.extend(command);
+                return Ok(());
+            }
+            _ => return Err(ErrorCode::InvalidState.into()),
+        }
+        let announce = call.phase == Phase::Arrived;
+        call.phase = Phase::Answering;
+        call.waiting.extend(command);
+        call.job = Job::First;
+        let offer = sdp_of(&call.invite);
+        let info = call.info();
+        // An answer that came before the INVITE: the call was never shown as ringing, but it is a call all the same.
+        self.tell(if announce { Event::CallReceived(info) } else { Event::CallChanged(info) });
+        self.open_media(id);
+        let command = offer.map_or(MediaCommand::Offer, |sdp| MediaCommand::Accept { sdp });
+        self.media_command(id, command);
+        self.pump(now);
+        Ok(())
+    }
+
+    /// Declines with `status`, or with the account's code.
+    ///
+    /// # Errors
+    /// [`ErrorCode::NotFound`] or [`ErrorCode::InvalidState`], where there is nothing to decline;
+    /// [`ErrorCode::InvalidOption`] for a status outside 400 to 699.
+    pub fn decline(&mut self, now: Now, id: CallId, status: Option<u16>) -> Result<(), Error> {
+        let call = self.call_mut(id).ok_or(ErrorCode::NotFound)?;
+        if !call.is_unanswered() {
+            return Err(ErrorCode::InvalidState.into());
+        }
+        let account = call.account;
+        let status = match status {
+            Some(status) if !(400..=699).contains(&status) => return Err(Error::option("code")),
+            Some(status) => status,
+            None => self.account(account).map_or(603, |(_, options)| options.decline_code),
+        };
+        let mut declined = outcome(OutcomeKind::Declined, true);
+        declined.status = Some(status);
+        self.refuse(now, id, status, declined);
+        self.pump(now);
+        Ok(())
+    }
+
+    pub(super) fn incoming_invite(&mut self, now: Now, server: ServerId, flow: FlowId, request: Request) {
+        if self.same_invite(now, server, flow, &request) {
+            return;
+        }
+        let account = self.account_of_flow(flow);
+        let status = match account {
+            None => Some(480),
+            Some(_) if self.too_many_calls() => Some(486),
+            Some(_) if !request.body().is_empty() && sdp_of(&request).is_none() => Some(415),
+            Some(_) => None,
+        };
+        let local_tag = self.random.token(10);
+        let dialog = Dialog::of_request(&request, &local_tag);
+        let (account, dialog) = match (status, account, dialog) {
+            (None, Some(account), Ok(dialog)) => (account, dialog),
+            (status, _, dialog) => {
+                let status = status.or_else(|| dialog.err().map(|error| error.status())).unwrap_or(400);
+                let mut response = self.response(&request, status, &local_tag, None);
+                if status == 415 {
+                    response.headers.push(HeaderName::Accept, "application/sdp");
+                }
+                self.transactions.respond(now.mono, server, response);
+                return;
+            }
+        };
+        let (remote_uri, remote_name) = remote_party(&request);
+        let id = CallId(self.new_id());
+        let uuid = self.random.uuid();
+        self.calls.push(Call {
+            id,
+            uuid,
+            account,
+            direction: Direction::Incoming,
+            phase: Phase::Arrived,
+            flow,
+            server: Some(server),
+            client: None,
+            local_tag,
+            dialog: Some(dialog),
+            media: None,
+            job: Job::None,
+            repeat: None,
+            reoffer: None,
+            ready: None,
+            answer_in_ack: false,
+            ringing_there: false,
+            early: false,
+            bye_after_ack: false,
+            given_up: false,
+            auth_rounds: 0,
+            orphaned_until: None,
+            forgotten_at: None,
+            refused_with: None,
+            waiting: Vec::new(),
+            remote_uri,
+            remote_name,
+            muted: false,
+            media_connected: false,
+            connected_at: None,
+            call_id: request.headers.call_id().unwrap_or_default().to_owned(),
+            invite: request,
+        });
+        self.out.push_back(AgentEvent::Incoming(id));
+    }
+
+    /// The same INVITE again: same Call-ID, From tag and CSeq on another transaction. Where the first one's flow is
+    /// gone or older than the present one, the call moves to this transaction and goes on as it is. Where both flows
+    /// live, it is a merged request (8.2.2.2).
+    fn same_invite(&mut self, now: Now, server: ServerId, flow: FlowId, request: &Request) -> bool {
+        let (Some(call_id), Some(Ok(from)), Some(Ok(cseq))) =
+            (request.headers.call_id(), request.headers.from(), request.headers.cseq())
+        else {
+            return false;
+        };
+        let same = |call: &&mut Call| {
+            call.direction == Direction::Incoming
+                && call.call_id == call_id
+                && call.dialog.as_ref().is_some_and(|dialog| dialog.remote_tag() == from.tag().unwrap_or_default())
+                && call.invite.headers.cseq().and_then(Result::ok).is_some_and(|first| first.number == cseq.number)
+        };
+        let Some(call) = self.calls.iter_mut().find(same) else { return false };
+        let id = call.id;
+        let old_flow = call.flow;
+        let phase = call.phase;
+        let refused = call.refused_with;
+        let alive = old_flow == flow || self.accounts.iter().any(|account| account.connection.flow() == Some(old_flow));
+        if phase == Phase::Over {
+            // Declined, cancelled or hung up: that holds for the copy as well.
+            let response = self.response(request, refused.unwrap_or(487), "", None);
+            self.transactions.respond(now.mono, server, response);
+            return true;
+        }
+        if alive {
+            let response = self.response(request, 482, "", None);
+            self.transactions.respond(now.mono, server, response);
+            return true;
+        }
+        if let Some(call) = self.call_mut(id) {
+            call.server = Some(server);
+            call.flow = flow;
+            call.orphaned_until = None;
+            call.invite = request.clone();
+            if let Ok(dialog) = Dialog::of_request(request, &call.local_tag) {
+                call.dialog = Some(dialog);
+            }
+        }
+        let ready = self.call_mut(id).and_then(|call| call.ready.take());
+        match (phase, ready) {
+            (Phase::Answering, Some(sdp)) => self.answer_described(now, id, sdp),
+            (Phase::Ringing | Phase::Answering, _) => self.send_ringing(now, id),
+            (Phase::Answered, _) => self.answer_again(now, id, server),
+            _ => {}
+        }
+        self.out.push_back(AgentEvent::Moved(id));
+        true
+    }
+
+    fn answer_again(&mut self, now: Now, id: CallId, server: ServerId) {
+        let Some(call) = self.calls.iter().find(|call| call.id == id) else { return };
+        let Some(body) = call.repeat.as_ref().map(|repeat| repeat.response.body().to_vec()) else { return };
+        let request = call.invite.clone();
+        self.send_ok(now, id, server, &request, body);
+    }
+
+    fn send_ringing(&mut self, now: Now, id: CallId) {
+        let Some(call) = self.calls.iter().find(|call| call.id == id) else { return };
+        let Some(server) = call.server else { return };
+        let response = self.response(&call.invite, 180, &call.local_tag, Some(call.account));
+        self.transactions.respond(now.mono, server, response);
+    }
+
+    /// A response of ours: To tag where it has none, Contact where the response makes or refreshes a dialog.
+    pub(super) fn response(&self, request: &Request, status: u16, tag: &str, contact: Option<AccountId>) -> Response {
+        let mut response = Response::to(request, status);
+        let headers = &mut response.headers;
+        let has_tag = matches!(headers.to(), Some(Ok(to)) if to.tag().is_some());
+        if !has_tag && !tag.is_empty() {
+            let to = headers.get(HeaderName::To).unwrap_or_default();
+            // A bare addr-spec would take the tag for a parameter of its own URI's: brackets make it plain.
+            let to = if to.contains('<') { [to, ";tag=", tag].concat() } else { ["<", to, ">;tag=", tag].concat() };
+            headers.set(HeaderName::To, to);
+        }
+        if let Some(account) = contact.and_then(|id| self.find_account(id)) {
+            headers.push(HeaderName::Contact, account.contact());
+            headers.push(HeaderName::Allow, ALLOW);
+        }
+        headers.push(HeaderName::UserAgent, self.options.user_agent.as_str());
+        response
+    }
+
+    /// Sends a 200 with a description and repeats it until its ACK.
+    pub(super) fn send_ok(&mut self, now: Now, id: CallId, server: ServerId, request: &Request, sdp: Vec<u8>) {
+        let Some(call) = self.calls.iter().find(|call| call.id == id) else { return };
+        let mut response = self.response(request, 200, &call.local_tag, Some(call.account));
+        response.set_body("application/sdp", sdp);
+        let cseq = request.headers.cseq().and_then(Result::ok).map_or(0, |cseq| cseq.number);
+        self.transactions.respond(now.mono, server, response.clone());
+        if let Some(call) = self.call_mut(id) {
+            call.repeat = Some(Repeat {
+                server,
+                response,
+                cseq,
+                at: now.mono.after(T1_MS),
+                pause_ms: T1_MS,
+                until: now.mono.after(LINGER_MS),
+            });
+        }
+    }
+
+    /// Our description for the first exchange of an incoming call is there.
+    pub(super) fn answer_described(&mut self, now: Now, id: CallId, sdp: String) {
+        let Some(call) = self.call_mut(id) else { return };
+        // The INVITE's flow may be gone; then the answer leaves with the INVITE that comes again.
+        let Some(server) = call.server else {
+            call.job = Job::None;
+            call.ready = Some(sdp);
+            return;
+        };
+        call.job = Job::None;
+        call.phase = Phase::Answered;
+        call.connected_at = Some(now.wall);
+        call.answer_in_ack = sdp_of(&call.invite).is_none();
+        let request = call.invite.clone();
+        let waiting = std::mem::take(&mut call.waiting);
+        self.send_ok(now, id, server, &request, sdp.into_bytes());
+        for command in waiting {
+            self.complete(command, Ok(Reply::Done));
+        }
+        self.tell_changed(id);
+    }
+
+    /// Our description cannot be made.
+    pub(super) fn answer_failed(&mut self, now: Now, id: CallId, why: MediaFailure) {
+        let error = Error::from(media_error(why));
+        let status = match why {
+            MediaFailure::BadDescription => 488,
+            _ => 480,
+        };
+        let mut failed = outcome::of_error(OutcomeKind::Failed, error);
+        failed.status = Some(status);
+        self.refuse(now, id, status, failed);
+    }
+
+    /// Ends an unanswered incoming call with a final response.
+    pub(super) fn refuse(&mut self, now: Now, id: CallId, status: u16, outcome: crate::io::Outcome) {
+        let Some(call) = self.call_mut(id) else { return };
+        call.refused_with = Some(status);
+        if let Some(server) = call.server.take() {
+            let (request, tag) = (call.invite.clone(), call.local_tag.clone());
+            let response = self.response(&request, status, &tag, None);
+            self.transactions.respond(now.mono, server, response);
+        }
+        self.end_call(now, id, outcome);
+    }
+
+    pub(super) fn cancelled(&mut self, now: Now, server: ServerId, cancel: &Request) {
+        let Some(call) = self.calls.iter().find(|call| call.server == Some(server) && call.is_unanswered()) else {
+            return;
+        };
+        let id = call.id;
+        let reasons = Reasons::of(&cancel.headers);
+        self.refuse(now, id, 487, outcome::of_cancel(reasons));
+    }
+}
+
+/// The error that a media failure is for the application.
+pub(super) fn media_error(why: MediaFailure) -> ErrorCode {
+    match why {
+        MediaFailure::NoMicrophone => ErrorCode::NoMicrophone,
+        MediaFailure::PermissionDenied => ErrorCode::MicrophoneDenied,
+        MediaFailure::InsecureContext => ErrorCode::InsecureContext,
+        MediaFailure::Unsupported => ErrorCode::MediaUnsupported,
+        MediaFailure::BadDescription => ErrorCode::BadDescription,
+        MediaFailure::HostTimeout => ErrorCode::HostUnreachable,
+        MediaFailure::ConnectionLost | MediaFailure::Other => ErrorCode::MediaFailed,
+    }
+}
+
+/// The session description of a message, if it has one that is text.
+pub(super) fn sdp_of(request: &Request) -> Option<String> {
+    sdp_in(&request.headers, request.body())
+}
+
+/// The session description of a body, if that is what it is.
+pub(super) fn sdp_in(headers: &crate::message::Headers, body: &[u8]) -> Option<String> {
+    let content_type = headers.get(HeaderName::ContentType)?;
+    let essence = content_type.split(';').next().unwrap_or_default().trim();
+    if !essence.eq_ignore_ascii_case("application/sdp") || body.is_empty() {
+        return None;
+    }
+    std::str::from_utf8(body).ok().map(str::to_owned)
+}
+
+fn remote_party(request: &Request) -> (String, Option<String>) {
+    let Some(Ok(from)) = request.headers.from() else { return (String::new(), None) };
+    let uri = from.uri_text();
+    // Parameters and headers of a URI are no part of who somebody is.
+    let uri = uri.split([';', '?']).next().unwrap_or(uri).to_owned();
+    (uri, from.display_name().map(|name| name.into_owned()).filter(|name| !name.is_empty()))
+}

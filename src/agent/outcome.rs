@@ -1,0 +1,98 @@
+//! How a call ended, out of what the wire said.
+
+use crate::io::{Error, ErrorCode, Outcome, OutcomeKind};
+use crate::message::Headers;
+
+/// The Reason values that matter (RFC 3326).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Reasons {
+    pub(crate) sip: Option<u16>,
+    pub(crate) q850: Option<u16>,
+}
+
+impl Reasons {
+    pub(crate) fn of(headers: &Headers) -> Self {
+        let mut reasons = Self::default();
+        for reason in headers.reasons() {
+            if reason.protocol.eq_ignore_ascii_case("SIP") {
+                reasons.sip = reasons.sip.or(reason.cause);
+            } else if reason.protocol.eq_ignore_ascii_case("Q.850") {
+                reasons.q850 = reasons.q850.or(reason.cause);
+            }
+        }
+        reasons
+    }
+}
+
+pub(crate) fn outcome(kind: OutcomeKind, local: bool) -> Outcome {
+    Outcome { kind, local, status: None, q850: None, error: None }
+}
+
+/// An incoming call that its caller, or a proxy for it, cancelled.
+pub(crate) fn of_cancel(reasons: Reasons) -> Outcome {
+    let kind = match reasons.sip {
+        Some(200) => OutcomeKind::AnsweredElsewhere,
+        Some(600 | 603) => OutcomeKind::DeclinedElsewhere,
+        _ => OutcomeKind::Missed,
+    };
+    Outcome { status: reasons.sip, q850: reasons.q850, ..outcome(kind, false) }
+}
+
+/// An established call that the far end hung up.
+pub(crate) fn of_bye(reasons: Reasons) -> Outcome {
+    Outcome { status: reasons.sip, q850: reasons.q850, ..outcome(OutcomeKind::Completed, false) }
+}
+
+/// An outgoing call that was refused.
+pub(crate) fn of_refusal(status: u16, reasons: Reasons) -> Outcome {
+    let kind = match status {
+        486 | 600 => OutcomeKind::Busy,
+        603 | 607 | 608 => OutcomeKind::Declined,
+        408 | 480 | 487 => OutcomeKind::Cancelled,
+        _ => OutcomeKind::Failed,
+    };
+    let error = (kind == OutcomeKind::Failed).then(|| Error::sip(code_of(status), status));
+    Outcome { status: Some(status), q850: reasons.q850, error, ..outcome(kind, false) }
+}
+
+/// An error of ours ended it.
+pub(crate) fn of_error(kind: OutcomeKind, error: Error) -> Outcome {
+    Outcome { status: error.status, error: Some(error), ..outcome(kind, true) }
+}
+
+/// The error that a final status stands for, where no better one is known.
+pub(crate) fn code_of(status: u16) -> ErrorCode {
+    match status {
+        401 | 407 => ErrorCode::WrongPassword,
+        403 => ErrorCode::Forbidden,
+        404 | 410 | 484 | 604 => ErrorCode::UnknownUser,
+        408 | 504 => ErrorCode::Timeout,
+        415 | 488 | 606 => ErrorCode::BadDescription,
+        555 => ErrorCode::PushNotSupported,
+        _ => ErrorCode::Rejected,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cancel_tells_who_answered_or_declined() {
+        let kind = |sip| of_cancel(Reasons { sip, q850: None }).kind;
+        assert_eq!(kind(Some(200)), OutcomeKind::AnsweredElsewhere);
+        assert_eq!(kind(Some(603)), OutcomeKind::DeclinedElsewhere);
+        assert_eq!(kind(Some(600)), OutcomeKind::DeclinedElsewhere);
+        assert_eq!(kind(None), OutcomeKind::Missed);
+    }
+
+    #[test]
+    fn refusals_are_named() {
+        let kind = |status| of_refusal(status, Reasons::default()).kind;
+        assert_eq!(kind(486), OutcomeKind::Busy);
+        assert_eq!(kind(603), OutcomeKind::Declined);
+        assert_eq!(kind(480), OutcomeKind::Cancelled);
+        assert_eq!(kind(404), OutcomeKind::Failed);
+        assert_eq!(of_refusal(404, Reasons::default()).error.map(|e| e.code), Some(ErrorCode::UnknownUser));
+    }
+}

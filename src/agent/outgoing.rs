@@ -1,0 +1,358 @@
+//! The caller's side of an INVITE (RFC 3261 section 13.2).
+
+use super::account::ALLOW;
+use super::call::{Call, Job, Phase};
+use super::incoming::{media_error, sdp_in};
+use super::outcome::{self, Reasons, outcome};
+use super::{Agent, Use};
+use crate::common::time::Now;
+use crate::dialog::Dialog;
+use crate::io::{AccountId, CallId, CallOptions, Direction, Error, ErrorCode, MediaCommand, MediaFailure, OutcomeKind};
+use crate::message::{self, HeaderName, Method, Response, Uri};
+use crate::transaction::{ClientId, Failure};
+
+/// Challenges that are answered for one INVITE.
+const AUTH_ROUNDS: u8 = 3;
+
+impl Agent {
+    /// Starts a call: opens media, then sends the INVITE.
+    ///
+    /// # Errors
+    /// [`ErrorCode::NotFound`] for an unknown account, [`ErrorCode::InvalidTarget`], [`ErrorCode::TooManyCalls`],
+    /// [`ErrorCode::InvalidOption`] for headers that cannot be sent, [`ErrorCode::FlowLost`] where there is no
+    /// connection: a call is never queued and sent late.
+    pub fn make_call(
+        &mut self,
+        now: Now,
+        account: AccountId,
+        target: &str,
+        options: &CallOptions,
+    ) -> Result<CallId, Error> {
+        let too_many = self.too_many_calls();
+        let found = self.find_account(account).ok_or(ErrorCode::NotFound)?;
+        let uri = target_uri(target, &found.options.domain)?;
+        if too_many {
+            return Err(ErrorCode::TooManyCalls.into());
+        }
+        let flow = found.connection.flow().ok_or(ErrorCode::FlowLost)?;
+        let Self { accounts, random, .. } = self;
+        let found = accounts.iter().find(|a| a.id == account).ok_or(ErrorCode::NotFound)?;
+        let (local_tag, call_id) = (random.token(10), random.token(24));
+        let to = ["<", &uri, ">"].concat();
+        let mut invite = found.request(Method::Invite, &uri, &to, &local_tag, &call_id, 1);
+        for (name, value) in &options.headers {
+            if !may_be_added(name) || value.contains(['\r', '\n', '\0']) {
+                return Err(Error::option("headers"));
+            }
+            invite.headers.push_named(name, value.as_str());
+        }
+        invite.headers.push(HeaderName::Allow, ALLOW);
+        invite.headers.push(HeaderName::Supported, "outbound, gruu");
+        let uuid = random.uuid();
+        let id = CallId(self.new_id());
+        self.calls.push(Call {
+            id,
+            uuid,
+            account,
+            direction: Direction::Outgoing,
+            phase: Phase::Preparing,
+            flow,
+            invite,
+            server: None,
+            client: None,
+            local_tag,
+            dialog: None,
+            media: None,
+            job: Job::First,
+            repeat: None,
+            reoffer: None,
+            ready: None,
+            answer_in_ack: false,
+            ringing_there: false,
+            early: false,
+            bye_after_ack: false,
+            given_up: false,
+            auth_rounds: 0,
+            orphaned_until: None,
+            forgotten_at: None,
+            refused_with: None,
+            waiting: Vec::new(),
+            remote_uri: uri.split([';', '?']).next().unwrap_or_default().to_owned(),
+            remote_name: None,
+            muted: false,
+            media_connected: false,
+            connected_at: None,
+            call_id,
+        });
+        self.open_media(id);
+        self.media_command(id, MediaCommand::Offer);
+        self.tell_changed(id);
+        self.pump(now);
+        Ok(id)
+    }
+
+    /// Our offer is there: the INVITE leaves.
+    pub(super) fn offer_described(&mut self, now: Now, id: CallId, sdp: String) {
+        let Some(call) = self.call_mut(id) else { return };
+        call.job = Job::None;
+        call.phase = Phase::Calling;
+        call.invite.set_body("application/sdp", sdp.into_bytes());
+        self.send_invite(now, id);
+    }
+
+    pub(super) fn offer_failed(&mut self, now: Now, id: CallId, why: MediaFailure) {
+        let error = Error::from(media_error(why));
+        self.end_call(now, id, outcome::of_error(OutcomeKind::Failed, error));
+    }
+
+    fn send_invite(&mut self, now: Now, id: CallId) {
+        let Self { accounts, calls, random, .. } = self;
+        let Some(call) = calls.iter_mut().find(|call| call.id == id) else { return };
+        let account_id = call.account;
+        let Some(account) = accounts.iter_mut().find(|account| account.id == account_id) else { return };
+        call.invite.headers.set(HeaderName::Contact, account.contact());
+        account.auth.authorize(&mut call.invite, random);
+        let (invite, flow) = (call.invite.clone(), account.connection.flow());
+        match self.send(now, account_id, invite, Use::Invite(id)) {
+            Some(client) => {
+                if let (Some(call), Some(flow)) = (self.call_mut(id), flow) {
+                    call.client = Some(client);
+                    call.flow = flow;
+                }
+            }
+            None => self.end_call(now, id, outcome::of_error(OutcomeKind::NetworkLost, ErrorCode::FlowLost.into())),
+        }
+    }
+
+    pub(super) fn invite_response(&mut self, now: Now, id: CallId, client: ClientId, response: &Response) {
+        let Some(call) = self.calls.iter().find(|call| call.id == id) else { return };
+        let (phase, given_up) = (call.phase, call.given_up);
+        // A response to the INVITE that a challenge has replaced.
+        let stale = call.client != Some(client) && !call.is_over();
+        match response.status() {
+            100 => {}
+            101..=199 if !given_up && !stale => self.provisional(id, response),
+            101..=199 => {}
+            200..=299 => self.success(now, id, client, response),
+            _ if phase == Phase::Over || stale => {}
+            401 | 407 if !given_up => self.invite_challenged(now, id, client, response),
+            status => {
+                let reasons = Reasons::of(&response.headers);
+                self.forget_use(client);
+                self.end_call(now, id, outcome::of_refusal(status, reasons));
+            }
+        }
+    }
+
+    fn provisional(&mut self, id: CallId, response: &Response) {
+        let early = sdp_in(&response.headers, response.body()).is_some();
+        let ringing = response.status() == 180;
+        let Some(call) = self.call_mut(id).filter(|call| call.phase == Phase::Calling) else { return };
+        let before = (call.early, call.ringing_there);
+        call.early |= early;
+        call.ringing_there |= ringing;
+        if before != (call.early, call.ringing_there) {
+            self.tell_changed(id);
+        }
+    }
+
+    fn success(&mut self, now: Now, id: CallId, client: ClientId, response: &Response) {
+        let Some(request) = self.transactions.request(client).cloned() else { return };
+        let cseq = request.headers.cseq().and_then(Result::ok).map_or(1, |cseq| cseq.number);
+        let Ok(dialog) = Dialog::of_response(&request, response) else {
+            // Without a readable Contact there is nobody to send an ACK to: the call cannot be.
+            if self.is_calling(id) {
+                self.end_call(now, id, outcome::of_error(OutcomeKind::Failed, ErrorCode::MalformedMessage.into()));
+            }
+            self.problem(ErrorCode::MalformedMessage, None);
+            return;
+        };
+        let Some(call) = self.call_mut(id) else { return };
+        let known = call.dialog.as_ref().is_some_and(|known| known.remote_tag() == dialog.remote_tag());
+        self.ack(now, &dialog, cseq);
+        if known {
+            // A repeated 2xx: its ACK was lost, and that was it.
+            return;
+        }
+        let Some(call) = self.call_mut(id) else { return };
+        let wanted = call.phase == Phase::Calling && !call.given_up;
+        if !wanted {
+            // A fork that answered as well, or an answer that crossed our CANCEL: closed on its own dialog.
+            if call.dialog.is_none() {
+                call.dialog = Some(dialog.clone());
+            }
+            let account = call.account;
+            self.bye(now, id, account, dialog);
+            return;
+        }
+        let account = call.account;
+        let answer = sdp_in(&response.headers, response.body());
+        call.dialog = Some(dialog.clone());
+        match answer {
+            Some(sdp) => {
+                call.phase = Phase::Established;
+                call.connected_at = Some(now.wall);
+                call.job = Job::TakeAnswer;
+                self.media_command(id, MediaCommand::SetAnswer { sdp });
+                self.tell_changed(id);
+            }
+            None => {
+                self.bye(now, id, account, dialog);
+                self.end_call(now, id, outcome::of_error(OutcomeKind::Failed, ErrorCode::BadDescription.into()));
+            }
+        }
+    }
+
+    fn is_calling(&self, id: CallId) -> bool {
+        self.calls.iter().any(|call| call.id == id && call.phase == Phase::Calling)
+    }
+
+    /// The ACK to a 2xx: a message of its own, no part of the INVITE's transaction (13.2.2.4).
+    fn ack(&mut self, now: Now, dialog: &Dialog, cseq: u32) {
+        let mut ack = dialog.ack(cseq);
+        let branch = self.random.token(20);
+        let Some(account) = self
+            .calls
+            .iter()
+            .find(|call| call.local_tag == dialog.local_tag())
+            .map(|call| call.account)
+            .and_then(|id| self.find_account(id))
+        else {
+            return;
+        };
+        let Some(flow) = account.connection.flow() else { return };
+        let via = [account.connection.via(), ";branch=z9hG4bK", &branch].concat();
+        ack.headers.push_first(HeaderName::Via, via);
+        ack.headers.push(HeaderName::UserAgent, self.options.user_agent.as_str());
+        if let Ok(octets) = ack.to_octets() {
+            self.send_octets(now, flow, octets);
+        }
+    }
+
+    fn invite_challenged(&mut self, now: Now, id: CallId, client: ClientId, response: &Response) {
+        let request = self.transactions.request(client).cloned();
+        self.forget_use(client);
+        let Self { accounts, calls, .. } = self;
+        let Some(call) = calls.iter_mut().find(|call| call.id == id) else { return };
+        let Some(account) = accounts.iter_mut().find(|account| account.id == call.account) else { return };
+        call.auth_rounds = call.auth_rounds.saturating_add(1);
+        let learnt = match request {
+            Some(request) if call.auth_rounds <= AUTH_ROUNDS => account.auth.learn(&request, response, false),
+            _ => Err(ErrorCode::WrongPassword.into()),
+        };
+        if let Err(error) = learnt {
+            let error = Error { status: Some(response.status()), ..error };
+            self.end_call(now, id, outcome::of_error(OutcomeKind::Failed, error));
+            return;
+        }
+        let next = call.invite.headers.cseq().and_then(Result::ok).map_or(2, |cseq| cseq.number.saturating_add(1));
+        call.invite.headers.set(HeaderName::CSeq, [&next.to_string(), " INVITE"].concat());
+        self.send_invite(now, id);
+    }
+
+    pub(super) fn invite_failed(&mut self, now: Now, id: CallId, client: ClientId, why: Failure) {
+        self.forget_use(client);
+        let Some(call) = self.call_mut(id).filter(|call| call.phase == Phase::Calling) else { return };
+        if call.client != Some(client) {
+            return;
+        }
+        let (kind, code) = match why {
+            Failure::Timeout => (OutcomeKind::Failed, ErrorCode::Timeout),
+            Failure::FlowLost => (OutcomeKind::NetworkLost, ErrorCode::FlowLost),
+        };
+        self.end_call(now, id, outcome::of_error(kind, code.into()));
+    }
+
+    /// Gives an unanswered outgoing call up: CANCEL, at once or when the first response allows it.
+    pub(super) fn give_up(&mut self, now: Now, id: CallId) {
+        let Some(call) = self.call_mut(id) else { return };
+        call.given_up = true;
+        if let Some(client) = call.client {
+            self.transactions.cancel(now.mono, client, None);
+        }
+        self.end_call(now, id, outcome(OutcomeKind::Cancelled, true));
+    }
+}
+
+/// Headers that the engine writes itself; an application that adds one would make two of it.
+fn may_be_added(name: &str) -> bool {
+    const OURS: [&str; 17] = [
+        "via",
+        "v",
+        "from",
+        "f",
+        "to",
+        "t",
+        "call-id",
+        "i",
+        "cseq",
+        "contact",
+        "m",
+        "max-forwards",
+        "content-length",
+        "l",
+        "content-type",
+        "c",
+        "route",
+    ];
+    message::is_token(name) && !OURS.iter().any(|ours| name.eq_ignore_ascii_case(ours))
+}
+
+/// A URI as the request line needs it: without headers, without what could break out of brackets.
+fn target_uri(target: &str, domain: &str) -> Result<String, Error> {
+    let target = target.trim();
+    let bad = || Error::from(ErrorCode::InvalidTarget);
+    if target.is_empty() || target.len() > 512 || target.bytes().any(|b| b <= b' ' || b == 0x7f || b"<>\"".contains(&b))
+    {
+        return Err(bad());
+    }
+    let lower = |scheme: &str| target.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme));
+    if lower("tel:") {
+        let number: String = target.chars().skip(4).filter(|c| !matches!(c, '-' | '.' | '(' | ')')).collect();
+        let number = number.split(';').next().unwrap_or_default();
+        if number.trim_start_matches('+').is_empty() {
+            return Err(bad());
+        }
+        return Ok(["sip:", &message::escape_user(number), "@", domain, ";user=phone"].concat());
+    }
+    let text = if lower("sip:") || lower("sips:") {
+        target.split('?').next().unwrap_or(target).to_owned()
+    } else if target.contains('@') {
+        ["sip:", target].concat()
+    } else {
+        ["sip:", &message::escape_user(target), "@", domain].concat()
+    };
+    let uri = Uri::parse(&text).map_err(|_| bad())?;
+    if uri.host().is_empty() { Err(bad()) } else { Ok(text) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn targets_become_uris() {
+        assert_eq!(target_uri("bob", "example.com").unwrap(), "sip:bob@example.com");
+        assert_eq!(target_uri("bob@other.example", "example.com").unwrap(), "sip:bob@other.example");
+        assert_eq!(target_uri("sip:bob@example.com;x=1", "d").unwrap(), "sip:bob@example.com;x=1");
+        assert_eq!(target_uri("tel:+1-555-0100", "example.com").unwrap(), "sip:+15550100@example.com;user=phone");
+    }
+
+    #[test]
+    fn targets_that_could_break_out_are_refused() {
+        for target in ["", " ", "a b", "a>b", "sip:", "x\r\nVia: y", "tel:", "\"", "sip:bob@"] {
+            assert_eq!(
+                target_uri(target, "example.com").map_err(|e| e.code),
+                Err(ErrorCode::InvalidTarget),
+                "{target:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_engines_own_headers_cannot_be_doubled() {
+        assert!(may_be_added("X-Thing"));
+        assert!(!may_be_added("vIa"));
+        assert!(!may_be_added("Bad Name"));
+    }
+}

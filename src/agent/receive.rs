@@ -1,0 +1,115 @@
+//! Who gets what the wire brought.
+
+use super::account::ALLOW;
+use super::{Agent, Use};
+use crate::common::time::Now;
+use crate::io::{AccountId, ErrorCode, FlowId};
+use crate::message::{HeaderName, Message, Method, Request};
+use crate::transaction::{ClientId, Failure, ServerId, TransactionEvent};
+
+impl Agent {
+    pub(super) fn message(&mut self, now: Now, account: AccountId, flow: FlowId, octets: Vec<u8>) {
+        match Message::parse(octets) {
+            Ok(message) => self.transactions.receive(now.mono, flow, message),
+            Err(_) => self.problem(ErrorCode::MalformedMessage, Some(account)),
+        }
+    }
+
+    pub(super) fn transaction_event(&mut self, now: Now, event: TransactionEvent) {
+        match event {
+            TransactionEvent::Send { flow, octets } => {
+                self.send_octets(now, flow, octets);
+            }
+            TransactionEvent::Response { client, response } => match self.use_of(client) {
+                Some(Use::Register(id)) => self.register_response(now, id, client, &response),
+                Some(Use::Invite(id)) => self.invite_response(now, id, client, &response),
+                Some(Use::Bye(id)) => self.bye_response(now, id, client, &response),
+                None => {}
+            },
+            TransactionEvent::Failed { client, why } => self.failed(now, client, why),
+            TransactionEvent::Request { server, flow, request } => self.request(now, server, flow, request),
+            TransactionEvent::Ack { request, .. } => self.incoming_ack(now, &request),
+            TransactionEvent::Cancelled { server, request } => self.cancelled(now, server, &request),
+            TransactionEvent::StrayResponse { .. } | TransactionEvent::Unacknowledged { .. } => {}
+        }
+    }
+
+    fn failed(&mut self, now: Now, client: ClientId, why: Failure) {
+        match self.use_of(client) {
+            Some(Use::Register(id)) => self.register_failed(now, id, client, why),
+            Some(Use::Invite(id)) => self.invite_failed(now, id, client, why),
+            Some(Use::Bye(_)) | None => self.forget_use(client),
+        }
+    }
+
+    fn request(&mut self, now: Now, server: ServerId, flow: FlowId, request: Request) {
+        // 8.2.2.3: an extension that the sender insists on and that we do not have.
+        let unknown: Vec<&str> = request.headers.values(HeaderName::Require).filter(|tag| !is_supported(tag)).collect();
+        if !unknown.is_empty() && *request.method() != Method::Cancel {
+            let unsupported = unknown.join(", ");
+            let mut response = self.response(&request, 420, "", None);
+            response.headers.push(HeaderName::Unsupported, unsupported);
+            self.transactions.respond(now.mono, server, response);
+            return;
+        }
+        let in_dialog = matches!(request.headers.to(), Some(Ok(to)) if to.tag().is_some());
+        if in_dialog {
+            self.request_in_dialog(now, server, request);
+            return;
+        }
+        match request.method() {
+            Method::Invite => self.incoming_invite(now, server, flow, request),
+            Method::Options => self.respond(now, server, &request, 200),
+            Method::Bye | Method::Update | Method::Info | Method::Prack | Method::Notify => {
+                self.respond(now, server, &request, 481);
+            }
+            method => {
+                let status = status_for(method);
+                self.respond(now, server, &request, status);
+            }
+        }
+    }
+
+    fn request_in_dialog(&mut self, now: Now, server: ServerId, request: Request) {
+        let number = request.headers.cseq().and_then(Result::ok).map_or(0, |cseq| cseq.number);
+        let Some(call) = self.call_of_dialog(&request) else {
+            self.respond(now, server, &request, 481);
+            return;
+        };
+        let id = call.id;
+        if !call.dialog.as_mut().is_some_and(|dialog| dialog.in_order(number)) {
+            self.respond(now, server, &request, 500);
+            return;
+        }
+        match request.method() {
+            Method::Bye => self.incoming_bye(now, id, server, &request),
+            Method::Invite => self.incoming_reinvite(now, id, server, request),
+            Method::Options => self.respond(now, server, &request, 200),
+            method => {
+                let status = status_for(method);
+                self.respond(now, server, &request, status);
+            }
+        }
+    }
+
+    fn respond(&mut self, now: Now, server: ServerId, request: &Request, status: u16) {
+        let tag = self.random.token(10);
+        let mut response = self.response(request, status, &tag, None);
+        if matches!(status, 200 | 405 | 501) {
+            response.headers.push(HeaderName::Allow, ALLOW);
+        }
+        if status == 200 {
+            response.headers.push(HeaderName::Accept, "application/sdp");
+        }
+        self.transactions.respond(now.mono, server, response);
+    }
+}
+
+/// 405 for what we know but do not take, 501 for what we do not know (8.2.1, 21.5.2).
+fn status_for(method: &Method) -> u16 {
+    if matches!(method, Method::Other(_)) { 501 } else { 405 }
+}
+
+fn is_supported(tag: &str) -> bool {
+    ["outbound", "path", "gruu"].iter().any(|known| tag.eq_ignore_ascii_case(known))
+}

@@ -1,0 +1,431 @@
+//! The registration of one account (RFC 3261 section 10) as a machine: it always has a flow to wait for, a
+//! response to wait for, or a timer, unless nobody wants it or the server's word is final.
+
+use crate::common::random::Random;
+use crate::common::time::{Mono, Now};
+use crate::io::{CommandId, Error, ErrorCode, RegistrationState};
+use crate::transaction::ClientId;
+
+/// Longest pause between two attempts, in milliseconds.
+const LONGEST_PAUSE_MS: u64 = 300_000;
+/// First pause after a failure, in milliseconds; doubled with each further one.
+const FIRST_PAUSE_MS: u64 = 2_000;
+/// Challenges and 423s answered in one attempt before it counts as failed.
+const ROUNDS: u8 = 4;
+/// The longest binding that is asked for because a 423 says so, in seconds: one year.
+const LONGEST_EXPIRES: u32 = 31_536_000;
+
+/// What a REGISTER on its way is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// Make or refresh the binding.
+    Bind,
+    /// Remove the binding but go on being pushed to.
+    Unregister,
+    /// Remove the binding and end pushes.
+    LogOut,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// Nothing wanted, or the server said no for good.
+    Idle,
+    /// A REGISTER leaves as soon as there is a flow (and the wait for the token is over).
+    Due(Purpose),
+    /// A REGISTER is on its way.
+    Pending(ClientId, Purpose),
+    /// The binding is there; refreshed at the time given.
+    Bound { refresh_at: Mono },
+    /// The last attempt failed; the next at the time given.
+    Paused { until: Mono },
+}
+
+/// The machine.
+#[derive(Debug)]
+pub(crate) struct Registration {
+    phase: Phase,
+    /// Seconds asked for; raised by 423.
+    pub(crate) expires: u32,
+    pub(crate) call_id: String,
+    pub(crate) from_tag: String,
+    pub(crate) cseq: u32,
+    rounds: u8,
+    failures: u32,
+    /// Until when the server keeps the binding.
+    bound_until: Option<Mono>,
+    pub(crate) expires_at_wall: Option<u64>,
+    pub(crate) status: Option<u16>,
+    pub(crate) error: Option<Error>,
+    waiting: Vec<CommandId>,
+    /// Asked for while a REGISTER is on its way: what comes after it.
+    next: Option<Purpose>,
+}
+
+/// What became of a final response.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// A further REGISTER is due at once.
+    Again,
+    /// The binding is there.
+    Bound,
+    /// The binding is gone, as wanted.
+    Removed,
+    /// It failed.
+    Failed,
+}
+
+impl Registration {
+    pub(crate) fn new(expires: u32, random: &mut Random) -> Self {
+        Self {
+            phase: Phase::Idle,
+            expires,
+            call_id: random.token(24),
+            from_tag: random.token(10),
+            cseq: 0,
+            rounds: 0,
+            failures: 0,
+            bound_until: None,
+            expires_at_wall: None,
+            status: None,
+            error: None,
+            waiting: Vec::new(),
+            next: None,
+        }
+    }
+
+    /// Asks for a REGISTER. One on its way is not overtaken: this one follows it.
+    pub(crate) fn want(&mut self, purpose: Purpose, command: Option<CommandId>) {
+        self.waiting.extend(command);
+        if let Phase::Pending(_, current) = self.phase {
+            self.next = if current == purpose && self.next.is_none() { None } else { Some(purpose) };
+        } else {
+            self.rounds = 0;
+            self.phase = Phase::Due(purpose);
+        }
+    }
+
+    /// Asks for a REGISTER that says something new, even though one is on its way.
+    pub(crate) fn want_again(&mut self, purpose: Purpose) {
+        match self.phase {
+            Phase::Pending(..) => self.next = Some(purpose),
+            _ => self.want(purpose, None),
+        }
+    }
+
+    /// Whether a REGISTER should leave now, and which.
+    pub(crate) fn due(&self) -> Option<Purpose> {
+        match self.phase {
+            Phase::Due(purpose) => Some(purpose),
+            _ => None,
+        }
+    }
+
+    /// Whether a REGISTER is on its way or due that takes the binding away.
+    pub(crate) fn is_leaving(&self) -> bool {
+        matches!(self.phase, Phase::Due(p) | Phase::Pending(_, p) if p != Purpose::Bind)
+    }
+
+    /// Whether nothing is wanted any more.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.phase == Phase::Idle
+    }
+
+    /// Whether the server has our binding as far as we know.
+    pub(crate) fn is_bound(&self, now: Mono) -> bool {
+        self.bound_until.is_some_and(|until| until > now)
+    }
+
+    /// The REGISTER has left.
+    pub(crate) fn sent(&mut self, client: ClientId, purpose: Purpose) {
+        self.phase = Phase::Pending(client, purpose);
+    }
+
+    /// The purpose of the REGISTER that `client` is, if it is the one on its way.
+    pub(crate) fn pending(&self, client: ClientId) -> Option<Purpose> {
+        match self.phase {
+            Phase::Pending(id, purpose) if id == client => Some(purpose),
+            _ => None,
+        }
+    }
+
+    /// A challenge was understood: the same again, unless there were too many rounds.
+    pub(crate) fn challenged(&mut self, now: Now, purpose: Purpose, random: &mut Random) -> Verdict {
+        self.rounds = self.rounds.saturating_add(1);
+        if self.rounds > ROUNDS {
+            return self.failed(now, Error::sip(ErrorCode::WrongPassword, 401), None, false, random);
+        }
+        self.phase = Phase::Due(purpose);
+        Verdict::Again
+    }
+
+    /// 423: the server wants longer bindings (10.2.8).
+    pub(crate) fn too_brief(&mut self, now: Now, min_expires: Option<u32>, random: &mut Random) -> Verdict {
+        self.rounds = self.rounds.saturating_add(1);
+        match min_expires {
+            Some(longer) if longer > self.expires && longer <= LONGEST_EXPIRES && self.rounds <= ROUNDS => {
+                self.expires = longer;
+                self.phase = Phase::Due(Purpose::Bind);
+                Verdict::Again
+            }
+            _ => self.failed(now, Error::sip(ErrorCode::RegistrationRejected, 423), None, false, random),
+        }
+    }
+
+    /// The server granted so many seconds.
+    pub(crate) fn bound(&mut self, now: Now, seconds: u32) -> Verdict {
+        let granted = u64::from(seconds) * 1000;
+        // Early enough for a round trip and a retry, but not more often than needed.
+        let refresh = if granted > 20_000 { granted - (granted / 10).clamp(5_000, 600_000) } else { granted / 2 };
+        self.phase = Phase::Bound { refresh_at: now.mono.after(refresh.max(1_000)) };
+        self.bound_until = Some(now.mono.after(granted));
+        self.expires_at_wall = Some(now.wall.saturating_add(granted));
+        self.succeeded(Some(200));
+        self.follow_up();
+        Verdict::Bound
+    }
+
+    /// The binding is gone.
+    pub(crate) fn removed(&mut self) -> Verdict {
+        self.phase = Phase::Idle;
+        self.unbound();
+        self.succeeded(Some(200));
+        self.follow_up();
+        Verdict::Removed
+    }
+
+    fn succeeded(&mut self, status: Option<u16>) {
+        self.rounds = 0;
+        self.failures = 0;
+        self.status = status;
+        self.error = None;
+    }
+
+    fn unbound(&mut self) {
+        self.bound_until = None;
+        self.expires_at_wall = None;
+    }
+
+    fn follow_up(&mut self) {
+        if let Some(next) = self.next.take() {
+            self.rounds = 0;
+            self.phase = Phase::Due(next);
+        }
+    }
+
+    /// An attempt failed; `retry` says whether another makes sense, at the earliest after `after_s` seconds.
+    pub(crate) fn failed(
+        &mut self,
+        now: Now,
+        error: Error,
+        after_s: Option<u32>,
+        retry: bool,
+        random: &mut Random,
+    ) -> Verdict {
+        let leaving = self.is_leaving();
+        self.rounds = 0;
+        self.failures = self.failures.saturating_add(1);
+        self.status = error.status;
+        self.error = Some(error);
+        self.phase = if retry && !leaving {
+            let doubled = FIRST_PAUSE_MS << (self.failures - 1).min(10);
+            let pause = doubled.min(LONGEST_PAUSE_MS);
+            // Half fixed, half random, so that a server that comes back is not met by everybody at once.
+            let pause = pause / 2 + random.below(pause / 2 + 1);
+            let asked = u64::from(after_s.unwrap_or(0)) * 1000;
+            Phase::Paused { until: now.mono.after(pause.max(asked)) }
+        } else {
+            Phase::Idle
+        };
+        if leaving || !retry {
+            self.unbound();
+        }
+        self.follow_up();
+        Verdict::Failed
+    }
+
+    /// The flow went: what was on its way is due again on the next flow.
+    pub(crate) fn flow_lost(&mut self) {
+        self.unbound();
+        match self.phase {
+            Phase::Pending(_, purpose) => {
+                self.rounds = 0;
+                self.phase = Phase::Due(self.next.take().unwrap_or(purpose));
+            }
+            // The binding named the lost flow, so it is worth nothing: bind again on the next.
+            Phase::Bound { .. } | Phase::Paused { .. } => self.phase = Phase::Due(Purpose::Bind),
+            Phase::Idle | Phase::Due(_) => {}
+        }
+    }
+
+    /// Nothing is to be done until further notice: the account sleeps.
+    pub(crate) fn rest(&mut self) {
+        self.phase = Phase::Idle;
+        self.next = None;
+    }
+
+    /// The refresh or the end of a pause has come.
+    pub(crate) fn timeout(&mut self, now: Mono) {
+        match self.phase {
+            Phase::Bound { refresh_at: at } | Phase::Paused { until: at } if at <= now => {
+                self.rounds = 0;
+                self.phase = Phase::Due(Purpose::Bind);
+            }
+            _ => {}
+        }
+    }
+
+    /// When [`Self::timeout`] is to be called.
+    pub(crate) fn next_timeout(&self) -> Option<Mono> {
+        match self.phase {
+            Phase::Bound { refresh_at: at } | Phase::Paused { until: at } => Some(at),
+            _ => None,
+        }
+    }
+
+    /// Whether another attempt comes by itself.
+    pub(crate) fn will_retry(&self) -> bool {
+        matches!(self.phase, Phase::Paused { .. } | Phase::Due(Purpose::Bind) | Phase::Pending(_, Purpose::Bind))
+    }
+
+    /// The state the application sees.
+    pub(crate) fn state(&self) -> RegistrationState {
+        match self.phase {
+            Phase::Due(Purpose::Bind) | Phase::Pending(_, Purpose::Bind) => {
+                // A refresh of a living binding is nothing to show.
+                if self.bound_until.is_some() && self.error.is_none() {
+                    RegistrationState::Registered
+                } else {
+                    RegistrationState::Registering
+                }
+            }
+            Phase::Due(_) | Phase::Pending(..) => RegistrationState::Unregistering,
+            Phase::Bound { .. } => RegistrationState::Registered,
+            Phase::Paused { .. } => RegistrationState::Failed,
+            Phase::Idle if self.error.is_some() => RegistrationState::Failed,
+            // Asleep with the binding left at the server.
+            Phase::Idle if self.bound_until.is_some() => RegistrationState::Registered,
+            Phase::Idle => RegistrationState::Unregistered,
+        }
+    }
+
+    /// The commands that wait for the outcome.
+    pub(crate) fn take_waiting(&mut self) -> Vec<CommandId> {
+        if matches!(self.phase, Phase::Due(_) | Phase::Pending(..)) {
+            return Vec::new();
+        }
+        std::mem::take(&mut self.waiting)
+    }
+
+    /// The commands that wait, whatever the phase: there is no connection to wait for.
+    pub(crate) fn take_all_waiting(&mut self) -> Vec<CommandId> {
+        std::mem::take(&mut self.waiting)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::common::random::Seeded;
+
+    fn at(ms: u64) -> Now {
+        Now { mono: Mono(ms), wall: 1_000_000 + ms }
+    }
+
+    fn machine() -> (Registration, Random) {
+        let mut random = Random::new(Seeded(1));
+        (Registration::new(600, &mut random), random)
+    }
+
+    #[test]
+    fn the_refresh_comes_before_the_granted_time_is_over() {
+        let (mut registration, _) = machine();
+        registration.want(Purpose::Bind, None);
+        registration.sent(ClientId(1), Purpose::Bind);
+        assert_eq!(registration.bound(at(0), 60), Verdict::Bound);
+        assert_eq!(registration.next_timeout(), Some(Mono(54_000)));
+        registration.timeout(Mono(54_000));
+        assert_eq!(registration.due(), Some(Purpose::Bind));
+        assert_eq!(registration.state(), RegistrationState::Registered);
+    }
+
+    #[test]
+    fn a_423_is_followed_once_it_names_a_longer_time() {
+        let (mut registration, mut random) = machine();
+        registration.want(Purpose::Bind, None);
+        registration.sent(ClientId(1), Purpose::Bind);
+        assert_eq!(registration.too_brief(at(0), Some(1800), &mut random), Verdict::Again);
+        assert_eq!(registration.expires, 1800);
+    }
+
+    #[test]
+    fn a_423_that_names_no_longer_time_ends_the_attempt() {
+        for min_expires in [None, Some(600), Some(u32::MAX)] {
+            let (mut registration, mut random) = machine();
+            registration.want(Purpose::Bind, None);
+            registration.sent(ClientId(1), Purpose::Bind);
+            assert_eq!(registration.too_brief(at(0), min_expires, &mut random), Verdict::Failed);
+            assert_eq!(registration.state(), RegistrationState::Failed);
+        }
+    }
+
+    #[test]
+    fn challenges_without_end_are_not_answered_without_end() {
+        let (mut registration, mut random) = machine();
+        registration.want(Purpose::Bind, None);
+        let mut verdicts = Vec::new();
+        for id in 0..10 {
+            registration.sent(ClientId(id), Purpose::Bind);
+            verdicts.push(registration.challenged(at(0), Purpose::Bind, &mut random));
+            if verdicts.last() == Some(&Verdict::Failed) {
+                break;
+            }
+        }
+        assert_eq!(verdicts.len(), usize::from(ROUNDS) + 1);
+    }
+
+    #[test]
+    fn pauses_grow_and_respect_retry_after() {
+        let (mut registration, mut random) = machine();
+        let error = Error::sip(ErrorCode::RegistrationRejected, 503);
+        registration.failed(at(0), error.clone(), Some(100), true, &mut random);
+        assert_eq!(registration.next_timeout(), Some(Mono(100_000)));
+        for _ in 0..20 {
+            registration.failed(at(0), error.clone(), None, true, &mut random);
+        }
+        let pause = registration.next_timeout().unwrap().0;
+        assert!((LONGEST_PAUSE_MS / 2..=LONGEST_PAUSE_MS).contains(&pause));
+    }
+
+    #[test]
+    fn a_lost_flow_makes_what_was_on_its_way_due_again() {
+        let (mut registration, _) = machine();
+        registration.want(Purpose::Bind, None);
+        registration.sent(ClientId(1), Purpose::Bind);
+        registration.flow_lost();
+        assert_eq!(registration.due(), Some(Purpose::Bind));
+    }
+
+    #[test]
+    fn an_unregister_asked_for_during_a_register_follows_it() {
+        let (mut registration, _) = machine();
+        registration.want(Purpose::Bind, None);
+        registration.sent(ClientId(1), Purpose::Bind);
+        registration.want(Purpose::Unregister, Some(CommandId(5)));
+        assert!(registration.take_waiting().is_empty());
+        registration.bound(at(0), 60);
+        assert_eq!(registration.due(), Some(Purpose::Unregister));
+        registration.sent(ClientId(2), Purpose::Unregister);
+        registration.removed();
+        assert_eq!(registration.take_waiting(), [CommandId(5)]);
+        assert_eq!(registration.state(), RegistrationState::Unregistered);
+    }
+
+    #[test]
+    fn a_refused_unregister_does_not_bind_again() {
+        let (mut registration, mut random) = machine();
+        registration.want(Purpose::Unregister, None);
+        registration.sent(ClientId(1), Purpose::Unregister);
+        registration.failed(at(0), Error::sip(ErrorCode::RegistrationRejected, 500), None, true, &mut random);
+        assert!(registration.is_idle());
+    }
+}

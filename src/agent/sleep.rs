@@ -1,0 +1,168 @@
+//! Going to sleep and waking up: the background policy, the wake-up by a push, the return to the foreground.
+
+use super::account::Wakefulness;
+use super::registration::Purpose;
+use super::{Agent, AgentEvent};
+use crate::common::time::Now;
+use crate::io::{AccountId, BackgroundPolicy, TransportState};
+use crate::transaction::Transactions;
+
+/// An open flow that was silent for longer than this while the page slept is taken for dead, in milliseconds.
+const STALE_FLOW_MS: u64 = 10_000;
+
+impl Agent {
+    /// Carries out each account's background policy, `policy` in its place where the host names one. Deferred for
+    /// accounts with live calls, and for all while a push is open. Ends with [`AgentEvent::Suspended`].
+    pub fn suspend(&mut self, now: Now, policy: Option<BackgroundPolicy>) {
+        self.suspended = true;
+        self.suspending = true;
+        self.suspend_policy = policy;
+        self.pump(now);
+    }
+
+    /// The page is awake again after `suspended_ms` milliseconds.
+    pub fn resume(&mut self, now: Now, suspended_ms: u64) {
+        self.suspended = false;
+        for id in self.accounts().collect::<Vec<_>>() {
+            self.wake_account(now, id, suspended_ms < STALE_FLOW_MS);
+        }
+        self.timeout(now);
+    }
+
+    /// A push came for this account, or for any if it names none: connect and register before anything else.
+    /// `trust_flow` is false where the page slept: an open socket proves nothing then.
+    pub fn wake(&mut self, now: Now, account: Option<AccountId>, trust_flow: bool) {
+        for id in self.accounts().collect::<Vec<_>>() {
+            if account.is_none_or(|only| only == id) {
+                self.wake_account(now, id, trust_flow);
+            }
+        }
+        self.pump(now);
+    }
+
+    /// While a push is open nothing goes to sleep.
+    pub fn hold_awake(&mut self, now: Now, on: bool) {
+        self.held_awake = on;
+        self.pump(now);
+    }
+
+    /// Whether every account has carried out its background policy.
+    #[must_use]
+    pub fn is_asleep_entirely(&self) -> bool {
+        self.suspended
+            && self.accounts.iter().all(|account| {
+                account.wakefulness == Wakefulness::Asleep
+                    || self.suspend_policy.unwrap_or(account.options.background_policy) == BackgroundPolicy::Keep
+            })
+    }
+
+    /// Whether any account's server still has a binding of ours.
+    #[must_use]
+    pub fn has_binding(&self, now: Now) -> bool {
+        self.accounts.iter().any(|account| account.registration.is_bound(now.mono))
+    }
+
+    /// Ends all calls and removes all bindings; push parameters stay in, for the app may only be restarting.
+    pub fn stop(&mut self, now: Now) {
+        self.end_all_calls(now);
+        for account in &mut self.accounts {
+            if account.connection.flow().is_some() && account.registration.is_bound(now.mono) {
+                account.registration.want(Purpose::Unregister, None);
+            } else {
+                account.registration.rest();
+            }
+        }
+        self.pump(now);
+    }
+
+    /// Whether no binding is left to remove.
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        self.accounts.iter().all(|account| account.registration.is_idle())
+    }
+
+    /// Closes all flows and forgets everything.
+    pub fn close_all(&mut self, now: Now) {
+        for account in &mut self.accounts {
+            account.registration.rest();
+            account.wakefulness = Wakefulness::Asleep;
+            account.connection.close(now.mono);
+        }
+        self.pump(now);
+        for account in &mut self.accounts {
+            for id in account.registration.take_all_waiting() {
+                self.out.push_back(AgentEvent::Completed { id, result: Err(crate::io::ErrorCode::Stopped.into()) });
+            }
+        }
+        self.accounts.clear();
+        self.calls.clear();
+        self.uses.clear();
+        self.transactions = Transactions::default();
+    }
+
+    fn wake_account(&mut self, now: Now, id: AccountId, trust_flow: bool) {
+        // A dialog lives on the flow it was made on until its target is refreshed.
+        let has_call = self.calls.iter().any(|call| call.account == id && call.is_confirmed());
+        let started = self.started;
+        let Self { accounts, flow_ids, random, .. } = self;
+        let Some(account) = accounts.iter_mut().find(|account| account.id == id) else { return };
+        account.wakefulness = Wakefulness::Awake;
+        if account.removing || !account.options.register {
+            return;
+        }
+        if started {
+            match account.connection.state() {
+                TransportState::Connected if trust_flow || has_call => {}
+                TransportState::Connecting if trust_flow => {}
+                TransportState::Idle | TransportState::Waiting => {
+                    account.connection.connect(now.mono, flow_ids, random)
+                }
+                _ => account.connection.renew(now.mono, flow_ids, random),
+            }
+        }
+        account.registration.want(Purpose::Bind, None);
+    }
+
+    /// Puts to sleep what may sleep, and says when there is nothing left to do. True where something changed.
+    pub(super) fn settle_sleep(&mut self, now: Now) -> bool {
+        if !self.suspended {
+            return false;
+        }
+        let mut changed = false;
+        if !self.held_awake {
+            for id in self.accounts().collect::<Vec<_>>() {
+                let in_call = self.calls.iter().any(|call| call.account == id && !call.is_over());
+                if !in_call {
+                    changed |= self.sleep_account(now, id);
+                }
+            }
+        }
+        let busy = self.accounts.iter().any(|account| account.wakefulness == Wakefulness::FallingAsleep);
+        if self.suspending && !busy {
+            self.suspending = false;
+            self.out.push_back(AgentEvent::Suspended);
+        }
+        changed
+    }
+
+    fn sleep_account(&mut self, now: Now, id: AccountId) -> bool {
+        let policy = self.suspend_policy;
+        let Some(account) = self.account_mut(id) else { return false };
+        let policy = policy.unwrap_or(account.options.background_policy);
+        match account.wakefulness {
+            Wakefulness::Awake if policy == BackgroundPolicy::Unregister && account.connection.flow().is_some() => {
+                account.wakefulness = Wakefulness::FallingAsleep;
+                account.registration.want(Purpose::Unregister, None);
+                return true;
+            }
+            Wakefulness::Awake if policy == BackgroundPolicy::Keep => return false,
+            Wakefulness::FallingAsleep if !account.registration.is_idle() => return false,
+            Wakefulness::Asleep => return false,
+            Wakefulness::Awake | Wakefulness::FallingAsleep => {}
+        }
+        account.wakefulness = Wakefulness::Asleep;
+        account.registration.rest();
+        account.connection.close(now.mono);
+        true
+    }
+}

@@ -1,0 +1,93 @@
+//! What the application asks for. Each command is completed exactly once.
+
+use super::{Endpoint, STOP_MS};
+use crate::common::time::Now;
+use crate::io::{Command, CommandId, Error, ErrorCode, Output, Reply};
+
+impl Endpoint {
+    pub(super) fn command(&mut self, now: Now, id: CommandId, command: Command) {
+        if self.stopped || (self.stopping.is_some() && !matches!(command, Command::Stop)) {
+            self.complete(id, Err(ErrorCode::Stopped.into()));
+            return;
+        }
+        // `None`: completed later.
+        let result = match command {
+            Command::CreateAccount(options) => Some(self.create_account(now, *options)),
+            Command::Register(account) => later(self.agent.register(now, account, Some(id))),
+            Command::Unregister(account) => later(self.agent.unregister(now, account, Some(id))),
+            Command::RemoveAccount(account) => later(self.agent.remove_account(now, account, Some(id))),
+            Command::MakeCall { account, target, options } => {
+                Some(self.agent.make_call(now, account, &target, &options).map(Reply::Call))
+            }
+            Command::Answer(call) => later(self.agent.answer(now, call, Some(id))),
+            Command::Decline(call, status) => Some(self.agent.decline(now, call, status).map(done)),
+            Command::Hangup(call) => Some(self.agent.hang_up(now, call).map(done)),
+            Command::Mute(call, on) => Some(self.agent.mute(now, call, on).map(done)),
+            Command::Suspend => {
+                self.suspending.push(id);
+                self.agent.suspend(now, None);
+                None
+            }
+            Command::Resume { suspended_ms } => {
+                self.agent.resume(now, suspended_ms);
+                Some(Ok(Reply::Done))
+            }
+            Command::Stop => {
+                self.stop(now, id);
+                None
+            }
+        };
+        if let Some(result) = result {
+            self.complete(id, result);
+        }
+    }
+
+    fn complete(&mut self, id: CommandId, result: Result<Reply, Error>) {
+        self.out.push_back(Output::Completed { id, result });
+    }
+
+    fn create_account(&mut self, now: Now, options: crate::io::AccountOptions) -> Result<Reply, Error> {
+        let account = self.agent.create_account(now, options)?;
+        if let Some(wake) = &mut self.wake {
+            wake.account_created(now, &mut self.agent, account);
+        }
+        Ok(Reply::Account(account))
+    }
+
+    fn stop(&mut self, now: Now, id: CommandId) {
+        match &mut self.stopping {
+            Some((waiting, _)) => waiting.push(id),
+            None => {
+                self.stopping = Some((vec![id], now.mono.after(STOP_MS)));
+                self.agent.stop(now);
+            }
+        }
+    }
+
+    /// Says that everything is stopped, once it is or the time is over.
+    pub(super) fn settle_stop(&mut self, now: Now) {
+        let over = self.stopping.as_ref().is_some_and(|(_, until)| *until <= now.mono);
+        if self.stopping.is_none() || !(over || self.agent.is_stopped()) {
+            return;
+        }
+        if let Some((waiting, _)) = self.stopping.take() {
+            self.agent.close_all(now);
+            self.stopped = true;
+            while let Some(event) = self.agent.poll() {
+                self.agent_event(now, event);
+            }
+            for id in waiting {
+                self.complete(id, Ok(Reply::Done));
+            }
+        }
+    }
+}
+
+const fn done((): ()) -> Reply {
+    Reply::Done
+}
+
+/// A command that the agent completes, unless it cannot even begin.
+fn later(begun: Result<(), Error>) -> Option<Result<Reply, Error>> {
+    begun.err().map(Err)
+}

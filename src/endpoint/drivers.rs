@@ -1,0 +1,148 @@
+//! Who carries out flow and media commands: the page, or the host over the bridge. One list of commands for both.
+
+use super::Endpoint;
+use crate::bridge::Incoming;
+use crate::bridge::drivers::{PageMedia, post_flow_command, read_flow_event};
+use crate::common::time::Now;
+use crate::io::{
+    Driver, EndpointOptions, FlowCommand, FlowEvent, FlowId, MediaCommand, MediaEvent, MediaFailure, MediaId, Output,
+    TraceKind,
+};
+use crate::message;
+
+/// Where commands are carried out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    Page,
+    Host,
+}
+
+#[derive(Debug)]
+pub(super) struct Drivers {
+    transport: Place,
+    media: Place,
+    pub(super) page_media: PageMedia,
+    /// Sockets and media sessions of the host that are not known to be closed.
+    host_flows: Vec<FlowId>,
+    host_media: Vec<MediaId>,
+}
+
+impl Drivers {
+    pub(super) fn new(options: &EndpointOptions) -> Self {
+        let place = |driver| if driver == Driver::Host { Place::Host } else { Place::Page };
+        Self {
+            transport: place(options.transport),
+            media: place(options.media),
+            page_media: PageMedia::default(),
+            host_flows: Vec::new(),
+            host_media: Vec::new(),
+        }
+    }
+
+    /// The host has said what it can.
+    pub(super) fn choose(&mut self, options: &EndpointOptions, transport: bool, media: bool) {
+        let place = |driver, able| match driver {
+            Driver::Auto if able => Place::Host,
+            Driver::Auto | Driver::Page => Place::Page,
+            Driver::Host => Place::Host,
+        };
+        self.transport = place(options.transport, transport);
+        self.media = place(options.media, media);
+    }
+}
+
+impl Endpoint {
+    pub(super) fn flow_command(&mut self, now: Now, flow: FlowId, command: FlowCommand) {
+        if let FlowCommand::Send(octets) = &command
+            && !is_keep_alive(octets)
+        {
+            let octets = octets.clone();
+            self.trace_sip(now, TraceKind::SipOut, &octets);
+        }
+        let opens = matches!(command, FlowCommand::Open { .. });
+        let ours = self.drivers.host_flows.contains(&flow);
+        match &mut self.wake {
+            Some(wake) if ours || (opens && self.drivers.transport == Place::Host) => {
+                if opens {
+                    self.drivers.host_flows.push(flow);
+                }
+                if matches!(command, FlowCommand::Close { .. }) {
+                    self.drivers.host_flows.retain(|open| *open != flow);
+                }
+                post_flow_command(wake.link(), now, flow, command);
+            }
+            _ => self.out.push_back(Output::Flow { flow, command }),
+        }
+    }
+
+    pub(super) fn media_command(&mut self, now: Now, media: MediaId, command: MediaCommand) {
+        let opens = matches!(command, MediaCommand::Open { .. });
+        let ours = self.drivers.host_media.contains(&media);
+        match &mut self.wake {
+            Some(wake) if ours || (opens && self.drivers.media == Place::Host) => {
+                if opens {
+                    self.drivers.host_media.push(media);
+                }
+                if command == MediaCommand::Close {
+                    self.drivers.host_media.retain(|open| *open != media);
+                }
+                self.drivers.page_media.post(wake.link(), now, media, command);
+            }
+            _ => self.out.push_back(Output::Media { media, command }),
+        }
+    }
+
+    /// A `ws.*` or `media.*` message, or the reply to one of ours.
+    pub(super) fn driver_message(&mut self, now: Now, incoming: &Incoming) {
+        let read = match read_flow_event(incoming) {
+            Some(read) => read.map(|(flow, event)| {
+                self.trace_flow_event(now, &event);
+                self.agent.flow_event(now, flow, event);
+            }),
+            None => match self.drivers.page_media.read(incoming) {
+                Some(read) => read.map(|event| {
+                    if let Some((media, event)) = event {
+                        self.agent.media_event(now, media, event);
+                    }
+                }),
+                None => {
+                    if let Some(wake) = &mut self.wake {
+                        wake.link().refuse_unknown(now, incoming);
+                    }
+                    return;
+                }
+            },
+        };
+        if read.is_err()
+            && let Some(wake) = &mut self.wake
+        {
+            wake.link().refuse_payload(now, incoming);
+        }
+    }
+
+    /// The session with the host is over, and with it the host's sockets and media.
+    pub(super) fn drop_host_drivers(&mut self, now: Now) {
+        for flow in std::mem::take(&mut self.drivers.host_flows) {
+            self.agent.flow_event(now, flow, FlowEvent::Closed { code: 1006, clean: false });
+        }
+        for media in std::mem::take(&mut self.drivers.host_media) {
+            self.agent.media_event(now, media, MediaEvent::Failed(MediaFailure::ConnectionLost));
+        }
+    }
+
+    pub(super) fn trace_flow_event(&mut self, now: Now, event: &FlowEvent) {
+        if let FlowEvent::Received(octets) = event
+            && !is_keep_alive(octets)
+        {
+            self.trace_sip(now, TraceKind::SipIn, octets);
+        }
+    }
+
+    fn trace_sip(&mut self, now: Now, kind: TraceKind, octets: &[u8]) {
+        self.trace(now, kind, || message::redact(octets), || String::from_utf8_lossy(octets).into_owned());
+    }
+}
+
+fn is_keep_alive(octets: &[u8]) -> bool {
+    octets.iter().all(|octet| matches!(octet, b'\r' | b'\n'))
+}

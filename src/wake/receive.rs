@@ -1,0 +1,102 @@
+//! Who gets a bridge message.
+
+use super::{BUDGET_MARGIN_MS, Suspension, Wake, WakeEvent};
+use crate::agent::Agent;
+use crate::bridge::{
+    AppResumed, CallPerform, CallPerformTimedOut, Incoming, Kind, Payload, Ping, Pong, PushIncoming, PushToken,
+    SuspendPolicy, WillSuspend, WillSuspendReply,
+};
+use crate::common::time::Now;
+use crate::io::BackgroundPolicy;
+
+/// Reads the payload or refuses the message.
+macro_rules! read {
+    ($self:ident, $now:ident, $incoming:ident, $payload:ty) => {
+        match $incoming.read::<$payload>() {
+            Ok(payload) => payload,
+            Err(_) => {
+                $self.link.refuse_payload($now, &$incoming);
+                return;
+            }
+        }
+    };
+}
+
+impl Wake {
+    pub(super) fn received(&mut self, now: Now, agent: &mut Agent, incoming: Incoming) {
+        if incoming.kind == Kind::Reply {
+            if !self.reported(now, agent, &incoming) {
+                self.out.push_back(WakeEvent::Driver(Box::new(incoming)));
+            }
+            return;
+        }
+        match incoming.message_type.as_str() {
+            PushToken::TYPE => {
+                let token = read!(self, now, incoming, PushToken);
+                self.tokens.take(token);
+                for account in agent.accounts().collect::<Vec<_>>() {
+                    self.set_push_contact(now, agent, account);
+                }
+            }
+            PushIncoming::TYPE => {
+                let push = read!(self, now, incoming, PushIncoming);
+                self.push(now, agent, &incoming, push);
+            }
+            CallPerform::TYPE => {
+                let perform = read!(self, now, incoming, CallPerform);
+                self.perform(now, agent, &incoming, &perform);
+            }
+            CallPerformTimedOut::TYPE => {
+                let event = read!(self, now, incoming, CallPerformTimedOut);
+                self.timed_out(&event);
+            }
+            crate::bridge::ProviderReset::TYPE => agent.end_all_calls(now),
+            WillSuspend::TYPE => {
+                let request = read!(self, now, incoming, WillSuspend);
+                self.will_suspend(now, agent, &incoming, &request);
+            }
+            AppResumed::TYPE => {
+                let event = read!(self, now, incoming, AppResumed);
+                agent.resume(now, event.suspended_for_ms);
+            }
+            Ping::TYPE => {
+                let ping = read!(self, now, incoming, Ping);
+                self.link.reply(now, &incoming.id, &Pong { at: ping.at });
+            }
+            name if ["ws.", "media.", "timer."].iter().any(|family| name.starts_with(family)) => {
+                self.out.push_back(WakeEvent::Driver(Box::new(incoming)));
+            }
+            _ => self.link.refuse_unknown(now, &incoming),
+        }
+    }
+
+    /// A request of ours will not be answered.
+    pub(super) fn unanswered(&mut self, now: Now, agent: &mut Agent, request: &str) {
+        if !self.report_timed_out(now, agent, request) {
+            self.out.push_back(WakeEvent::DriverTimedOut(request.to_owned()));
+        }
+    }
+
+    fn will_suspend(&mut self, now: Now, agent: &mut Agent, incoming: &Incoming, request: &WillSuspend) {
+        let policy = match request.policy {
+            Some(SuspendPolicy::Keep) => Some(BackgroundPolicy::Keep),
+            Some(SuspendPolicy::Unregister) => Some(BackgroundPolicy::Unregister),
+            Some(SuspendPolicy::CloseTransport) => Some(BackgroundPolicy::CloseTransport),
+            _ => None,
+        };
+        // One that still waits is overtaken, and answered by what is so far.
+        self.suspended(now, agent);
+        self.suspension = Some(Suspension {
+            request: incoming.id.clone(),
+            until: now.mono.after(request.budget_ms.saturating_sub(BUDGET_MARGIN_MS)),
+        });
+        agent.suspend(now, policy);
+    }
+
+    /// The agent has done what it can, or the time is over.
+    pub(super) fn suspended(&mut self, now: Now, agent: &Agent) {
+        let Some(suspension) = self.suspension.take() else { return };
+        let reply = WillSuspendReply { done: agent.is_asleep_entirely(), registered: agent.has_binding(now) };
+        self.link.reply(now, &suspension.request, &reply);
+    }
+}

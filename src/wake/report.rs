@@ -1,0 +1,90 @@
+//! What the host is told of calls and registrations.
+
+use super::Wake;
+use crate::agent::Agent;
+use crate::bridge::{
+    CallEnded, CallState as CallStateMessage, CallStateName, EndReason, PushOutcome, RegState, RegStateName, SipStatus,
+};
+use crate::common::time::Now;
+use crate::io::{CallInfo, CallState, Event, Outcome, OutcomeKind, RegistrationInfo, RegistrationState};
+
+impl Wake {
+    pub(super) fn report(&mut self, now: Now, agent: &mut Agent, event: &Event) {
+        match event {
+            Event::CallReceived(call) | Event::CallChanged(call) => self.report_state(now, call),
+            Event::CallTerminated { call, outcome } => self.report_end(now, call, outcome),
+            Event::RegistrationChanged(info) => self.report_registration(now, agent, info),
+            _ => {}
+        }
+    }
+
+    fn report_state(&mut self, now: Now, call: &CallInfo) {
+        let state = match call.state {
+            CallState::Connecting | CallState::Answering => CallStateName::Connecting,
+            CallState::Ringing => CallStateName::Ringing,
+            CallState::Early => CallStateName::Early,
+            CallState::Connected => CallStateName::Connected,
+            CallState::Ended => return,
+        };
+        match self.told.iter_mut().find(|(id, _)| *id == call.id) {
+            Some((_, last)) if *last == state => return,
+            Some((_, last)) => *last = state,
+            None => self.told.push((call.id, state)),
+        }
+        self.link.event(
+            now,
+            &CallStateMessage {
+                call_uuid: call.uuid.clone(),
+                state,
+                at: now.wall,
+                sip_call_id: Some(call.sip_call_id.clone()),
+            },
+        );
+        if state == CallStateName::Connected {
+            self.answered(now, call);
+        }
+    }
+
+    fn report_end(&mut self, now: Now, call: &CallInfo, outcome: &Outcome) {
+        self.told.retain(|(id, _)| *id != call.id);
+        self.fail_actions(now, &call.uuid, "callEnded");
+        let sip = outcome.status.map(|status| SipStatus { status: u64::from(status), ..SipStatus::default() });
+        self.link
+            .event(now, &CallEnded { call_uuid: call.uuid.clone(), reason: end_reason(outcome), sip, at: now.wall });
+        let late_push = match outcome.kind {
+            OutcomeKind::AnsweredElsewhere => PushOutcome::AnsweredElsewhere,
+            OutcomeKind::DeclinedElsewhere => PushOutcome::DeclinedElsewhere,
+            _ => PushOutcome::Cancelled,
+        };
+        self.call_over(call, late_push);
+    }
+
+    fn report_registration(&mut self, now: Now, agent: &mut Agent, info: &RegistrationInfo) {
+        let Some((name, _)) = agent.account(info.account) else { return };
+        let state = match info.state {
+            RegistrationState::Registering => RegStateName::Registering,
+            RegistrationState::Registered => RegStateName::Registered,
+            RegistrationState::Failed => RegStateName::Failed,
+            RegistrationState::Unregistered | RegistrationState::Unregistering => RegStateName::Unregistered,
+        };
+        let sip = info.status.map(|status| SipStatus { status: u64::from(status), ..SipStatus::default() });
+        let message = RegState { account: name.to_owned(), state, expires_at: info.expires_at, sip };
+        self.link.event(now, &message);
+        if info.state == RegistrationState::Failed {
+            self.registration_failed(now, agent, info.account, info.status);
+        }
+    }
+}
+
+/// The reason that the system's call screen shows.
+fn end_reason(outcome: &Outcome) -> EndReason {
+    match outcome.kind {
+        OutcomeKind::AnsweredElsewhere => EndReason::AnsweredElsewhere,
+        OutcomeKind::DeclinedElsewhere => EndReason::DeclinedElsewhere,
+        OutcomeKind::NetworkLost | OutcomeKind::Failed => EndReason::Failed,
+        OutcomeKind::Missed if outcome.error.is_some() => EndReason::Failed,
+        _ if outcome.local => EndReason::Local,
+        OutcomeKind::Busy | OutcomeKind::Cancelled => EndReason::Unanswered,
+        OutcomeKind::Completed | OutcomeKind::Missed | OutcomeKind::Declined => EndReason::RemoteEnded,
+    }
+}

@@ -1,0 +1,269 @@
+use sipwake::io::{AccountId, CallId, CallState, Command, ErrorCode, MediaFailure, OutcomeKind, Reply};
+
+use crate::world::World;
+
+struct Pair {
+    world: World,
+    alice: usize,
+    bob: usize,
+    call: CallId,
+    account: AccountId,
+}
+
+/// Two registered phones; alice calls, bob rings.
+fn ringing() -> Pair {
+    let mut world = World::new();
+    let (alice, account) = world.add_registered("alice");
+    let (bob, _) = world.add_registered("bob");
+    let call = world.call(alice, account, "bob");
+    world.run(200);
+    assert_eq!(world.only_call(bob).state, CallState::Ringing);
+    assert_eq!(world.state(alice, call), Some(CallState::Ringing));
+    Pair { world, alice, bob, call, account }
+}
+
+fn answered() -> Pair {
+    let mut pair = ringing();
+    let theirs = pair.world.only_call(pair.bob).id;
+    let command = pair.world.command(pair.bob, Command::Answer(theirs));
+    pair.world.run(500);
+    assert_eq!(pair.world.result(pair.bob, command), Some(Ok(Reply::Done)));
+    assert_eq!(pair.world.only_call(pair.bob).state, CallState::Connected);
+    assert_eq!(pair.world.state(pair.alice, pair.call), Some(CallState::Connected));
+    pair
+}
+
+fn kinds(pair: &Pair) -> (Vec<OutcomeKind>, Vec<OutcomeKind>) {
+    let of = |phone| pair.world.outcomes(phone).into_iter().map(|outcome| outcome.kind).collect();
+    (of(pair.alice), of(pair.bob))
+}
+
+#[test]
+fn a_call_is_answered_and_acknowledged() {
+    let pair = answered();
+    assert_eq!(pair.world.sent(pair.bob, "SIP/2.0 100"), 1);
+    assert_eq!(pair.world.sent(pair.bob, "SIP/2.0 180"), 1);
+    assert_eq!(pair.world.sent(pair.bob, "SIP/2.0 200"), 1);
+    assert_eq!(pair.world.sent(pair.alice, "ACK"), 2, "one for the 407, one for the 200");
+}
+
+#[test]
+fn the_caller_hangs_up() {
+    let mut pair = answered();
+    assert_eq!(pair.world.command_now(pair.alice, Command::Hangup(pair.call)), Ok(Reply::Done));
+    pair.world.run(200);
+    assert_eq!(kinds(&pair), (vec![OutcomeKind::Completed], vec![OutcomeKind::Completed]));
+    assert!(pair.world.outcomes(pair.alice)[0].local);
+    assert!(!pair.world.outcomes(pair.bob)[0].local);
+    assert!(pair.world.phones.iter().all(|phone| phone.open_media.is_empty()));
+}
+
+#[test]
+fn the_callee_hangs_up() {
+    let mut pair = answered();
+    let theirs = pair.world.only_call(pair.bob).id;
+    pair.world.command_now(pair.bob, Command::Hangup(theirs)).unwrap();
+    pair.world.run(200);
+    assert!(pair.world.calls(pair.alice).is_empty());
+    assert_eq!(pair.world.sent(pair.bob, "BYE"), 1);
+}
+
+#[test]
+fn a_declined_call_ends_with_the_accounts_code() {
+    let mut pair = ringing();
+    let theirs = pair.world.only_call(pair.bob).id;
+    pair.world.command_now(pair.bob, Command::Decline(theirs, None)).unwrap();
+    pair.world.run(200);
+    assert_eq!(pair.world.sent(pair.bob, "SIP/2.0 603"), 1);
+    assert_eq!(kinds(&pair), (vec![OutcomeKind::Declined], vec![OutcomeKind::Declined]));
+}
+
+#[test]
+fn a_busy_callee_is_told_as_busy() {
+    let mut pair = ringing();
+    let theirs = pair.world.only_call(pair.bob).id;
+    pair.world.command_now(pair.bob, Command::Decline(theirs, Some(486))).unwrap();
+    pair.world.run(200);
+    assert_eq!(pair.world.outcomes(pair.alice)[0].kind, OutcomeKind::Busy);
+}
+
+#[test]
+fn a_decline_code_outside_the_errors_is_refused_and_changes_nothing() {
+    let mut pair = ringing();
+    let theirs = pair.world.only_call(pair.bob).id;
+    let error = pair.world.command_now(pair.bob, Command::Decline(theirs, Some(200))).unwrap_err();
+    assert_eq!(error.code, ErrorCode::InvalidOption);
+    assert_eq!(pair.world.only_call(pair.bob).state, CallState::Ringing);
+}
+
+#[test]
+fn the_caller_gives_up_while_it_rings() {
+    let mut pair = ringing();
+    pair.world.command_now(pair.alice, Command::Hangup(pair.call)).unwrap();
+    pair.world.run(200);
+    assert_eq!(kinds(&pair), (vec![OutcomeKind::Cancelled], vec![OutcomeKind::Missed]));
+    assert_eq!(pair.world.sent(pair.alice, "CANCEL"), 1);
+    assert_eq!(pair.world.sent(pair.bob, "SIP/2.0 487"), 1);
+}
+
+#[test]
+fn a_cancel_that_meets_a_200_is_followed_by_ack_and_bye() {
+    let mut pair = ringing();
+    let theirs = pair.world.only_call(pair.bob).id;
+    pair.world.command(pair.bob, Command::Answer(theirs));
+    // The 200 is on its way when the caller gives up.
+    pair.world.run(14);
+    pair.world.command_now(pair.alice, Command::Hangup(pair.call)).unwrap();
+    pair.world.run(1_000);
+    assert_eq!(pair.world.sent(pair.bob, "SIP/2.0 200 OK"), 3, "to the INVITE, the CANCEL and the BYE");
+    assert_eq!(pair.world.sent(pair.alice, "BYE"), 1);
+    assert_eq!(kinds(&pair), (vec![OutcomeKind::Cancelled], vec![OutcomeKind::Completed]));
+    assert!(pair.world.calls(pair.bob).is_empty());
+}
+
+#[test]
+fn giving_up_before_any_response_waits_with_the_cancel() {
+    let mut world = World::new();
+    let (alice, account) = world.add_registered("alice");
+    let (bob, _) = world.add_registered("bob");
+    let call = world.call(alice, account, "bob");
+    world.run(22);
+    assert_eq!(world.sent(alice, "INVITE"), 1);
+    world.command_now(alice, Command::Hangup(call)).unwrap();
+    assert_eq!(world.sent(alice, "CANCEL"), 0);
+    world.run(1_000);
+    assert!(world.calls(bob).is_empty());
+    assert_eq!(world.outcomes(alice)[0].kind, OutcomeKind::Cancelled);
+}
+
+#[test]
+fn giving_up_before_the_invite_sends_nothing() {
+    let mut world = World::new();
+    let (alice, account) = world.add_registered("alice");
+    world.add_registered("bob");
+    let call = world.call(alice, account, "bob");
+    world.command_now(alice, Command::Hangup(call)).unwrap();
+    world.run(1_000);
+    assert_eq!(world.sent(alice, "INVITE"), 0);
+    assert!(world.phones[alice].open_media.is_empty());
+}
+
+#[test]
+fn a_200_is_repeated_until_its_ack_comes() {
+    let mut pair = ringing();
+    let theirs = pair.world.only_call(pair.bob).id;
+    pair.world.command(pair.bob, Command::Answer(theirs));
+    pair.world.phones[pair.alice].deaf = true;
+    pair.world.run(4_000);
+    assert_eq!(pair.world.sent(pair.bob, "SIP/2.0 200 OK"), 4, "at 0, 0.5, 1.5 and 3.5 seconds");
+    pair.world.run(40_000);
+    assert_eq!(pair.world.outcomes(pair.bob)[0].error.as_ref().map(|e| e.code), Some(ErrorCode::Timeout));
+    assert_eq!(pair.world.sent(pair.bob, "BYE"), 1);
+}
+
+#[test]
+fn hanging_up_before_the_ack_waits_for_it_with_the_bye() {
+    let mut pair = ringing();
+    let theirs = pair.world.only_call(pair.bob).id;
+    pair.world.command(pair.bob, Command::Answer(theirs));
+    pair.world.run(21);
+    assert_eq!(pair.world.sent(pair.bob, "SIP/2.0 200 OK"), 1);
+    pair.world.command_now(pair.bob, Command::Hangup(theirs)).unwrap();
+    assert_eq!(pair.world.sent(pair.bob, "BYE"), 0);
+    pair.world.run(500);
+    assert_eq!(pair.world.sent(pair.bob, "BYE"), 1);
+    assert!(pair.world.calls(pair.alice).is_empty());
+}
+
+#[test]
+fn an_unknown_callee_fails_with_its_own_error() {
+    let mut world = World::new();
+    let (alice, account) = world.add_registered("alice");
+    world.call(alice, account, "nobody");
+    world.run(500);
+    let outcome = &world.outcomes(alice)[0];
+    assert_eq!((outcome.kind, outcome.status), (OutcomeKind::Failed, Some(404)));
+    assert_eq!(outcome.error.as_ref().map(|e| e.code), Some(ErrorCode::UnknownUser));
+}
+
+#[test]
+fn without_a_microphone_a_call_is_refused_and_the_answer_fails() {
+    let mut pair = ringing();
+    pair.world.phones[pair.bob].media_failure = Some(MediaFailure::NoMicrophone);
+    let theirs = pair.world.only_call(pair.bob).id;
+    let command = pair.world.command(pair.bob, Command::Answer(theirs));
+    pair.world.run(500);
+    assert_eq!(pair.world.result(pair.bob, command), Some(Err(ErrorCode::NoMicrophone.into())));
+    assert_eq!(pair.world.sent(pair.bob, "SIP/2.0 480"), 1);
+    assert!(pair.world.calls(pair.alice).is_empty());
+}
+
+#[test]
+fn a_call_without_a_connection_is_refused_at_once() {
+    let mut world = World::new();
+    let (alice, account) = world.add_registered("alice");
+    world.phones[alice].offline = true;
+    world.cut(alice);
+    let command = Command::MakeCall { account, target: "bob".to_owned(), options: Default::default() };
+    assert_eq!(world.command_now(alice, command), Err(ErrorCode::FlowLost.into()));
+}
+
+#[test]
+fn the_same_invite_on_a_new_flow_moves_the_call() {
+    let mut pair = ringing();
+    let before = pair.world.only_call(pair.bob);
+    let bob = pair.bob;
+    // The server keeps the INVITE for the next flow, as one that forks by registration does.
+    let invite = pair.world.server.requests.iter().rfind(|r| r.method().as_str() == "INVITE").unwrap().clone();
+    pair.world.cut(bob);
+    pair.world.run(3_000);
+    assert_eq!(pair.world.only_call(bob).state, CallState::Ringing);
+    pair.world.resend_invite(pair.alice, &invite);
+    pair.world.run(100);
+    let after = pair.world.only_call(bob);
+    assert_eq!((after.id, after.uuid), (before.id, before.uuid));
+    let command = pair.world.command(bob, Command::Answer(before.id));
+    pair.world.run(500);
+    assert_eq!(pair.world.result(bob, command), Some(Ok(Reply::Done)));
+    assert_eq!(pair.world.only_call(pair.alice).state, CallState::Connected);
+}
+
+#[test]
+fn a_ringing_call_whose_flow_is_gone_for_good_ends() {
+    let mut pair = ringing();
+    pair.world.phones[pair.bob].offline = true;
+    pair.world.cut(pair.bob);
+    pair.world.run(33_000);
+    assert!(pair.world.calls(pair.bob).is_empty());
+}
+
+#[test]
+fn mute_reaches_the_media_session() {
+    let mut pair = answered();
+    pair.world.command_now(pair.alice, Command::Mute(pair.call, true)).unwrap();
+    assert!(pair.world.only_call(pair.alice).muted);
+    let last = pair.world.phones[pair.alice].media.last().unwrap().1.clone();
+    assert_eq!(last, sipwake::io::MediaCommand::Mute { on: true });
+}
+
+#[test]
+fn more_calls_than_the_limit_are_refused() {
+    let mut pair = ringing();
+    let mut refused = 0;
+    for _ in 0..20 {
+        let command =
+            Command::MakeCall { account: pair.account, target: "bob".to_owned(), options: Default::default() };
+        if pair.world.command_now(pair.alice, command) == Err(ErrorCode::TooManyCalls.into()) {
+            refused += 1;
+        }
+    }
+    assert_eq!(refused, 20 + 1 - sipwake::common::limits::CALLS);
+}
+
+#[test]
+fn what_an_ended_call_leaves_behind_is_forgotten() {
+    let mut pair = answered();
+    pair.world.command_now(pair.alice, Command::Hangup(pair.call)).unwrap();
+    pair.world.run(70_000);
+    assert_eq!(pair.world.command_now(pair.alice, Command::Hangup(pair.call)), Err(ErrorCode::NotFound.into()));
+}

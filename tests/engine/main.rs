@@ -1,0 +1,7 @@
+//! The whole engine on a virtual wire and a virtual clock: no socket, no browser, no waiting.
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod calls;
+mod registration;
+mod server;
+mod world;

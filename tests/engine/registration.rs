@@ -1,0 +1,187 @@
+use sipwake::io::{Command, EndpointOptions, ErrorCode, Event, RegistrationInfo, RegistrationState, Reply};
+use sipwake::message::HeaderName;
+
+use crate::world::{World, account};
+
+fn registrations(world: &World, phone: usize) -> Vec<RegistrationInfo> {
+    world.phones[phone]
+        .events
+        .iter()
+        .filter_map(|event| match event {
+            Event::RegistrationChanged(info) => Some(info.clone()),
+            _ => None,
+        })
+        .collect()
+}
+
+fn last(world: &World, phone: usize) -> RegistrationInfo {
+    registrations(world, phone).pop().expect("a registration event")
+}
+
+#[test]
+fn an_account_registers_by_itself() {
+    let mut world = World::new();
+    let (phone, _) = world.add_registered("bob");
+    let info = last(&world, phone);
+    assert_eq!(info.state, RegistrationState::Registered);
+    assert!(info.expires_at.is_some());
+    let register = world.server.registers()[0];
+    let contact = register.headers.get(HeaderName::Contact).unwrap();
+    assert!(contact.contains(";reg-id=1;+sip.instance=\"<urn:uuid:"), "{contact}");
+    assert_eq!(register.headers.get(HeaderName::Supported), Some("path, outbound, gruu"));
+}
+
+#[test]
+fn the_binding_is_refreshed_without_another_challenge() {
+    let mut world = World::new();
+    world.server.expires = 60;
+    let (phone, _) = world.add_registered("bob");
+    assert_eq!(world.server.registers().len(), 2);
+    world.run(58_000);
+    // The cached nonce, used again with a rising count, saves the round trip.
+    assert_eq!(world.server.registers().len(), 3);
+    let authorization = world.server.registers()[2].headers.get(HeaderName::Authorization).unwrap();
+    assert!(authorization.contains("nc=00000002"), "{authorization}");
+    assert_eq!(last(&world, phone).state, RegistrationState::Registered);
+}
+
+#[test]
+fn a_wrong_password_is_told_and_not_tried_again() {
+    let mut world = World::new();
+    world.server.add_user("bob", "another");
+    let phone = world.add_phone(EndpointOptions::default());
+    world.create_account(phone, account("bob"));
+    world.run(60_000);
+    let info = last(&world, phone);
+    assert_eq!(info.state, RegistrationState::Failed);
+    assert_eq!(info.error.map(|e| e.code), Some(ErrorCode::WrongPassword));
+    assert!(!info.will_retry);
+    assert_eq!(world.server.registers().len(), 2);
+}
+
+#[test]
+fn credentials_go_to_no_realm_that_is_not_listed() {
+    let mut world = World::new();
+    world.server.add_user("bob", "secret");
+    world.server.realm = "evil.test".to_owned();
+    let phone = world.add_phone(EndpointOptions::default());
+    let mut options = account("bob");
+    options.realms = vec!["example.test".to_owned()];
+    world.create_account(phone, options);
+    world.run(1_000);
+    assert_eq!(last(&world, phone).error.map(|e| e.code), Some(ErrorCode::RealmNotAllowed));
+    assert!(world.phones[phone].sent.iter().all(|text| !text.contains("Authorization")));
+}
+
+#[test]
+fn a_server_that_wants_longer_bindings_gets_them() {
+    let mut world = World::new();
+    world.server.min_expires = 1_800;
+    world.server.expires = 10_000;
+    world.add_registered("bob");
+    let contact = world.server.registers().last().unwrap().headers.get(HeaderName::Contact).unwrap().to_owned();
+    assert!(contact.ends_with("expires=1800"), "{contact}");
+}
+
+#[test]
+fn a_new_flow_gets_a_new_contact_and_a_new_registration() {
+    let mut world = World::new();
+    let (phone, _) = world.add_registered("bob");
+    let before = world.server.bindings[0].contact.clone();
+    world.cut(phone);
+    assert_eq!(last(&world, phone).state, RegistrationState::Registering);
+    world.run(5_000);
+    assert!(world.server.is_bound("bob"));
+    assert_ne!(world.server.bindings[0].contact, before);
+    assert_eq!(last(&world, phone).state, RegistrationState::Registered);
+}
+
+#[test]
+fn a_server_in_trouble_is_asked_again_later() {
+    let mut world = World::new();
+    world.server.add_user("bob", "secret");
+    world.server.register_status = Some(503);
+    let phone = world.add_phone(EndpointOptions::default());
+    world.create_account(phone, account("bob"));
+    world.run(500);
+    let info = last(&world, phone);
+    assert_eq!((info.state, info.status, info.will_retry), (RegistrationState::Failed, Some(503), true));
+    world.server.register_status = None;
+    world.run(5_000);
+    assert_eq!(last(&world, phone).state, RegistrationState::Registered);
+}
+
+#[test]
+fn an_unknown_domain_is_told_as_such() {
+    let mut world = World::new();
+    world.server.register_status = Some(404);
+    let phone = world.add_phone(EndpointOptions::default());
+    world.create_account(phone, account("bob"));
+    world.run(500);
+    assert_eq!(last(&world, phone).error.map(|e| e.code), Some(ErrorCode::UnknownUser));
+}
+
+#[test]
+fn unregistering_completes_when_the_binding_is_gone() {
+    let mut world = World::new();
+    let (phone, account) = world.add_registered("bob");
+    let command = world.command(phone, Command::Unregister(account));
+    assert_eq!(world.result(phone, command), None);
+    world.run(100);
+    assert_eq!(world.result(phone, command), Some(Ok(Reply::Done)));
+    assert!(!world.server.is_bound("bob"));
+    assert_eq!(last(&world, phone).state, RegistrationState::Unregistered);
+}
+
+#[test]
+fn removing_an_account_logs_out_and_closes_the_flow() {
+    let mut world = World::new();
+    let (phone, account) = world.add_registered("bob");
+    let command = world.command(phone, Command::RemoveAccount(account));
+    world.run(100);
+    assert_eq!(world.result(phone, command), Some(Ok(Reply::Done)));
+    assert!(world.phones[phone].flows.is_empty());
+    assert!(world.phones[phone].endpoint.accounts().is_empty());
+}
+
+#[test]
+fn a_silent_server_ends_a_registration_with_a_time_out_and_another_attempt() {
+    let mut world = World::new();
+    world.server.silent = true;
+    let phone = world.add_phone(EndpointOptions::default());
+    let account = world.create_account(phone, account("bob"));
+    let command = world.command(phone, Command::Register(account));
+    world.run(40_000);
+    assert_eq!(world.result(phone, command), Some(Err(ErrorCode::Timeout.into())));
+    world.server.add_user("bob", "secret");
+    world.server.silent = false;
+    world.run(60_000);
+    assert!(world.server.is_bound("bob"));
+}
+
+#[test]
+fn an_unreachable_server_is_told_and_tried_again() {
+    let mut world = World::new();
+    world.server.add_user("bob", "secret");
+    let phone = world.add_phone(EndpointOptions::default());
+    world.phones[phone].offline = true;
+    let account = world.create_account(phone, account("bob"));
+    let command = world.command(phone, Command::Register(account));
+    world.run(1_000);
+    assert_eq!(world.result(phone, command), Some(Err(ErrorCode::ConnectionFailed.into())));
+    world.phones[phone].offline = false;
+    world.run(60_000);
+    assert!(world.server.is_bound("bob"));
+}
+
+#[test]
+fn stopping_removes_the_binding_and_refuses_what_comes_after() {
+    let mut world = World::new();
+    let (phone, account) = world.add_registered("bob");
+    let command = world.command(phone, Command::Stop);
+    world.run(3_000);
+    assert_eq!(world.result(phone, command), Some(Ok(Reply::Done)));
+    assert!(!world.server.is_bound("bob"));
+    assert!(world.phones[phone].flows.is_empty());
+    assert_eq!(world.command_now(phone, Command::Register(account)), Err(ErrorCode::Stopped.into()));
+}

@@ -1,0 +1,359 @@
+//! A registrar and proxy, just enough of one: digest, bindings with pushes, held INVITEs, forwarding by branch.
+
+use md5::{Digest, Md5};
+use sipwake::io::FlowId;
+use sipwake::message::{HeaderName, Message, Method, Request, Response, Uri};
+
+type Out = Vec<(usize, FlowId, Vec<u8>)>;
+
+#[derive(Debug, Clone)]
+pub struct Binding {
+    pub user: String,
+    pub phone: usize,
+    pub flow: FlowId,
+    pub contact: String,
+    pub instance: String,
+}
+
+#[derive(Debug)]
+struct Forwarded {
+    branch: String,
+    origin: (usize, FlowId),
+    target: (usize, FlowId),
+    /// The request as it came and as it left.
+    came: Request,
+    left: Request,
+    finished: bool,
+}
+
+/// A push that the server sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pushed {
+    pub token: String,
+    pub call_id: String,
+    pub from: String,
+}
+
+pub struct Server {
+    users: Vec<(String, String)>,
+    pub bindings: Vec<Binding>,
+    /// Push tokens by user, kept after an UNREGISTER that carries them.
+    pub tokens: Vec<(String, String)>,
+    pub pushes: Vec<Pushed>,
+    held: Vec<(Request, usize, FlowId)>,
+    forwarded: Vec<Forwarded>,
+    pub requests: Vec<Request>,
+    /// Seconds granted.
+    pub expires: u32,
+    pub min_expires: u32,
+    pub realm: String,
+    pub nonce: String,
+    /// Answers each REGISTER with this status instead.
+    pub register_status: Option<u16>,
+    /// Drops everything.
+    pub silent: bool,
+    branch: u32,
+}
+
+impl Server {
+    pub fn new() -> Self {
+        Self {
+            users: Vec::new(),
+            bindings: Vec::new(),
+            tokens: Vec::new(),
+            pushes: Vec::new(),
+            held: Vec::new(),
+            forwarded: Vec::new(),
+            requests: Vec::new(),
+            expires: 600,
+            min_expires: 0,
+            realm: "example.test".to_owned(),
+            nonce: "n1".to_owned(),
+            register_status: None,
+            silent: false,
+            branch: 0,
+        }
+    }
+
+    pub fn add_user(&mut self, name: &str, password: &str) {
+        self.users.push((name.to_owned(), password.to_owned()));
+    }
+
+    pub fn is_bound(&self, user: &str) -> bool {
+        self.bindings.iter().any(|binding| binding.user == user)
+    }
+
+    pub fn connection_closed(&mut self, phone: usize, flow: FlowId) {
+        self.bindings.retain(|binding| (binding.phone, binding.flow) != (phone, flow));
+    }
+
+    pub fn registers(&self) -> Vec<&Request> {
+        self.requests.iter().filter(|request| *request.method() == Method::Register).collect()
+    }
+
+    pub fn receive(&mut self, _now: u64, phone: usize, flow: FlowId, octets: Vec<u8>) -> Out {
+        if octets == b"\r\n\r\n" {
+            return vec![(phone, flow, b"\r\n".to_vec())];
+        }
+        if self.silent {
+            return Vec::new();
+        }
+        match Message::parse(octets).expect("the phone sends messages that can be read") {
+            Message::Request(request) => {
+                let problems = sipwake::message::validate(&Message::Request(request.clone()));
+                assert!(problems.is_empty(), "{problems:?}");
+                self.requests.push(request.clone());
+                self.request(phone, flow, request)
+            }
+            Message::Response(response) => self.response(phone, flow, response),
+        }
+    }
+
+    fn request(&mut self, phone: usize, flow: FlowId, request: Request) -> Out {
+        let from = (phone, flow);
+        match request.method() {
+            Method::Register => self.register(from, &request),
+            Method::Cancel => self.cancel(from, &request),
+            Method::Ack if self.is_hop_ack(&request) => Vec::new(),
+            Method::Invite if request.headers.routes().next().is_none() => {
+                if !self.is_authorized(&request, HeaderName::ProxyAuthorization) {
+                    return vec![reply(from, self.challenge(&request, 407, HeaderName::ProxyAuthenticate))];
+                }
+                self.invite(from, request)
+            }
+            _ => {
+                let uri = Uri::parse(request.uri()).expect("a URI");
+                let host = uri.host().to_owned();
+                let target = self.bindings.iter().find(|binding| binding.contact.contains(&host));
+                let Some(target) = target.map(|binding| (binding.phone, binding.flow, request.uri().to_owned())) else {
+                    if *request.method() == Method::Ack {
+                        return Vec::new();
+                    }
+                    return vec![reply(from, Response::to(&request, 404))];
+                };
+                self.forward(from, request, target)
+            }
+        }
+    }
+
+    fn register(&mut self, from: (usize, FlowId), request: &Request) -> Out {
+        if let Some(status) = self.register_status {
+            return vec![reply(from, Response::to(request, status))];
+        }
+        if !self.is_authorized(request, HeaderName::Authorization) {
+            return vec![reply(from, self.challenge(request, 401, HeaderName::WwwAuthenticate))];
+        }
+        let contact = request.headers.contacts().next().expect("a Contact").expect("that can be read");
+        let asked: u32 = contact.param("expires").flatten().expect("expires").parse().unwrap();
+        if asked > 0 && asked < self.min_expires {
+            let mut response = Response::to(request, 423);
+            response.headers.push(HeaderName::MinExpires, self.min_expires.to_string());
+            return vec![reply(from, response)];
+        }
+        let user = request.headers.to().unwrap().unwrap().uri().unwrap().user().unwrap().to_owned();
+        let instance = contact.param("+sip.instance").flatten().expect("an instance").into_owned();
+        let uri = contact.uri_text().to_owned();
+        let header = request.headers.get(HeaderName::Contact).unwrap().to_owned();
+        self.bindings.retain(|binding| binding.instance != instance || binding.user != user);
+        let token = ["pn-prid=", "pn-voip-tok="].iter().find_map(|name| header.split_once(name));
+        let token = token.map(|(_, rest)| rest.split([';', '>', ',']).next().unwrap().to_owned());
+        self.tokens.retain(|(of, _)| *of != user);
+        if let Some(token) = token {
+            self.tokens.push((user.clone(), token));
+        }
+        let mut response = Response::to(request, 200);
+        let mut out = Vec::new();
+        if asked > 0 {
+            let granted = self.expires.min(asked);
+            let stranger = "<sip:other@elsewhere.invalid;pn-prid=FOREIGN>;+sip.instance=\"<urn:uuid:other>\";expires=9";
+            let ours = header.replace(&format!("expires={asked}"), &format!("expires={granted}"));
+            response.headers.push(HeaderName::Contact, format!("{stranger}, {ours}"));
+            self.bindings.push(Binding { user: user.clone(), phone: from.0, flow: from.1, contact: uri, instance });
+        }
+        out.push(reply(from, response));
+        if asked > 0 {
+            // The held INVITE follows the 200 on the same connection.
+            let (released, held) = std::mem::take(&mut self.held)
+                .into_iter()
+                .partition(|(invite, ..)| Uri::parse(invite.uri()).unwrap().user() == Some(user.as_str()));
+            self.held = held;
+            for (invite, phone, flow) in released {
+                out.extend(self.invite((phone, flow), invite));
+            }
+        }
+        out
+    }
+
+    /// Sends an INVITE to the present bindings.
+    pub fn fork(&mut self, from: (usize, FlowId), request: Request) -> Out {
+        self.invite(from, request)
+    }
+
+    fn invite(&mut self, from: (usize, FlowId), request: Request) -> Out {
+        let user = Uri::parse(request.uri()).unwrap().user().unwrap_or_default().to_owned();
+        let bindings: Vec<_> = self.bindings.iter().filter(|binding| binding.user == user).cloned().collect();
+        if !self.users.iter().any(|(name, _)| *name == user) {
+            return vec![reply(from, tagged(Response::to(&request, 404)))];
+        }
+        if bindings.is_empty() {
+            let Some((_, token)) = self.tokens.iter().find(|(of, _)| *of == user) else {
+                return vec![reply(from, tagged(Response::to(&request, 480)))];
+            };
+            let caller = request.headers.from().unwrap().unwrap().uri_text().to_owned();
+            let call_id = request.headers.call_id().unwrap().to_owned();
+            self.pushes.push(Pushed { token: token.clone(), call_id, from: caller });
+            let trying = Response::to(&request, 100);
+            self.held.push((request, from.0, from.1));
+            return vec![reply(from, trying)];
+        }
+        let mut out = Vec::new();
+        for binding in bindings {
+            out.extend(self.forward(from, request.clone(), (binding.phone, binding.flow, binding.contact)));
+        }
+        out
+    }
+
+    fn forward(&mut self, from: (usize, FlowId), request: Request, to: (usize, FlowId, String)) -> Out {
+        self.branch += 1;
+        let branch = format!("z9hG4bKserver{}", self.branch);
+        let mut left = request.clone();
+        left.headers.remove(HeaderName::Route);
+        left.headers.remove(HeaderName::ProxyAuthorization);
+        left.set_uri(to.2);
+        left.headers.push_first(HeaderName::Via, format!("SIP/2.0/WSS  sip.example.test;branch={branch}"));
+        if *left.method() == Method::Invite && request.headers.routes().next().is_none() {
+            left.headers.push_first(HeaderName::RecordRoute, "<sip:sip.example.test;transport=ws;lr>");
+        }
+        let octets = left.to_octets().unwrap();
+        self.forwarded.push(Forwarded {
+            branch,
+            origin: from,
+            target: (to.0, to.1),
+            came: request,
+            left,
+            finished: false,
+        });
+        vec![(to.0, to.1, octets)]
+    }
+
+    fn response(&mut self, phone: usize, flow: FlowId, mut response: Response) -> Out {
+        let branch = response.headers.via().unwrap().unwrap().branch().unwrap_or_default().to_owned();
+        let Some(forwarded) = self.forwarded.iter_mut().find(|forwarded| forwarded.branch == branch) else {
+            return Vec::new();
+        };
+        let mut out = Vec::new();
+        let invite = *forwarded.came.method() == Method::Invite;
+        let status = response.status();
+        if status >= 200 {
+            if invite && status >= 300 {
+                out.push((phone, flow, hop_ack(&forwarded.left, &response)));
+            }
+            if std::mem::replace(&mut forwarded.finished, true) && status >= 300 {
+                return out;
+            }
+        }
+        if status == 100 {
+            return out;
+        }
+        // Our Via goes, the rest is what the phone before us put on top.
+        let vias: Vec<String> = forwarded.came.headers.lines(HeaderName::Via).map(str::to_owned).collect();
+        response.headers.remove(HeaderName::Via);
+        for via in vias.iter().rev() {
+            response.headers.push_first(HeaderName::Via, via.as_str());
+        }
+        let origin = forwarded.origin;
+        out.push(reply(origin, response));
+        out
+    }
+
+    fn cancel(&mut self, from: (usize, FlowId), cancel: &Request) -> Out {
+        let branch = branch_of(cancel);
+        let mut out = vec![reply(from, Response::to(cancel, 200))];
+        if let Some(index) = self.held.iter().position(|(invite, ..)| branch_of(invite) == branch) {
+            let (invite, phone, flow) = self.held.remove(index);
+            out.push(reply((phone, flow), tagged(Response::to(&invite, 487))));
+            return out;
+        }
+        for forwarded in self.forwarded.iter().filter(|f| branch_of(&f.came) == branch && !f.finished) {
+            if *forwarded.came.method() != Method::Invite {
+                continue;
+            }
+            let mut left = Request::new(Method::Cancel, forwarded.left.uri());
+            for name in [HeaderName::From, HeaderName::To, HeaderName::CallId] {
+                left.headers.push(name, forwarded.left.headers.get(name).unwrap());
+            }
+            left.headers.push_first(HeaderName::Via, forwarded.left.headers.lines(HeaderName::Via).next().unwrap());
+            left.headers.push(HeaderName::MaxForwards, "70");
+            let number = forwarded.left.headers.cseq().unwrap().unwrap().number;
+            left.headers.push(HeaderName::CSeq, format!("{number} CANCEL"));
+            for reason in cancel.headers.lines(HeaderName::Reason) {
+                left.headers.push(HeaderName::Reason, reason);
+            }
+            out.push((forwarded.target.0, forwarded.target.1, left.to_octets().unwrap()));
+        }
+        out
+    }
+
+    /// An ACK to a final response that is not 2xx ends here.
+    fn is_hop_ack(&self, ack: &Request) -> bool {
+        let branch = branch_of(ack);
+        self.requests.iter().any(|request| *request.method() == Method::Invite && branch_of(request) == branch)
+    }
+
+    fn challenge(&self, request: &Request, status: u16, name: HeaderName) -> Response {
+        let mut response = tagged(Response::to(request, status));
+        response.headers.push(name, format!("Digest realm=\"{}\", nonce=\"{}\", qop=\"auth\"", self.realm, self.nonce));
+        response
+    }
+
+    fn is_authorized(&self, request: &Request, name: HeaderName) -> bool {
+        let Some(credentials) = request.headers.get(name) else { return false };
+        let field = |name: &str| {
+            credentials.split([',', ' ']).find_map(|part| {
+                part.trim().strip_prefix(name)?.strip_prefix('=').map(|value| value.trim_matches('"').to_owned())
+            })
+        };
+        let user = field("username").expect("a username");
+        let Some((_, password)) = self.users.iter().find(|(name, _)| *name == user) else { return false };
+        if field("nonce").as_deref() != Some(&self.nonce) {
+            return false;
+        }
+        let ha1 = md5(&format!("{user}:{}:{password}", field("realm").unwrap()));
+        let ha2 = md5(&format!("{}:{}", request.method().as_str(), field("uri").unwrap()));
+        let expected =
+            md5(&format!("{ha1}:{}:{}:{}:auth:{ha2}", self.nonce, field("nc").unwrap(), field("cnonce").unwrap()));
+        field("response").as_deref() == Some(&expected)
+    }
+}
+
+fn branch_of(request: &Request) -> String {
+    request.headers.via().unwrap().unwrap().branch().unwrap_or_default().to_owned()
+}
+
+fn reply(to: (usize, FlowId), response: Response) -> (usize, FlowId, Vec<u8>) {
+    (to.0, to.1, response.to_octets().unwrap())
+}
+
+fn tagged(mut response: Response) -> Response {
+    let to = response.headers.get(HeaderName::To).unwrap().to_owned();
+    if !to.contains(";tag=") {
+        response.headers.set(HeaderName::To, format!("{to};tag=server"));
+    }
+    response
+}
+
+fn hop_ack(invite: &Request, response: &Response) -> Vec<u8> {
+    let mut ack = Request::new(Method::Ack, invite.uri());
+    ack.headers.push(HeaderName::Via, invite.headers.lines(HeaderName::Via).next().unwrap());
+    ack.headers.push(HeaderName::MaxForwards, "70");
+    ack.headers.push(HeaderName::From, invite.headers.get(HeaderName::From).unwrap());
+    ack.headers.push(HeaderName::To, response.headers.get(HeaderName::To).unwrap());
+    ack.headers.push(HeaderName::CallId, invite.headers.call_id().unwrap());
+    let number = invite.headers.cseq().unwrap().unwrap().number;
+    ack.headers.push(HeaderName::CSeq, format!("{number} ACK"));
+    ack.to_octets().unwrap()
+}
+
+fn md5(text: &str) -> String {
+    Md5::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+}

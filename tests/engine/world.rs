@@ -1,0 +1,324 @@
+//! Phones joined to one server by a wire with a delay, and one clock for all of them.
+
+use std::collections::VecDeque;
+
+use sipwake::common::random::{Random, Seeded};
+use sipwake::common::time::{Mono, Now};
+use sipwake::endpoint::Endpoint;
+use sipwake::io::{
+    AccountId, AccountOptions, CallId, CallInfo, CallState, Command, CommandId, EndpointOptions, Error, Event,
+    FlowCommand, FlowEvent, FlowId, Input, MediaCommand, MediaEvent, MediaId, Output, Reply,
+};
+
+use crate::server::Server;
+
+/// Milliseconds that a message takes between a phone and the server.
+pub const DELAY: u64 = 5;
+/// Milliseconds that a virtual media session takes for a description.
+pub const MEDIA_DELAY: u64 = 20;
+pub const START: u64 = 1_700_000_000_000;
+
+/// What is on its way.
+#[derive(Debug)]
+enum Travelling {
+    ToPhone(usize, Input),
+    ToServer(usize, FlowId, Vec<u8>),
+}
+
+#[derive(Debug)]
+pub struct Phone {
+    pub endpoint: Endpoint,
+    timer: Option<Mono>,
+    pub flows: Vec<FlowId>,
+    /// Octets that left, as text.
+    pub sent: Vec<String>,
+    pub events: Vec<Event>,
+    pub completed: Vec<(CommandId, Result<Reply, Error>)>,
+    pub posted: Vec<String>,
+    pub media: Vec<(MediaId, MediaCommand)>,
+    pub open_media: Vec<MediaId>,
+    next_command: u32,
+    /// Media sessions answer with this failure instead.
+    pub media_failure: Option<sipwake::io::MediaFailure>,
+    /// The server cannot be reached.
+    pub offline: bool,
+    /// Octets sent on open flows vanish, and nothing comes: a frozen network path.
+    pub deaf: bool,
+}
+
+pub struct World {
+    pub now: u64,
+    order: u64,
+    travelling: Vec<(u64, u64, Travelling)>,
+    pub phones: Vec<Phone>,
+    pub server: Server,
+}
+
+impl World {
+    pub fn new() -> Self {
+        Self { now: 0, order: 0, travelling: Vec::new(), phones: Vec::new(), server: Server::new() }
+    }
+
+    pub fn clock(&self) -> Now {
+        Now { mono: Mono(self.now), wall: START + self.now }
+    }
+
+    pub fn add_phone(&mut self, options: EndpointOptions) -> usize {
+        let index = self.phones.len();
+        let seed = Random::new(Seeded(100 + index as u64));
+        self.phones.push(Phone {
+            endpoint: Endpoint::new(options, seed),
+            timer: Some(Mono(0)),
+            flows: Vec::new(),
+            sent: Vec::new(),
+            events: Vec::new(),
+            completed: Vec::new(),
+            posted: Vec::new(),
+            media: Vec::new(),
+            open_media: Vec::new(),
+            next_command: 0,
+            media_failure: None,
+            offline: false,
+            deaf: false,
+        });
+        self.input(index, Input::Timeout);
+        index
+    }
+
+    /// A phone without a host, registered as `name`.
+    pub fn add_registered(&mut self, name: &str) -> (usize, AccountId) {
+        self.server.add_user(name, "secret");
+        let phone = self.add_phone(EndpointOptions::default());
+        let account = self.create_account(phone, account(name));
+        self.run(100);
+        assert!(self.server.is_bound(name), "{name} is not registered");
+        (phone, account)
+    }
+
+    pub fn create_account(&mut self, phone: usize, options: AccountOptions) -> AccountId {
+        match self.command_now(phone, Command::CreateAccount(Box::new(options))) {
+            Ok(Reply::Account(id)) => id,
+            other => panic!("no account: {other:?}"),
+        }
+    }
+
+    pub fn command(&mut self, phone: usize, command: Command) -> CommandId {
+        let id = CommandId(self.phones[phone].next_command);
+        self.phones[phone].next_command += 1;
+        self.input(phone, Input::Command { id, command });
+        id
+    }
+
+    /// The result of a command that completes at once.
+    pub fn command_now(&mut self, phone: usize, command: Command) -> Result<Reply, Error> {
+        let id = self.command(phone, command);
+        self.result(phone, id).expect("the command is not completed yet")
+    }
+
+    pub fn result(&self, phone: usize, id: CommandId) -> Option<Result<Reply, Error>> {
+        let mut results = self.phones[phone].completed.iter().filter(|(of, _)| *of == id);
+        let first = results.next().map(|(_, result)| result.clone());
+        assert!(results.next().is_none(), "completed twice");
+        first
+    }
+
+    pub fn call(&mut self, phone: usize, account: AccountId, target: &str) -> CallId {
+        let command =
+            Command::MakeCall { account, target: target.to_owned(), options: sipwake::io::CallOptions::default() };
+        match self.command_now(phone, command) {
+            Ok(Reply::Call(id)) => id,
+            other => panic!("no call: {other:?}"),
+        }
+    }
+
+    pub fn input(&mut self, phone: usize, input: Input) {
+        let now = self.clock();
+        let outputs: VecDeque<Output> = {
+            let endpoint = &mut self.phones[phone].endpoint;
+            endpoint.handle(now, input);
+            std::iter::from_fn(|| endpoint.poll()).collect()
+        };
+        for output in outputs {
+            self.output(phone, output);
+        }
+    }
+
+    fn output(&mut self, index: usize, output: Output) {
+        let phone = &mut self.phones[index];
+        match output {
+            Output::Timer(at) => phone.timer = at,
+            Output::Event(event) => phone.events.push(event),
+            Output::Completed { id, result } => phone.completed.push((id, result)),
+            Output::Host(text) => phone.posted.push(text),
+            Output::Flow { flow, command } => self.flow_command(index, flow, command),
+            Output::Media { media, command } => self.media_command(index, media, command),
+            other => panic!("unexpected {other:?}"),
+        }
+    }
+
+    /// The virtual socket of phone `index`.
+    pub fn flow_command(&mut self, index: usize, flow: FlowId, command: FlowCommand) {
+        let phone = &mut self.phones[index];
+        match command {
+            FlowCommand::Open { .. } if phone.offline => {
+                self.deliver(index, DELAY, flow, FlowEvent::Closed { code: 1006, clean: false });
+            }
+            FlowCommand::Open { .. } => {
+                phone.flows.push(flow);
+                self.deliver(index, DELAY, flow, FlowEvent::Opened { protocol: "sip".to_owned() });
+            }
+            FlowCommand::Send(octets) => {
+                phone.sent.push(String::from_utf8_lossy(&octets).into_owned());
+                if phone.flows.contains(&flow) && !phone.deaf {
+                    self.travel(DELAY, Travelling::ToServer(index, flow, octets));
+                }
+            }
+            FlowCommand::Close { .. } => {
+                phone.flows.retain(|open| *open != flow);
+                self.server.connection_closed(index, flow);
+            }
+            other => panic!("unexpected {other:?}"),
+        }
+    }
+
+    pub fn media_command(&mut self, index: usize, media: MediaId, command: MediaCommand) {
+        let phone = &mut self.phones[index];
+        phone.media.push((media, command.clone()));
+        let failure = phone.media_failure;
+        let described = || MediaEvent::Described { sdp: sdp(index) };
+        let event = match command {
+            MediaCommand::Open { .. } => {
+                phone.open_media.push(media);
+                return;
+            }
+            MediaCommand::Close => {
+                phone.open_media.retain(|open| *open != media);
+                return;
+            }
+            MediaCommand::Offer | MediaCommand::Accept { .. } => failure.map_or_else(described, MediaEvent::Failed),
+            MediaCommand::SetAnswer { .. } => MediaEvent::Applied,
+            _ => return,
+        };
+        self.travel(MEDIA_DELAY, Travelling::ToPhone(index, Input::Media { media, event }));
+    }
+
+    pub fn deliver(&mut self, index: usize, delay: u64, flow: FlowId, event: FlowEvent) {
+        self.travel(delay, Travelling::ToPhone(index, Input::Flow { flow, event }));
+    }
+
+    fn travel(&mut self, delay: u64, what: Travelling) {
+        self.order += 1;
+        self.travelling.push((self.now + delay, self.order, what));
+    }
+
+    /// Cuts the phone's connections without a word to the server.
+    pub fn cut(&mut self, index: usize) {
+        for flow in std::mem::take(&mut self.phones[index].flows) {
+            self.server.connection_closed(index, flow);
+            self.input(index, Input::Flow { flow, event: FlowEvent::Closed { code: 1006, clean: false } });
+        }
+    }
+
+    /// The server sends an INVITE of `origin` to the bindings once more.
+    pub fn resend_invite(&mut self, origin: usize, invite: &sipwake::message::Request) {
+        let flow = self.phones[origin].flows[0];
+        for (phone, flow, octets) in self.server.fork((origin, flow), invite.clone()) {
+            self.deliver(phone, DELAY, flow, FlowEvent::Received(octets));
+        }
+    }
+
+    /// Lets so many milliseconds pass.
+    pub fn run(&mut self, ms: u64) {
+        let end = self.now + ms;
+        loop {
+            let arrival = self.travelling.iter().map(|(at, order, _)| (*at, *order)).min();
+            let timer = self
+                .phones
+                .iter()
+                .enumerate()
+                .filter_map(|(index, phone)| phone.timer.map(|at| (at.0.max(self.now), index)))
+                .min();
+            let next = [arrival.map(|(at, _)| at), timer.map(|(at, _)| at)].into_iter().flatten().min();
+            let Some(next) = next.filter(|at| *at <= end) else { break };
+            self.now = next;
+            if let Some((at, order)) = arrival.filter(|(at, _)| *at == next) {
+                let position = self.travelling.iter().position(|(a, o, _)| (*a, *o) == (at, order)).unwrap();
+                let (_, _, what) = self.travelling.remove(position);
+                self.arrive(what);
+            } else if let Some((_, index)) = timer {
+                self.phones[index].timer = None;
+                self.input(index, Input::Timeout);
+            }
+        }
+        self.now = end;
+    }
+
+    fn arrive(&mut self, what: Travelling) {
+        match what {
+            Travelling::ToPhone(index, input) => {
+                if let Input::Flow { flow, event: FlowEvent::Received(_) } = &input
+                    && (!self.phones[index].flows.contains(flow) || self.phones[index].deaf)
+                {
+                    return;
+                }
+                self.input(index, input);
+            }
+            Travelling::ToServer(index, flow, octets) => {
+                let now = self.now;
+                for (phone, flow, octets) in self.server.receive(now, index, flow, octets) {
+                    self.deliver(phone, DELAY, flow, FlowEvent::Received(octets));
+                }
+            }
+        }
+    }
+
+    /// Calls of a phone that are not over.
+    pub fn calls(&self, phone: usize) -> Vec<CallInfo> {
+        self.phones[phone].endpoint.calls()
+    }
+
+    /// The one call of a phone.
+    pub fn only_call(&self, phone: usize) -> CallInfo {
+        let calls = self.calls(phone);
+        assert_eq!(calls.len(), 1, "{calls:?}");
+        calls.into_iter().next().unwrap()
+    }
+
+    pub fn state(&self, phone: usize, call: CallId) -> Option<CallState> {
+        self.calls(phone).into_iter().find(|info| info.id == call).map(|info| info.state)
+    }
+
+    /// The outcomes of the calls that ended on a phone.
+    pub fn outcomes(&self, phone: usize) -> Vec<sipwake::io::Outcome> {
+        self.phones[phone]
+            .events
+            .iter()
+            .filter_map(|event| match event {
+                Event::CallTerminated { outcome, .. } => Some(outcome.clone()),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// How many messages with this start the phone sent.
+    pub fn sent(&self, phone: usize, start: &str) -> usize {
+        self.phones[phone].sent.iter().filter(|text| text.starts_with(start)).count()
+    }
+}
+
+pub fn account(name: &str) -> AccountOptions {
+    AccountOptions {
+        username: name.to_owned(),
+        domain: "example.test".to_owned(),
+        password: Some(sipwake::common::secret::Secret::new("secret")),
+        servers: vec!["wss://sip.example.test/ws".to_owned()],
+        ..AccountOptions::default()
+    }
+}
+
+pub fn sdp(index: usize) -> String {
+    format!(
+        "v=0\r\no=- {index} 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\n\
+         c=IN IP4 0.0.0.0\r\na=ice-ufrag:u{index}\r\na=ice-pwd:p{index}\r\na=sendrecv\r\n"
+    )
+}
