@@ -25,7 +25,7 @@ pkg: ## the npm package, into pkg/
 	@bash scripts/pkg.sh
 
 www: pkg ## the demo page, into www/dist/
-	@webpack --mode production
+	@npm run --silent build:www
 
 edge: ## the embedded development server
 	@cargo build --workspace --bins
@@ -43,4 +43,4 @@ fmt: ## format the Rust code
 	@cargo fmt --all
 
 clean: ## remove what was built (not what was installed)
-	@rm -rf target edge/target pkg www/dist www/phone/pkg
+	@rm -rf target pkg www/dist www/phone/pkg

@@ -18,7 +18,7 @@ const source = [
 ];
 
 const core = [
-  { name: "native", what: "the layers, whole flows on a virtual wire and clock, and the order of the house", run: ["cargo", "test", "--workspace"] },
+  { name: "native", what: "the layers, whole flows on a virtual wire and clock, the embedded server, the order of the house", run: ["cargo", "test", "--workspace"] },
   {
     name: "phone",
     what: "the core compiles for the phone, without the vendor's tools",
