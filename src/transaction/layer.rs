@@ -165,12 +165,16 @@ impl Transactions {
         }
     }
 
-    /// Sends a response to a request that an event told of. Responses that make no sense any more are dropped.
+    /// Sends a response to a request that an event told of. Responses that make no sense any more are dropped; one that
+    /// cannot be written ends the transaction, because nobody will ever answer it.
     pub fn respond(&mut self, now: Mono, server: ServerId, response: Response) {
-        let Some(entry) = self.servers.iter_mut().find(|entry| entry.id == server) else { return };
+        let Some(index) = self.servers.iter().position(|entry| entry.id == server) else { return };
+        let Ok(octets) = response.to_octets() else {
+            self.servers.remove(index);
+            return;
+        };
+        let Some(entry) = self.servers.get_mut(index) else { return };
         let status = response.status();
-        let to = response.headers.get(HeaderName::To).map(str::to_owned);
-        let Ok(octets) = response.to_octets() else { return };
         let send = match &mut entry.machine {
             ServerMachine::Invite(machine) => machine.respond(now, status),
             ServerMachine::Other(machine) => machine.respond(status),
@@ -178,7 +182,7 @@ impl Transactions {
         if send {
             entry.last.clone_from(&octets);
             if status > 100 {
-                entry.to = to;
+                entry.to = response.headers.get(HeaderName::To).map(str::to_owned);
             }
             self.events.push_back(TransactionEvent::Send { flow: entry.flow, octets });
         }
@@ -391,9 +395,9 @@ impl Transactions {
                 _ => ServerMachine::Other(Server::new(now)),
             },
         );
-        if method == Method::Invite
-            && let Ok(octets) = Response::to(&request, 100).to_octets()
-        {
+        if method == Method::Invite {
+            // What cannot be quoted in a response cannot be answered at all.
+            let Ok(octets) = Response::to(&request, 100).to_octets() else { return };
             last.clone_from(&octets);
             self.events.push_back(TransactionEvent::Send { flow, octets });
         }

@@ -1,4 +1,5 @@
 mod client;
+mod hostile;
 mod server;
 
 use super::*;
