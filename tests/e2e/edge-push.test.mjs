@@ -82,7 +82,7 @@ describe("calls to a sleeping phone", { skip }, () => {
     assert.equal(payload.aps["call-id"], outgoing.callId);
     assert.deepEqual([payload["call-id"], payload["from-uri"], payload.event], [outgoing.callId, alice.aor, "invite"]);
     await sleep(100);
-    assert.deepEqual(outgoing.provisional.map(({ status }) => status), [100, 100].slice(0, outgoing.provisional.length));
+    assert.ok(outgoing.provisional.every(({ status }) => status === 100), "nobody rings yet");
     const bob = await wake(phone);
     const invite = await bob.next("INVITE");
     assert.ok(invite.uri.includes(bob.host));
