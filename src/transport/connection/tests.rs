@@ -453,3 +453,28 @@ fn what_comes_for_unknown_flows_or_before_the_handshake_changes_nothing() {
     bench.event(FlowId(9), FlowEvent::Opened { protocol: "sip".into() });
     assert_eq!((bench.events(), bench.connection.state()), (vec![], TransportState::Connecting));
 }
+
+#[test]
+fn a_flow_timer_and_a_proof_hold_for_their_own_flow_alone() {
+    let (mut bench, flow) = Bench::open(TWO);
+    bench.connection.set_flow_timer(bench.now, 10);
+    bench.connection.proven(bench.now);
+    bench.close(flow);
+    bench.jump();
+    let flow = bench.come_up();
+    assert!(bench.connection.next_timeout().unwrap().since(bench.now) >= 20_000);
+    bench.events();
+    bench.close(flow);
+    bench.jump();
+    assert_eq!(bench.opened_urls(), [TWO[1]]);
+}
+
+#[test]
+fn the_same_flow_timer_again_does_not_put_the_keep_alive_off() {
+    let (mut bench, _) = Bench::open(ONE);
+    bench.connection.set_flow_timer(bench.now, 10);
+    let due = bench.connection.next_timeout();
+    bench.wait(5_000);
+    bench.connection.set_flow_timer(bench.now, 10);
+    assert_eq!(bench.connection.next_timeout(), due);
+}

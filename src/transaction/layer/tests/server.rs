@@ -147,9 +147,20 @@ fn a_cancel_is_answered_with_the_tag_of_the_invite_and_told_once() {
 }
 
 #[test]
-fn a_cancel_before_any_tagged_response_is_answered_with_a_tag_all_the_same() {
+fn the_same_branch_from_another_sender_is_a_transaction_of_its_own() {
     let mut bench = Bench::new();
     bench.invited();
+    bench.receive(&incoming("INVITE", "z9hG4bKp1").replace("127.0.0.1:15080", "127.0.0.2:15080"));
+    bench.receive(&incoming("INVITE", "z9hG4bKp1").replace("127.0.0.1:15080", "127.0.0.1"));
+    assert_eq!(bench.seen().into_iter().filter(|seen| matches!(seen, Asked(..))).count(), 2);
+}
+
+#[test]
+fn a_cancel_before_any_tagged_response_is_answered_with_a_tag_all_the_same() {
+    let mut bench = Bench::new();
+    let (server, invite) = bench.invited();
+    bench.layer.respond(bench.now, server, Response::to(&invite, 100));
+    bench.seen();
     bench.ask_as_peer("CANCEL", "z9hG4bKp1");
     assert!(bench.octets()[0].contains("To: <sip:bob@lab.example>;tag="));
 }
