@@ -1,26 +1,54 @@
-// Finishes pkg/ after wasm-pack: the entry for Node, package.json with its export conditions, licences.
-import { copyFileSync, existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+// Makes pkg/ of what wasm-pack left in target/wasm-pack: the wasm optimised, the glue and src/browser/js joined into one
+// file, an entry for Node, the types, package.json with its export conditions.
+import { execFileSync } from "node:child_process";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { basename, resolve } from "node:path";
+import { gzipSync } from "node:zlib";
+import { build } from "esbuild";
 
-const made = JSON.parse(readFileSync("pkg/package.json", "utf8"));
-const files = readdirSync("pkg").filter((name) => /^(sipwake(_bg)?\.(js|wasm|d\.ts)|snippets|LICENSE-.*|README\.md)$/.test(name));
+const from = "target/wasm-pack";
+const source = "src/browser";
+const made = JSON.parse(readFileSync(`${from}/package.json`, "utf8"));
 
-// In Node there is nothing to fetch from: the module lies beside this file.
-writeFileSync(
-  "pkg/node.js",
-  `import { readFile } from "node:fs/promises";
-import start from "./sipwake.js";
-export * from "./sipwake.js";
+rmSync("pkg", { recursive: true, force: true });
+mkdirSync("pkg");
 
-/** Loads the module beside this file, unless another is given. */
-export default async function init(source) {
-  return start(source ?? { module_or_path: await readFile(new URL("./sipwake_bg.wasm", import.meta.url)) });
-}
-`,
-);
-for (const name of ["LICENSE-MIT", "LICENSE-APACHE", "README.md"]) {
-  if (existsSync(name)) copyFileSync(name, `pkg/${name}`);
-}
-rmSync("pkg/.gitignore", { force: true });
+// The features that Rust's wasm32 target writes by default, and no others.
+const features = ["bulk-memory", "nontrapping-float-to-int", "sign-ext", "mutable-globals", "reference-types", "multivalue"];
+execFileSync(process.execPath, [
+  resolve("node_modules/binaryen/bin/wasm-opt"),
+  ...["-Oz", "--converge", "--strip-debug", "--strip-producers", "--strip-target-features"],
+  ...features.map((feature) => `--enable-${feature}`),
+  ...[`${from}/sipwake_bg.wasm`, "-o", "pkg/sipwake_bg.wasm"],
+], { stdio: "inherit" });
+
+/** The glue names copies of our modules; all shall be one, or `SipError` would be two classes. */
+const oneOfEach = {
+  name: "one-of-each",
+  setup(build) {
+    build.onResolve({ filter: /^#glue$/ }, () => ({ path: resolve(from, "sipwake.js") }));
+    build.onResolve({ filter: /\/snippets\/.*\/src\/browser\/js\/[^/]+\.js$/ }, ({ path }) => ({ path: resolve(source, "js", basename(path)) }));
+  },
+};
+// The glue lists each module once for every block of Rust that names it.
+const logOverride = { "duplicate-object-key": "silent" };
+const common = { logOverride, format: "esm", target: "es2022", minify: true, charset: "utf8", legalComments: "none", logLevel: "warning" };
+await build({
+  ...common,
+  entryPoints: [`${source}/js/index.js`],
+  outfile: "pkg/sipwake.js",
+  bundle: true,
+  platform: "neutral",
+  define: { __VERSION__: JSON.stringify(made.version) },
+  plugins: [oneOfEach],
+});
+await build({ ...common, entryPoints: [`${source}/js/node.js`], outfile: "pkg/node.js" });
+copyFileSync(`${source}/js/media.js`, "pkg/media.js");
+copyFileSync(`${source}/js/media.d.ts`, "pkg/media.d.ts");
+copyFileSync(`${source}/types.d.ts`, "pkg/sipwake.d.ts");
+const texts = ["LICENSE-MIT", "LICENSE-APACHE", "README.md", "CHANGELOG.md"].filter((name) => existsSync(name));
+for (const name of texts) copyFileSync(name, `pkg/${name}`);
+
 writeFileSync(
   "pkg/package.json",
   `${JSON.stringify(
@@ -30,16 +58,17 @@ writeFileSync(
       description: made.description,
       license: made.license,
       type: "module",
-      sideEffects: ["./snippets/*"],
+      sideEffects: false,
       main: "./sipwake.js",
       module: "./sipwake.js",
       types: "./sipwake.d.ts",
       exports: {
         ".": { types: "./sipwake.d.ts", node: "./node.js", default: "./sipwake.js" },
+        "./media": { types: "./media.d.ts", default: "./media.js" },
         "./sipwake_bg.wasm": "./sipwake_bg.wasm",
         "./package.json": "./package.json",
       },
-      files: [...new Set([...files, "node.js", "LICENSE-MIT", "LICENSE-APACHE", "README.md"])].sort(),
+      files: ["media.d.ts", "media.js", "node.js", "sipwake.d.ts", "sipwake.js", "sipwake_bg.wasm", ...texts],
       engines: { node: ">=20" },
       keywords: ["sip", "webrtc", "websocket", "voip", "push", "callkit", "wasm"],
     },
@@ -47,3 +76,9 @@ writeFileSync(
     2,
   )}\n`,
 );
+
+const sizes = ["sipwake_bg.wasm", "sipwake.js"].map((name) => {
+  const packed = gzipSync(readFileSync(`pkg/${name}`), { level: 9 }).length;
+  return `${name} ${statSync(`pkg/${name}`).size} octets, gzip -9 ${packed}`;
+});
+console.log(`pkg: ${sizes.join("; ")}`);

@@ -14,6 +14,8 @@
 //! }
 //! ```
 
+pub use crate::message::{Message, validate};
+
 mod command;
 mod drivers;
 

@@ -4,6 +4,4 @@
 mod calls;
 mod registration;
 mod server;
-mod shell;
-mod wake;
 mod world;

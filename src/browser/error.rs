@@ -1,0 +1,47 @@
+//! The error class of JavaScript.
+
+use wasm_bindgen::prelude::*;
+
+use crate::io::{Error, ErrorCode};
+
+#[wasm_bindgen(module = "/src/browser/js/error.js")]
+extern "C" {
+    /// `SipError` of the package.
+    type SipError;
+
+    #[wasm_bindgen(constructor)]
+    fn new(code: &str, message: &str, field: Option<&str>, status: Option<u16>) -> SipError;
+}
+
+/// An error of the engine as applications see it.
+pub(super) fn to_js(error: &Error) -> JsValue {
+    build(error.code, error.field, error.status)
+}
+
+/// An option that is unknown or cannot be used. Only the developer's own option name is repeated, never a value.
+pub(super) fn option(field: &str) -> JsValue {
+    build(ErrorCode::InvalidOption, Some(field), None)
+}
+
+/// An error with nothing but its code.
+pub(super) fn code(code: ErrorCode) -> JsValue {
+    build(code, None, None)
+}
+
+fn build(code: ErrorCode, field: Option<&str>, status: Option<u16>) -> JsValue {
+    custom(code.name(), code.advice(), field, status)
+}
+
+/// An error whose code is of the package, not of the engine.
+pub(super) fn custom(code: &str, advice: &str, field: Option<&str>, status: Option<u16>) -> JsValue {
+    let mut message = String::with_capacity(code.len() + advice.len() + 2);
+    message.push_str(code);
+    message.push_str(": ");
+    message.push_str(advice);
+    if let Some(field) = field {
+        message.push_str(": `");
+        message.push_str(field);
+        message.push('`');
+    }
+    SipError::new(code, &message, field, status).into()
+}

@@ -1,0 +1,210 @@
+//! The application's option objects, read strictly: an unknown name or a value of the wrong kind is an error that
+//! names the option, so that a slip of the pen does not become a phone that never rings.
+
+use js_sys::{Array, Function, Object};
+use wasm_bindgen::prelude::*;
+
+use super::error;
+use crate::common::secret::Secret;
+use crate::io::{
+    AccountOptions, BackgroundPolicy, CallOptions, Driver, EndpointOptions, IceServer, PushOptions, PushPreset,
+};
+
+/// What `Endpoint.start` was given.
+#[derive(Default)]
+pub(super) struct Start {
+    pub(super) engine: EndpointOptions,
+    /// `undefined`, a word, or a port.
+    pub(super) host: JsValue,
+    /// The application's WebSocket class, or `undefined`.
+    pub(super) web_socket: JsValue,
+}
+
+pub(super) fn start(options: &JsValue) -> Result<Start, JsValue> {
+    let mut start = Start::default();
+    let engine = &mut start.engine;
+    each(options, "options", |key, value| {
+        match key {
+            "iceServers" => engine.ice_servers = ice_servers(value)?,
+            "host" => start.host = value.clone(),
+            "transport" => engine.transport = driver(value)?,
+            "media" => engine.media = driver(value)?,
+            "gatheringLimitMs" => engine.gathering_limit_ms = number(value)?,
+            "firstUsableCandidate" => engine.first_usable_candidate = value.as_bool()?,
+            "testToneHz" => engine.test_tone_hz = number(value)?,
+            "userAgent" => engine.user_agent = value.as_string()?,
+            "instance" => engine.instance = value.as_string()?,
+            "trace" => match value.as_string()?.as_str() {
+                "redacted" => {}
+                "full" => engine.full_trace = true,
+                "off" => engine.trace = false,
+                _ => return None,
+            },
+            "WebSocket" => {
+                value.dyn_ref::<Function>()?;
+                start.web_socket = value.clone();
+            }
+            "tokenWaitMs" => engine.token_wait_ms = number(value)?,
+            "pushIdHeader" => engine.push_id_header = Some(value.as_string()?),
+            _ => return None,
+        }
+        Some(())
+    })?;
+    Ok(start)
+}
+
+pub(super) fn account(options: &JsValue) -> Result<AccountOptions, JsValue> {
+    let mut account = AccountOptions::default();
+    // Reported with their own names, not as `ha1` and `push`.
+    let mut nested = [JsValue::UNDEFINED, JsValue::UNDEFINED];
+    let [ha1, push] = &mut nested;
+    each(options, "options", |key, value| {
+        match key {
+            "name" => account.name = value.as_string()?,
+            "username" => account.username = value.as_string()?,
+            "domain" => account.domain = value.as_string()?,
+            "authUsername" => account.auth_username = Some(value.as_string()?),
+            "password" => account.password = Some(Secret::new(value.as_string()?)),
+            "ha1" => *ha1 = value.clone(),
+            "realms" => account.realms = texts(value)?,
+            "forbidMd5" => account.forbid_md5 = value.as_bool()?,
+            "displayName" => account.display_name = Some(value.as_string()?),
+            "servers" => account.servers = texts(value)?,
+            "register" => account.register = value.as_bool()?,
+            "expires" => account.expires = number(value)?,
+            "push" => *push = value.clone(),
+            "backgroundPolicy" => {
+                account.background_policy = match value.as_string()?.as_str() {
+                    "closeTransport" => BackgroundPolicy::CloseTransport,
+                    "unregister" => BackgroundPolicy::Unregister,
+                    "keep" => BackgroundPolicy::Keep,
+                    _ => return None,
+                }
+            }
+            "declineCode" => account.decline_code = number(value)?,
+            "keepAliveMs" => account.keep_alive_ms = number(value)?,
+            "connectTimeoutMs" => account.connect_timeout_ms = number(value)?,
+            _ => return None,
+        }
+        Some(())
+    })?;
+    each(ha1, "ha1", |key, value| {
+        let secret = Some(Secret::new(value.as_string()?));
+        match key {
+            "md5" => account.ha1_md5 = secret,
+            "sha256" => account.ha1_sha256 = secret,
+            _ => return None,
+        }
+        Some(())
+    })?;
+    if !push.is_undefined() {
+        let mut options = PushOptions::default();
+        each(push, "push", |key, value| {
+            let text = value.as_string()?;
+            match key {
+                "preset" => {
+                    options.preset = Some(match text.as_str() {
+                        "rfc8599-apns" => PushPreset::Rfc8599Apns,
+                        "freeswitch-apn" => PushPreset::FreeswitchApn,
+                        _ => return None,
+                    });
+                }
+                "regContactParams" => options.reg_contact_params = text,
+                "contactUriParams" => options.contact_uri_params = text,
+                _ => return None,
+            }
+            Some(())
+        })?;
+        account.push = Some(options);
+    }
+    Ok(account)
+}
+
+pub(super) fn call(options: &JsValue) -> Result<CallOptions, JsValue> {
+    let mut call = CallOptions::default();
+    each(options, "options", |key, value| {
+        if key != "headers" {
+            return None;
+        }
+        call.headers = items(value, |header| {
+            let (mut name, mut text) = (None, None);
+            each(header, "headers", |key, value| {
+                match key {
+                    "name" => name = value.as_string(),
+                    "value" => text = value.as_string(),
+                    _ => return None,
+                }
+                Some(())
+            })
+            .ok()?;
+            name.zip(text)
+        })?;
+        Some(())
+    })?;
+    Ok(call)
+}
+
+/// Calls `take` for each property that is not `undefined`; what it will not take becomes an error about that option.
+/// `undefined` as a whole is an empty object.
+fn each(options: &JsValue, what: &str, mut take: impl FnMut(&str, &JsValue) -> Option<()>) -> Result<(), JsValue> {
+    if options.is_undefined() {
+        return Ok(());
+    }
+    let object = options.dyn_ref::<Object>().ok_or_else(|| error::option(what))?;
+    for entry in Object::entries(object).iter() {
+        let entry: Array = entry.unchecked_into();
+        let (key, value) = (entry.get(0).as_string().unwrap_or_default(), entry.get(1));
+        if !value.is_undefined() && take(&key, &value).is_none() {
+            return Err(error::option(&key));
+        }
+    }
+    Ok(())
+}
+
+/// A whole number that fits.
+fn number<T: TryFrom<u64>>(value: &JsValue) -> Option<T> {
+    let number = value.as_f64()?;
+    let whole = number as u64;
+    (whole as f64 == number).then(|| T::try_from(whole).ok())?
+}
+
+/// A list whose items `read` takes.
+fn items<T>(value: &JsValue, read: impl Fn(&JsValue) -> Option<T>) -> Option<Vec<T>> {
+    value.dyn_ref::<Array>()?.iter().map(|item| read(&item)).collect()
+}
+
+fn texts(value: &JsValue) -> Option<Vec<String>> {
+    items(value, JsValue::as_string)
+}
+
+fn driver(value: &JsValue) -> Option<Driver> {
+    Some(match value.as_string()?.as_str() {
+        "auto" => Driver::Auto,
+        "page" => Driver::Page,
+        "host" => Driver::Host,
+        _ => return None,
+    })
+}
+
+/// WebRTC's list of servers, where `urls` may be one or several. What else WebRTC may find in it is not ours to judge.
+fn ice_servers(value: &JsValue) -> Option<Vec<IceServer>> {
+    items(value, |server| {
+        let mut read = IceServer::default();
+        each(server, "iceServers", |key, value| {
+            match key {
+                "urls" => {
+                    read.urls = match value.as_string() {
+                        Some(url) => vec![url],
+                        None => texts(value)?,
+                    }
+                }
+                "username" => read.username = Some(value.as_string()?),
+                "credential" => read.credential = Some(Secret::new(value.as_string()?)),
+                _ => {}
+            }
+            Some(())
+        })
+        .ok()?;
+        Some(read)
+    })
+}

@@ -1,0 +1,167 @@
+//! Media sessions of a page, over `js/media.js`.
+
+use std::cell::RefCell;
+use std::rc::Weak;
+
+use js_sys::{Array, Function};
+use wasm_bindgen::prelude::*;
+
+use super::driver::Driver;
+use super::objects::Builder;
+use crate::io::{IceServer, Input, MediaCommand, MediaEvent, MediaFailure, MediaId};
+
+#[wasm_bindgen(module = "/src/browser/js/media.js")]
+extern "C" {
+    #[derive(Clone)]
+    type Media;
+
+    #[wasm_bindgen(js_name = createMedia)]
+    fn create(options: &JsValue, on_event: &Function) -> Media;
+    #[wasm_bindgen(method)]
+    fn offer(this: &Media);
+    #[wasm_bindgen(method)]
+    fn accept(this: &Media, sdp: &str);
+    #[wasm_bindgen(method, js_name = setAnswer)]
+    fn set_answer(this: &Media, sdp: &str);
+    #[wasm_bindgen(method)]
+    fn mute(this: &Media, on: bool);
+    #[wasm_bindgen(method)]
+    fn close(this: &Media);
+    #[wasm_bindgen(method, getter, js_name = remoteStream)]
+    fn remote_stream(this: &Media) -> JsValue;
+    #[wasm_bindgen(method, getter, js_name = localStream)]
+    fn local_stream(this: &Media) -> JsValue;
+
+    /// What the module says is open.
+    pub(super) type Counters;
+
+    #[wasm_bindgen(js_name = mediaCounters)]
+    pub(super) fn counters() -> Counters;
+    #[wasm_bindgen(method, getter, js_name = peerConnections)]
+    pub(super) fn peer_connections(this: &Counters) -> u32;
+    #[wasm_bindgen(method, getter, js_name = liveTracks)]
+    pub(super) fn live_tracks(this: &Counters) -> u32;
+    #[wasm_bindgen(method, getter)]
+    pub(super) fn timers(this: &Counters) -> u32;
+}
+
+#[wasm_bindgen]
+extern "C" {
+    type Handler;
+
+    #[wasm_bindgen(method, structural)]
+    fn bind(this: &Handler, context: &JsValue, media: u32) -> Function;
+
+    /// What the module tells; which fields are there depends on `type`.
+    type Told;
+
+    #[wasm_bindgen(method, getter, structural, js_name = type)]
+    fn kind(this: &Told) -> String;
+    #[wasm_bindgen(method, getter, structural)]
+    fn sdp(this: &Told) -> String;
+    #[wasm_bindgen(method, getter, structural)]
+    fn connected(this: &Told) -> bool;
+    #[wasm_bindgen(method, getter, structural)]
+    fn reason(this: &Told) -> String;
+}
+
+struct Session {
+    id: MediaId,
+    call_uuid: String,
+    media: Media,
+}
+
+/// All media sessions of one endpoint.
+pub(super) struct Sessions {
+    handler: Closure<dyn Fn(u32, Told)>,
+    open: RefCell<Vec<Session>>,
+}
+
+impl Sessions {
+    pub(super) fn new(driver: Weak<Driver>) -> Self {
+        let handler = Closure::<dyn Fn(u32, Told)>::new(move |media, told: Told| {
+            if let (Some(driver), Some(event)) = (driver.upgrade(), read(&told)) {
+                driver.feed(Input::Media { media: MediaId(media), event });
+            }
+        });
+        Self { handler, open: RefCell::default() }
+    }
+
+    pub(super) fn command(&self, id: MediaId, command: MediaCommand) {
+        if let MediaCommand::Open { call_uuid, ice_servers, gathering_limit_ms, first_usable_candidate, test_tone_hz } =
+            command
+        {
+            let options = Builder::new()
+                .value("iceServers", &servers(&ice_servers))
+                .number("gatheringLimitMs", Some(gathering_limit_ms.into()))
+                .flag("firstUsableCandidate", first_usable_candidate)
+                .number("testToneHz", Some(test_tone_hz.into()))
+                .done();
+            let handler: &Handler = self.handler.as_ref().unchecked_ref();
+            let media = create(&options, &handler.bind(&JsValue::NULL, id.0));
+            self.open.borrow_mut().push(Session { id, call_uuid, media });
+            return;
+        }
+        let Some(media) = self.open.borrow().iter().find(|s| s.id == id).map(|s| s.media.clone()) else { return };
+        match command {
+            MediaCommand::Offer => media.offer(),
+            MediaCommand::Accept { sdp } => media.accept(&sdp),
+            MediaCommand::SetAnswer { sdp } => media.set_answer(&sdp),
+            MediaCommand::Mute { on } => media.mute(on),
+            MediaCommand::Close => {
+                media.close();
+                self.open.borrow_mut().retain(|s| s.id != id);
+            }
+            MediaCommand::Open { .. } => {}
+        }
+    }
+
+    /// Closes what is open.
+    pub(super) fn shut(&self) {
+        for session in self.open.take() {
+            session.media.close();
+        }
+    }
+
+    /// The stream of a call, theirs or ours; null where there is none in this page.
+    pub(super) fn stream(&self, call_uuid: &str, remote: bool) -> JsValue {
+        match self.open.borrow().iter().rev().find(|s| s.call_uuid == call_uuid) {
+            Some(session) if remote => session.media.remote_stream(),
+            Some(session) => session.media.local_stream(),
+            None => JsValue::NULL,
+        }
+    }
+}
+
+fn servers(servers: &[IceServer]) -> JsValue {
+    let list = Array::new();
+    for server in servers {
+        let urls: Array = server.urls.iter().map(|url| JsValue::from_str(url)).collect();
+        list.push(
+            &Builder::new()
+                .value("urls", &urls)
+                .text("username", server.username.as_deref())
+                .text("credential", server.credential.as_ref().map(|secret| secret.expose()))
+                .done(),
+        );
+    }
+    list.into()
+}
+
+fn read(told: &Told) -> Option<MediaEvent> {
+    Some(match told.kind().as_str() {
+        "described" => MediaEvent::Described { sdp: told.sdp() },
+        "applied" => MediaEvent::Applied,
+        "connected" => MediaEvent::Connected { connected: told.connected() },
+        "failed" => MediaEvent::Failed(match told.reason().as_str() {
+            "noMicrophone" => MediaFailure::NoMicrophone,
+            "permissionDenied" => MediaFailure::PermissionDenied,
+            "insecureContext" => MediaFailure::InsecureContext,
+            "unsupported" => MediaFailure::Unsupported,
+            "badDescription" => MediaFailure::BadDescription,
+            "connectionLost" => MediaFailure::ConnectionLost,
+            _ => MediaFailure::Other,
+        }),
+        _ => return None,
+    })
+}

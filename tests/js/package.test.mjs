@@ -1,0 +1,261 @@
+// The built package (`make pkg`) as its users load it: Node, a plain page, a bundler, TypeScript.
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { mkdtemp, mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { promisify } from "node:util";
+import webpack from "webpack";
+import { launch, root, serve } from "./support/browser.mjs";
+
+const run = promisify(execFile);
+const exported = ["Account", "Call", "Endpoint", "SipError", "default", "initSync", "parseMessage", "version"];
+const { version } = JSON.parse(await readFile(join(root, "pkg/package.json"), "utf8"));
+
+/** A folder of its own in which `sipwake` is installed. */
+let home;
+before(async () => {
+  home = await mkdtemp(join(tmpdir(), "sipwake-package-"));
+  await mkdir(join(home, "node_modules"));
+  await symlink(join(root, "pkg"), join(home, "node_modules/sipwake"));
+  await writeFile(join(home, "package.json"), '{ "type": "module", "private": true }');
+});
+after(() => rm(home, { recursive: true, force: true }));
+
+/** Runs a script in Node, in the folder where the package is installed. */
+async function node(script) {
+  await writeFile(join(home, "script.mjs"), script);
+  const { stdout } = await run(process.execPath, ["script.mjs"], { cwd: home });
+  return JSON.parse(stdout);
+}
+const check = `
+  const registered = { code: await Endpoint.start({ nonsense: 1 }).then(() => "started", (error) => [error instanceof SipError, error.name, error.code, error.field]) };
+  const endpoint = await Endpoint.start({ host: "none" });
+  const state = endpoint.state;
+  await endpoint.stop().catch(() => {});
+`;
+
+describe("in Node", () => {
+  test("await init() reads the wasm from the file system, and names are what they should be", async () => {
+    const seen = await node(`
+      import * as all from "sipwake";
+      import init, { Endpoint, SipError, version } from "sipwake";
+      await Promise.all([init(), init()]);
+      await init();
+      ${check}
+      console.log(JSON.stringify({ names: Object.keys(all), registered, state, version }));
+    `);
+    assert.deepEqual(seen.names, exported);
+    assert.deepEqual(seen.registered.code, [true, "SipError", "invalidOption", "nonsense"]);
+    assert.deepEqual(seen.state, { accounts: [], calls: [], host: false });
+    assert.equal(seen.version, version);
+  });
+
+  test("a file: URL, octets and initSync with octets or a module load it too", async () => {
+    for (const load of [
+      'await init(import.meta.resolve("sipwake/sipwake_bg.wasm"))',
+      'await init(new URL(import.meta.resolve("sipwake/sipwake_bg.wasm")))',
+      "await init(octets)",
+      "await init({ module_or_path: 1 }).catch(() => init(octets))",
+      "initSync({ module: octets })",
+      "initSync(new WebAssembly.Module(octets))",
+    ]) {
+      const seen = await node(`
+        import { readFileSync } from "node:fs";
+        import init, { initSync, Endpoint } from "sipwake";
+        const octets = readFileSync(new URL(import.meta.resolve("sipwake/sipwake_bg.wasm")));
+        ${load};
+        console.log(JSON.stringify((await Endpoint.start({ host: "none" })).state));
+        process.exit();
+      `);
+      assert.deepEqual(seen.calls, [], load);
+    }
+  });
+
+  test("use before init, and a damaged file, are errors that say so; after that init still works", async () => {
+    const seen = await node(`
+      import init, { initSync, Endpoint, SipError, parseMessage } from "sipwake";
+      const codes = [];
+      const note = (error) => codes.push(error instanceof SipError && error.code);
+      await Endpoint.start().catch(note);
+      try { parseMessage("") } catch (error) { note(error) }
+      await init(new Uint8Array([1, 2, 3])).catch(note);
+      await init("file:///nowhere.wasm").catch(note);
+      try { initSync({ module: new Uint8Array(8) }) } catch (error) { note(error) }
+      await init();
+      console.log(JSON.stringify(codes));
+    `);
+    assert.deepEqual(seen, ["notInitialised", "notInitialised", "wasmNotLoaded", "wasmNotLoaded", "wasmNotLoaded"]);
+  });
+
+  test("where there is no WebAssembly, import works and init says why it does not", async () => {
+    const seen = await node(`
+      delete globalThis.WebAssembly;
+      const { default: init, initSync } = await import("sipwake");
+      const codes = [await init().catch((error) => error.code)];
+      try { initSync({ module: new Uint8Array() }) } catch (error) { codes.push(error.code) }
+      console.log(JSON.stringify(codes));
+    `);
+    assert.deepEqual(seen, ["wasmUnsupported", "wasmUnsupported"]);
+  });
+
+  test("import touches nothing", async () => {
+    const seen = await node(`
+      const touched = [];
+      for (const name of ["WebSocket", "crypto", "performance", "document", "navigator", "sessionStorage", "window", "fetch", "RTCPeerConnection", "setTimeout"]) {
+        const value = globalThis[name];
+        Object.defineProperty(globalThis, name, { configurable: true, get() { touched.push(name); return value; } });
+      }
+      const before = new Set(Object.getOwnPropertyNames(globalThis));
+      await import("sipwake");
+      const added = Object.getOwnPropertyNames(globalThis).filter((name) => !before.has(name));
+      console.log(JSON.stringify({ touched, added }));
+    `);
+    assert.deepEqual(seen, { touched: [], added: [] });
+  });
+});
+
+describe("in a page", () => {
+  let browser, server;
+  const routes = {
+    "/": { body: '<!doctype html><title>plain</title><script type="importmap">{ "imports": { "sipwake": "/pkg/sipwake.js" } }</script>' },
+    "/octets.wasm": { type: "application/octet-stream", body: undefined },
+    "/missing.wasm": { status: 404, body: "" },
+  };
+  before(async () => {
+    routes["/octets.wasm"].body = await readFile(join(root, "pkg/sipwake_bg.wasm"));
+    server = await serve(routes);
+    browser = await launch();
+  });
+  after(async () => {
+    await browser?.close();
+    await server?.close();
+  });
+  /** Evaluates in a fresh page. */
+  async function page(script, argument) {
+    const page = await browser.context.newPage();
+    await page.goto(server.url);
+    try {
+      return await page.evaluate(script, argument);
+    } finally {
+      await page.close();
+    }
+  }
+
+  test("it loads without a bundler", async () => {
+    const seen = await page(async () => {
+      const { default: init, Endpoint } = await import("sipwake");
+      await init();
+      const endpoint = await Endpoint.start();
+      const { state } = endpoint;
+      const counters = endpoint.counters();
+      return { state, counters: { ...counters, timers: 0 } };
+    });
+    assert.deepEqual(seen.state, { accounts: [], calls: [], host: false });
+    assert.deepEqual(seen.counters, { peerConnections: 0, liveTracks: 0, timers: 0, sockets: 0 });
+  });
+
+  test("a wrong MIME type, a Response, and a browser that refuses to stream do no harm", async () => {
+    const loaded = await page(async () => {
+      const { default: init, version } = await import("sipwake");
+      await init("/octets.wasm");
+      return version;
+    });
+    assert.equal(loaded, version);
+    assert.equal(await page(() => import("sipwake").then(async ({ default: init, version }) => (await init(await fetch("/octets.wasm")), version))), version);
+    const refused = await page(async () => {
+      WebAssembly.compileStreaming = async (response) => {
+        await (await response).arrayBuffer();
+        throw new TypeError("first argument must be an Response or Promise for Response");
+      };
+      const { default: init, version } = await import("sipwake");
+      await init();
+      return version;
+    });
+    assert.equal(refused, version);
+  });
+
+  test("a missing file is an error that says so, and init may be tried again", async () => {
+    const seen = await page(async () => {
+      const { default: init, SipError } = await import("sipwake");
+      const error = await init("/missing.wasm").catch((error) => error);
+      await init();
+      return [error instanceof SipError, error.code];
+    });
+    assert.deepEqual(seen, [true, "wasmNotLoaded"]);
+  });
+
+  test("Lockdown Mode: without WebAssembly the import works and init says why", async () => {
+    const code = await page(async () => {
+      delete window.WebAssembly;
+      const { default: init } = await import("sipwake");
+      return init().catch((error) => error.code);
+    });
+    assert.equal(code, "wasmUnsupported");
+  });
+
+  test("webpack finds script and wasm by itself", async () => {
+    const out = join(home, "dist");
+    await writeFile(
+      join(home, "entry.js"),
+      'import init, { Endpoint } from "sipwake"; window.done = init().then(() => Endpoint.start()).then((endpoint) => endpoint.state, (error) => `${error.code} ${error.cause}`);',
+    );
+    const stats = await promisify(webpack)({
+      mode: "production",
+      context: home,
+      entry: "./entry.js",
+      output: { path: out, filename: "main.js", publicPath: "" },
+      resolve: { symlinks: false },
+      performance: { hints: false },
+    });
+    assert.ok(!stats.hasErrors(), stats.toString());
+    assert.ok(!stats.hasWarnings(), stats.toString());
+    const wasm = Object.keys(stats.compilation.assets).filter((name) => name.endsWith(".wasm"));
+    assert.equal(wasm.length, 1);
+    routes["/bundle/"] = { body: '<!doctype html><title>bundle</title><script src="main.js"></script>' };
+    routes["/bundle/main.js"] = { type: "text/javascript", body: await readFile(join(out, "main.js")) };
+    routes[`/bundle/${wasm[0]}`] = { type: "application/wasm", body: await readFile(join(out, wasm[0])) };
+    const page = await browser.context.newPage();
+    await page.goto(`${server.url}/bundle/`);
+    assert.deepEqual(await page.evaluate(() => window.done), { accounts: [], calls: [], host: false });
+    await page.close();
+  });
+});
+
+describe("in TypeScript", () => {
+  test("a program of a user's type-checks strictly, its mistakes do not, and there is no any", async () => {
+    const types = await readFile(join(root, "pkg/sipwake.d.ts"), "utf8");
+    assert.doesNotMatch(types.replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, ""), /\bany\b/);
+    await writeFile(join(home, "program.ts"), await readFile(join(root, "tests/js/fixtures/program.ts")));
+    const tsc = join(root, "node_modules/.bin/tsc");
+    await run(tsc, ["--strict", "--noEmit", "--exactOptionalPropertyTypes", "--target", "es2022", "--module", "nodenext", "--lib", "es2022,dom", "--types", "", "program.ts"], { cwd: home })
+      .catch((error) => assert.fail(error.stdout));
+  });
+
+  test("every code of the engine is in the types", async () => {
+    const types = await readFile(join(root, "pkg/sipwake.d.ts"), "utf8");
+    const engine = await readFile(join(root, "src/io/error.rs"), "utf8");
+    const codes = [...engine.matchAll(/Self::\w+ => "(\w+)",/g)].map(([, code]) => code);
+    assert.ok(codes.length > 20);
+    for (const code of codes) assert.match(types, new RegExp(`\\| "${code}"`));
+  });
+
+  test("every exported name is in the types, and every declared member is there", async () => {
+    const types = await readFile(join(root, "pkg/sipwake.d.ts"), "utf8");
+    const members = await node(`
+      import * as all from "sipwake";
+      const names = {};
+      for (const name of ["Endpoint", "Account", "Call"]) {
+        names[name] = Object.getOwnPropertyNames(all[name].prototype).filter((n) => !["constructor", "free", "__destroy_into_raw"].includes(n)).sort();
+      }
+      console.log(JSON.stringify(names));
+    `);
+    for (const [name, found] of Object.entries(members)) {
+      const body = types.match(new RegExp(`export class ${name} \\{([\\s\\S]*?)\\n\\}`))[1].replace(/\/\*\*[\s\S]*?\*\//g, "");
+      const declared = [...body.matchAll(/^ {2}(?:readonly )?(\w+)[(<:]/gm)].map(([, member]) => member).filter((member) => member !== "constructor");
+      assert.deepEqual(declared.sort(), found, name);
+    }
+    for (const name of exported.filter((name) => name !== "default")) assert.match(types, new RegExp(`export (class|function|const) ${name}\\b`));
+  });
+});
