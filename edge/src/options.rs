@@ -37,6 +37,16 @@ Usage: sipwake-edge [options]
   --push-always           push to phones that are registered, too
   --cancel-push           push also when a held call is cancelled or answered elsewhere
   --keep-push-parameters  leave pn-* parameters in the Request-URI of the INVITE
+
+What it answers besides files:
+  /ws                     SIP over WebSocket, subprotocol sip
+  /trace                  every SIP message and push as server-sent events, secrets hidden;
+                          ?history=1 what was before, too, ?full=1 nothing hidden (from this machine only)
+  POST /3/device/TOKEN    a push, as to APNs
+  /push/listen?token=T    the payloads for a phone as server-sent events; what comes before waits until its time is over
+  /push/log               all pushes with headers and outcome (from this machine only)
+  POST /push/kill?token=T the token is dead from now on: 410
+  /demo.json              what the demo page asks for: server, push, domain, users
 ";
 
 /// A user who may register.
