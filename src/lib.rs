@@ -14,7 +14,6 @@
 //! | [`transport`] | one flow: connect, keep-alive, back-off, choice of server |
 //! | [`transaction`] | RFC 3261 section 17, one file per machine |
 //! | [`dialog`] | dialog state and route sets |
-//! | `media` | the per-call media machine |
 //! | [`agent`] | accounts and registration, calls, typed outcomes |
 //! | [`bridge`] | the messages between page and host, their codec and the session under them |
 //! | [`wake`] | push parameters of the Contact; what joins push, INVITE and call UUID |

@@ -15,7 +15,7 @@ const LOGGED: usize = 1000;
 struct Waiting {
     until: Instant,
     entry: usize,
-    push: Value,
+    payload: Value,
 }
 
 #[derive(Default)]
@@ -50,30 +50,29 @@ impl Apns {
             }
             let entry = inner.log.len();
             inner.log.push(json!({
-                "at": epoch_ms(), "token": token, "status": status, "headers": headers, "payload": payload,
+                "at": epoch_ms(), "token": token, "status": status, "headers": headers, "payload": payload.clone(),
                 "delivered": false,
             }));
             if status != 200 {
                 return (status, reason);
             }
-            let push = json!({ "headers": headers, "payload": payload });
-            if !inner.deliver(token, entry, &push) {
+            if !inner.deliver(token, entry, &payload) {
                 // Until its time is over it waits for the phone to be reachable.
                 let until = Instant::now() + ttl.unwrap_or(Duration::from_secs(30));
-                inner.waiting.entry(token.into()).or_default().push(Waiting { until, entry, push });
+                inner.waiting.entry(token.into()).or_default().push(Waiting { until, entry, payload });
             }
             (status, reason)
         })
     }
 
-    /// The pushes for a token, those that wait first.
+    /// The payloads for a token, those that wait first.
     pub fn listen(&self, token: &str) -> mpsc::UnboundedReceiver<Value> {
         let (sender, receiver) = mpsc::unbounded_channel();
         self.with(|inner| {
             inner.listeners.entry(token.into()).or_default().push(sender);
             for waiting in inner.waiting.remove(token).unwrap_or_default() {
                 if waiting.until > Instant::now() {
-                    inner.deliver(token, waiting.entry, &waiting.push);
+                    inner.deliver(token, waiting.entry, &waiting.payload);
                 }
             }
         });
@@ -97,9 +96,9 @@ impl Apns {
 }
 
 impl Inner {
-    fn deliver(&mut self, token: &str, entry: usize, push: &Value) -> bool {
+    fn deliver(&mut self, token: &str, entry: usize, payload: &Value) -> bool {
         let Some(listeners) = self.listeners.get_mut(token) else { return false };
-        listeners.retain(|listener| listener.send(push.clone()).is_ok());
+        listeners.retain(|listener| listener.send(payload.clone()).is_ok());
         let delivered = !listeners.is_empty();
         if let Some(Value::Object(line)) = self.log.get_mut(entry) {
             line.insert("delivered".into(), delivered.into());
@@ -120,7 +119,7 @@ mod tests {
     fn a_push_waits_for_the_phone() {
         let apns = Apns::default();
         assert_eq!(push(&apns, 30), 200);
-        assert_eq!(apns.listen("aa").try_recv().unwrap()["payload"]["n"], 1);
+        assert_eq!(apns.listen("aa").try_recv().unwrap()["n"], 1);
         assert_eq!(apns.log()[0]["delivered"], true);
     }
 

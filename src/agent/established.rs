@@ -1,7 +1,7 @@
 //! What both sides of a call have in common: media, hanging up, re-INVITE, timers, the end.
 
 use super::call::{Call, Job, LINGER_MS, Phase, T2_MS};
-use super::incoming::{media_error, sdp_of};
+use super::incoming::{is_usable, media_error, sdp_of};
 use super::outcome::{self, Reasons, outcome};
 use super::{Agent, AgentEvent, Use};
 use crate::common::time::Now;
@@ -229,6 +229,12 @@ impl Agent {
             self.transactions.respond(now.mono, server, response);
             return;
         }
+        if sdp_of(&request).is_some_and(|sdp| !is_usable(&sdp)) {
+            let response = self.response(&request, 488, &tag, None);
+            self.transactions.respond(now.mono, server, response);
+            return;
+        }
+        let Some(call) = self.call_mut(id) else { return };
         if let Some(dialog) = &mut call.dialog {
             dialog.refresh_target(&request.headers);
         }

@@ -11,6 +11,7 @@ use crate::io::{
     Reply,
 };
 use crate::message::{HeaderName, Request, Response};
+use crate::sdp::SessionDescription;
 use crate::transaction::ServerId;
 
 impl Agent {
@@ -85,6 +86,7 @@ impl Agent {
             None => Some(480),
             Some(_) if self.too_many_calls() => Some(486),
             Some(_) if !request.body().is_empty() && sdp_of(&request).is_none() => Some(415),
+            Some(_) if sdp_of(&request).is_some_and(|sdp| !is_usable(&sdp)) => Some(488),
             Some(_) => None,
         };
         let local_tag = self.random.token(10);
@@ -327,6 +329,11 @@ pub(super) fn sdp_in(headers: &crate::message::Headers, body: &[u8]) -> Option<S
         return None;
     }
     std::str::from_utf8(body).ok().map(str::to_owned)
+}
+
+/// Whether an audio call can be made of a description.
+pub(super) fn is_usable(sdp: &str) -> bool {
+    SessionDescription::parse(sdp).is_some_and(|description| description.is_usable())
 }
 
 fn remote_party(request: &Request) -> (String, Option<String>) {

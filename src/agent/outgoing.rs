@@ -2,7 +2,7 @@
 
 use super::account::ALLOW;
 use super::call::{Call, Job, Phase};
-use super::incoming::{media_error, sdp_in};
+use super::incoming::{is_usable, media_error, sdp_in};
 use super::outcome::{self, Reasons, outcome};
 use super::{Agent, Use};
 use crate::common::time::Now;
@@ -186,7 +186,7 @@ impl Agent {
             return;
         }
         let account = call.account;
-        let answer = sdp_in(&response.headers, response.body());
+        let answer = sdp_in(&response.headers, response.body()).filter(|sdp| is_usable(sdp));
         call.dialog = Some(dialog.clone());
         match answer {
             Some(sdp) => {

@@ -1,1 +1,213 @@
-//! The native side of the bridge as a pure state machine.
+//! The native side of the bridge as a pure state machine: it is told what happened and when, and says what is to be
+//! done. Swift, or the shell of a simulated phone, only turns callbacks into inputs and effects into calls.
+//!
+//! | file | what is in it |
+//! | --- | --- |
+//! | `io` | the closed lists of inputs and effects, and the options |
+//! | `calls` | the table of calls, and which push and INVITE belong to one |
+//! | `push` | a push: report it before anything else, then wait for its INVITE |
+//! | `action` | what the user does, its deadlines, and what the page makes of it |
+//! | `page` | the page: its session, its messages, its death |
+//!
+//! The rules: every push is reported, whatever is in it; every call that was reported is ended; an answer is fulfilled
+//! only when the page says that it is done, and nothing is fulfilled after its time; a decline, a hang-up and a mute
+//! are fulfilled at once.
+
+mod action;
+mod calls;
+mod io;
+mod page;
+mod push;
+
+use std::collections::VecDeque;
+
+pub use io::{Effect, HostInput, HostOptions, Profile};
+
+use crate::bridge::drivers::HostMedia;
+use crate::bridge::{AppResumed, AppState, EndReason, Link, NetworkChanged, PushToken};
+use crate::common::random::Random;
+use crate::common::time::{Mono, Now};
+use crate::common::timers::Timers;
+use crate::io::{FlowId, MediaId};
+use calls::{CallKey, Calls, Phase, Report};
+
+/// How long a report may stay unanswered before it counts as taken.
+const REPORT_MS: u64 = 2_000;
+
+/// What a deadline is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Timer {
+    /// The system says how it took a report.
+    Report(CallKey),
+    /// The INVITE comes.
+    Invite(CallKey),
+    /// Somebody answers.
+    Ring(CallKey),
+    /// Ring only: the call screen goes, then the page answers.
+    HandOver(CallKey),
+    /// A page that came back speaks for a call that it had.
+    Claim(CallKey),
+    /// The page carries out an action of the user.
+    Action(u32),
+    /// A page says hello.
+    Page,
+}
+
+/// The native side.
+pub struct Host {
+    options: HostOptions,
+    random: Random,
+    link: Link,
+    calls: Calls,
+    timers: Timers<Timer>,
+    /// Actions of the user that the page has to carry out.
+    actions: Vec<action::Waiting>,
+    next_action: u32,
+    tokens: Vec<PushToken>,
+    app: Option<AppState>,
+    network: Option<NetworkChanged>,
+    flows: Vec<FlowId>,
+    sessions: Vec<MediaId>,
+    media: HostMedia,
+    /// The request `app.willSuspend` that is under way.
+    suspending: Option<String>,
+    reading: bool,
+    effects: VecDeque<Effect>,
+    timer: Option<Mono>,
+}
+
+impl std::fmt::Debug for Host {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Host")
+    }
+}
+
+impl Host {
+    /// A host without a page.
+    #[must_use]
+    pub fn new(options: HostOptions, mut random: Random) -> Self {
+        Self {
+            options,
+            link: Link::host(&mut random),
+            random,
+            calls: Calls::default(),
+            timers: Timers::default(),
+            actions: Vec::new(),
+            next_action: 0,
+            tokens: Vec::new(),
+            app: None,
+            network: None,
+            flows: Vec::new(),
+            sessions: Vec::new(),
+            media: HostMedia::default(),
+            suspending: None,
+            reading: true,
+            effects: VecDeque::new(),
+            timer: None,
+        }
+    }
+}
+
+impl Host {
+    /// Takes what happened. Drain [`Host::poll`] after it.
+    pub fn handle(&mut self, now: Now, input: HostInput) {
+        match input {
+            HostInput::Timeout => self.timeout(now),
+            HostInput::Push { payload, must_report, launch, locked, unlocked_since_boot } => {
+                self.push(now, &payload, push::Circumstances { must_report, launch, locked, unlocked_since_boot });
+            }
+            HostInput::Reported { uuid, error } => self.reported(now, &uuid, error),
+            HostInput::Perform { action_id, uuid, action, digits } => {
+                self.perform(now, action_id, &uuid, action, digits);
+            }
+            HostInput::ActionTimedOut { action_id } => self.action_timed_out(now, &action_id),
+            HostInput::ProviderReset => self.provider_reset(now),
+            HostInput::Token(token) => self.token(now, token),
+            HostInput::PageMessage(text) => self.link.receive(now, &text),
+            HostInput::PostFailed => self.link.post_failed(now),
+            HostInput::PageLost(_) => self.page_lost(now),
+            HostInput::App(state) => {
+                self.link.event(now, &state);
+                self.app = Some(state);
+            }
+            HostInput::Network(network) => {
+                self.link.event(now, &network);
+                self.network = Some(network);
+            }
+            HostInput::WillSuspend { budget_ms, policy } => self.will_suspend(now, budget_ms, policy),
+            HostInput::Resumed { suspended_for_ms } => self.link.event(now, &AppResumed { suspended_for_ms }),
+            HostInput::Socket { flow, event } => self.socket_event(now, flow, event),
+            HostInput::Media { media, event } => self.media_event(now, media, event),
+        }
+        self.pump(now);
+        self.tell_timer();
+    }
+
+    /// Takes what is to be done; `None`: nothing more for now.
+    pub fn poll(&mut self) -> Option<Effect> {
+        self.effects.pop_front()
+    }
+
+    fn tell_timer(&mut self) {
+        let reading = !self.link.is_congested();
+        if reading != self.reading {
+            self.reading = reading;
+            self.effects.push_back(Effect::ReadSockets(reading));
+        }
+        let next = [self.timers.next(), self.link.next_timeout()].into_iter().flatten().min();
+        if next != self.timer {
+            self.timer = next;
+            self.effects.push_back(Effect::Timer(next));
+        }
+    }
+
+    fn timeout(&mut self, now: Now) {
+        // The driver has used its timer up, so it is told the next one even if that is the same.
+        self.timer = None;
+        while let Some(timer) = self.timers.pop_due(now.mono) {
+            match timer {
+                Timer::Report(key) => self.report_settled(now, key, None),
+                Timer::Invite(key) => self.invite_missing(now, key),
+                Timer::Ring(key) => self.rang_out(now, key),
+                Timer::HandOver(key) => self.hand_over(now, key),
+                Timer::Claim(key) => self.end(key, EndReason::Failed),
+                Timer::Action(number) => self.action_expired(now, number),
+                Timer::Page => self.page_missing(now),
+            }
+        }
+        self.link.timeout(now);
+    }
+
+    /// Ends a call: in the system if it is shown there, as soon as the system took the report if it did not yet.
+    fn end(&mut self, key: CallKey, reason: EndReason) {
+        self.drop_actions(key);
+        self.clear_timers(key);
+        let Some(call) = self.calls.get_mut(key) else { return };
+        match call.report {
+            Report::Pending => call.phase = Phase::Over(reason),
+            Report::Shown => {
+                let uuid = call.uuid.clone();
+                self.show_end(uuid, reason);
+                self.calls.finish(key, reason);
+            }
+            Report::Refused(_) | Report::Gone => self.calls.finish(key, reason),
+        }
+    }
+
+    fn show_end(&mut self, uuid: String, reason: EndReason) {
+        // The system knows no end of ours here: those are actions.
+        let reason = match reason {
+            EndReason::Local => EndReason::RemoteEnded,
+            EndReason::Unknown => EndReason::Failed,
+            other => other,
+        };
+        self.effects.push_back(Effect::EndCall { uuid, reason });
+    }
+
+    /// Clears every deadline of a call but that of its report.
+    fn clear_timers(&mut self, key: CallKey) {
+        for timer in [Timer::Invite(key), Timer::Ring(key), Timer::HandOver(key), Timer::Claim(key)] {
+            self.timers.clear(timer);
+        }
+    }
+}

@@ -1,3 +1,6 @@
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
 use sipwake::io::{AccountId, CallId, CallState, Command, ErrorCode, MediaFailure, OutcomeKind, Reply};
 
 use crate::world::World;
@@ -266,4 +269,56 @@ fn what_an_ended_call_leaves_behind_is_forgotten() {
     pair.world.command_now(pair.alice, Command::Hangup(pair.call)).unwrap();
     pair.world.run(70_000);
     assert_eq!(pair.world.command_now(pair.alice, Command::Hangup(pair.call)), Err(ErrorCode::NotFound.into()));
+}
+
+#[test]
+fn a_reinvite_is_answered_and_one_that_cannot_be_followed_leaves_the_call_as_it_is() {
+    let mut pair = answered();
+    let offer = crate::world::sdp(7);
+    pair.world.reinvite(pair.alice, pair.bob, 50, &offer);
+    pair.world.run(100);
+    assert_eq!(pair.world.sent(pair.bob, "SIP/2.0 200 OK"), 2);
+    pair.world.reinvite(pair.alice, pair.bob, 51, &offer.replace("m=audio 9", "m=audio 0"));
+    pair.world.run(100);
+    assert_eq!(pair.world.sent(pair.bob, "SIP/2.0 488"), 1);
+    pair.world.phones[pair.bob].media_failure = Some(MediaFailure::BadDescription);
+    pair.world.reinvite(pair.alice, pair.bob, 52, &offer);
+    pair.world.run(100);
+    assert_eq!(pair.world.sent(pair.bob, "SIP/2.0 488"), 2);
+    assert_eq!(pair.world.only_call(pair.bob).state, CallState::Connected);
+}
+
+#[test]
+fn an_invite_without_usable_audio_is_refused() {
+    let mut world = World::new();
+    let (bob, _) = world.add_registered("bob");
+    let flow = world.phones[bob].flows[0];
+    let body = crate::world::sdp(1).replace("m=audio 9", "m=audio 0");
+    let text = format!(
+        "INVITE sip:bob@b.invalid SIP/2.0\r\nVia: SIP/2.0/WSS x.invalid;branch=z9hG4bKx\r\nMax-Forwards: 70\r\n\
+         From: <sip:x@example.test>;tag=x\r\nTo: <sip:bob@example.test>\r\nCall-ID: x\r\nCSeq: 1 INVITE\r\n\
+         Contact: <sip:x@x.invalid>\r\nContent-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    world.deliver(bob, 0, flow, sipwake::io::FlowEvent::Received(text.into_bytes()));
+    world.run(50);
+    assert_eq!(world.sent(bob, "SIP/2.0 488"), 1);
+    assert!(world.calls(bob).is_empty());
+}
+
+#[test]
+fn octets_that_are_no_message_are_told_and_change_nothing() {
+    let mut pair = answered();
+    let flow = pair.world.phones[pair.bob].flows[0];
+    for octets in [&b"\xff\xfe"[..], b"INVITE", b"SIP/2.0 200 OK\r\n\r\n", b"BYE sip:x SIP/2.0\r\nCall-ID: 1\r\n\r\n"] {
+        pair.world.deliver(pair.bob, 0, flow, sipwake::io::FlowEvent::Received(octets.to_vec()));
+    }
+    pair.world.run(50);
+    let problems = pair.world.phones[pair.bob]
+        .events
+        .iter()
+        .filter(|event| matches!(event, sipwake::io::Event::Problem { error, .. } if error.code == ErrorCode::MalformedMessage))
+        .count();
+    assert!(problems >= 2, "{problems}");
+    assert_eq!(pair.world.only_call(pair.bob).state, CallState::Connected);
 }

@@ -4,4 +4,6 @@
 mod calls;
 mod registration;
 mod server;
+mod shell;
+mod wake;
 mod world;

@@ -1,3 +1,6 @@
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
 use sipwake::io::{Command, EndpointOptions, ErrorCode, Event, RegistrationInfo, RegistrationState, Reply};
 use sipwake::message::HeaderName;
 

@@ -11,6 +11,7 @@ use sipwake::io::{
 };
 
 use crate::server::Server;
+use crate::shell::Shell;
 
 /// Milliseconds that a message takes between a phone and the server.
 pub const DELAY: u64 = 5;
@@ -21,8 +22,9 @@ pub const START: u64 = 1_700_000_000_000;
 /// What is on its way.
 #[derive(Debug)]
 enum Travelling {
-    ToPhone(usize, Input),
-    ToServer(usize, FlowId, Vec<u8>),
+    Phone(usize, Input),
+    Server(usize, FlowId, Vec<u8>),
+    Shell(usize, String),
 }
 
 #[derive(Debug)]
@@ -44,6 +46,12 @@ pub struct Phone {
     pub offline: bool,
     /// Octets sent on open flows vanish, and nothing comes: a frozen network path.
     pub deaf: bool,
+    /// The native side, where there is one.
+    pub shell: Option<Shell>,
+    /// The page does not run: nothing reaches it, its timers stand still.
+    pub frozen: bool,
+    /// What was posted to it meanwhile.
+    pub kept: Vec<Input>,
 }
 
 pub struct World {
@@ -80,6 +88,9 @@ impl World {
             media_failure: None,
             offline: false,
             deaf: false,
+            shell: None,
+            frozen: false,
+            kept: Vec::new(),
         });
         self.input(index, Input::Timeout);
         index
@@ -132,6 +143,10 @@ impl World {
     }
 
     pub fn input(&mut self, phone: usize, input: Input) {
+        if self.phones[phone].frozen {
+            self.phones[phone].kept.push(input);
+            return;
+        }
         let now = self.clock();
         let outputs: VecDeque<Output> = {
             let endpoint = &mut self.phones[phone].endpoint;
@@ -149,7 +164,12 @@ impl World {
             Output::Timer(at) => phone.timer = at,
             Output::Event(event) => phone.events.push(event),
             Output::Completed { id, result } => phone.completed.push((id, result)),
-            Output::Host(text) => phone.posted.push(text),
+            Output::Host(text) => {
+                phone.posted.push(text.clone());
+                if phone.shell.is_some() {
+                    self.travel(1, Travelling::Shell(index, text));
+                }
+            }
             Output::Flow { flow, command } => self.flow_command(index, flow, command),
             Output::Media { media, command } => self.media_command(index, media, command),
             other => panic!("unexpected {other:?}"),
@@ -170,7 +190,7 @@ impl World {
             FlowCommand::Send(octets) => {
                 phone.sent.push(String::from_utf8_lossy(&octets).into_owned());
                 if phone.flows.contains(&flow) && !phone.deaf {
-                    self.travel(DELAY, Travelling::ToServer(index, flow, octets));
+                    self.travel(DELAY, Travelling::Server(index, flow, octets));
                 }
             }
             FlowCommand::Close { .. } => {
@@ -199,11 +219,15 @@ impl World {
             MediaCommand::SetAnswer { .. } => MediaEvent::Applied,
             _ => return,
         };
-        self.travel(MEDIA_DELAY, Travelling::ToPhone(index, Input::Media { media, event }));
+        self.travel(MEDIA_DELAY, Travelling::Phone(index, Input::Media { media, event }));
     }
 
     pub fn deliver(&mut self, index: usize, delay: u64, flow: FlowId, event: FlowEvent) {
-        self.travel(delay, Travelling::ToPhone(index, Input::Flow { flow, event }));
+        self.travel(delay, Travelling::Phone(index, Input::Flow { flow, event }));
+    }
+
+    pub fn post_to_page(&mut self, index: usize, text: String) {
+        self.travel(1, Travelling::Phone(index, Input::Host(text)));
     }
 
     fn travel(&mut self, delay: u64, what: Travelling) {
@@ -215,7 +239,7 @@ impl World {
     pub fn cut(&mut self, index: usize) {
         for flow in std::mem::take(&mut self.phones[index].flows) {
             self.server.connection_closed(index, flow);
-            self.input(index, Input::Flow { flow, event: FlowEvent::Closed { code: 1006, clean: false } });
+            self.happen(index, Input::Flow { flow, event: FlowEvent::Closed { code: 1006, clean: false } });
         }
     }
 
@@ -227,6 +251,32 @@ impl World {
         }
     }
 
+    /// A re-INVITE of the established call between two phones, as the caller's proxy would forward it.
+    pub fn reinvite(&mut self, from: usize, to: usize, cseq: u32, sdp: &str) {
+        let invite = self.server.requests.iter().rfind(|r| r.method().as_str() == "INVITE").unwrap().clone();
+        let ok = self.phones[to].sent.iter().find(|text| text.starts_with("SIP/2.0 200 OK") && text.contains("INVITE"));
+        let header = |name: &str| ok.unwrap().lines().find(|line| line.starts_with(name)).unwrap().to_owned();
+        let contact = self.server.bindings.iter().find(|binding| binding.phone == to).unwrap();
+        let text = format!(
+            "INVITE {} SIP/2.0\r\nVia: SIP/2.0/WSS a.invalid;branch=z9hG4bKre{cseq}\r\nMax-Forwards: 70\r\n{}\r\n{}\r\n\
+             Call-ID: {}\r\nCSeq: {cseq} INVITE\r\nContact: <sip:a@a.invalid>\r\n\
+             Content-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{sdp}",
+            contact.contact,
+            header("From:"),
+            header("To:"),
+            invite.headers.call_id().unwrap(),
+            sdp.len()
+        );
+        let (phone, flow) = (contact.phone, contact.flow);
+        assert_ne!(phone, from);
+        self.deliver(phone, DELAY, flow, FlowEvent::Received(text.clone().into_bytes()));
+        // The ACK follows when the answer had time to come.
+        let ack = text.replace("INVITE", "ACK").replace("z9hG4bKre", "z9hG4bKack");
+        let head = ack.split("Content-Type").next().unwrap();
+        let ack = format!("{head}Content-Length: 0\r\n\r\n");
+        self.deliver(phone, DELAY + MEDIA_DELAY + 5, flow, FlowEvent::Received(ack.into_bytes()));
+    }
+
     /// Lets so many milliseconds pass.
     pub fn run(&mut self, ms: u64) {
         let end = self.now + ms;
@@ -236,18 +286,30 @@ impl World {
                 .phones
                 .iter()
                 .enumerate()
+                .filter(|(_, phone)| !phone.frozen)
                 .filter_map(|(index, phone)| phone.timer.map(|at| (at.0.max(self.now), index)))
                 .min();
-            let next = [arrival.map(|(at, _)| at), timer.map(|(at, _)| at)].into_iter().flatten().min();
+            let shell_timer = self
+                .phones
+                .iter()
+                .enumerate()
+                .filter_map(|(index, phone)| Some((phone.shell.as_ref()?.timer?.0.max(self.now), index)))
+                .min();
+            let next = [arrival.map(|(at, _)| at), timer.map(|(at, _)| at), shell_timer.map(|(at, _)| at)]
+                .into_iter()
+                .flatten()
+                .min();
             let Some(next) = next.filter(|at| *at <= end) else { break };
             self.now = next;
             if let Some((at, order)) = arrival.filter(|(at, _)| *at == next) {
                 let position = self.travelling.iter().position(|(a, o, _)| (*a, *o) == (at, order)).unwrap();
                 let (_, _, what) = self.travelling.remove(position);
                 self.arrive(what);
-            } else if let Some((_, index)) = timer {
+            } else if let Some((_, index)) = timer.filter(|(at, _)| *at == next) {
                 self.phones[index].timer = None;
                 self.input(index, Input::Timeout);
+            } else if let Some((_, index)) = shell_timer {
+                self.shell_timeout(index);
             }
         }
         self.now = end;
@@ -255,15 +317,16 @@ impl World {
 
     fn arrive(&mut self, what: Travelling) {
         match what {
-            Travelling::ToPhone(index, input) => {
+            Travelling::Phone(index, input) => {
                 if let Input::Flow { flow, event: FlowEvent::Received(_) } = &input
                     && (!self.phones[index].flows.contains(flow) || self.phones[index].deaf)
                 {
                     return;
                 }
-                self.input(index, input);
+                self.happen(index, input);
             }
-            Travelling::ToServer(index, flow, octets) => {
+            Travelling::Shell(index, text) => self.page_message(index, text),
+            Travelling::Server(index, flow, octets) => {
                 let now = self.now;
                 for (phone, flow, octets) in self.server.receive(now, index, flow, octets) {
                     self.deliver(phone, DELAY, flow, FlowEvent::Received(octets));

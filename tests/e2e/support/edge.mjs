@@ -11,15 +11,15 @@ export const hasEdge = existsSync(EDGE);
 export const USERS = { alice: "alice-secret", bob: "bob-secret", carol: "carol-secret" };
 
 /**
- * Starts the server with command line options. Without a --user among them the users are USERS.
+ * Starts the server with command line options; users: null leaves the users to the server.
  * The result has kind, domain, users, wsUrl as startKamailio's has, and http, trace, push as the server gives them; `pushes()` is
  * the log of its simulated push service, `follow()` a list that grows by every SIP message, unredacted: { at, dir, peer, user, text }.
  */
-export async function startEdge(...args) {
+export async function startEdge(args = [], { users = USERS } = {}) {
   if (!hasEdge) throw new Error("build the server first: cargo build -p sipwake-edge");
   const folder = runFolder("edge");
-  const users = args.includes("--user") ? [] : Object.entries(USERS).flatMap((pair) => ["--user", pair.join(":")]);
-  const child = start(EDGE, ["--json", ...users, ...args], { folder });
+  const named = Object.entries(users ?? {}).flatMap((pair) => ["--user", pair.join(":")]);
+  const child = start(EDGE, ["--json", ...named, ...args], { folder });
   let said;
   try {
     await until("the server listens", () => child.over || child.output().includes("\n"), 10000, 5);
@@ -38,7 +38,7 @@ export async function startEdge(...args) {
       feeds.push(await listen(`${said.trace}?full=1`, (entry) => entries.push(entry)));
       return entries;
     },
-    /** Ends the server as a user does; gives how it ended. */
+    /** Ends the server by a signal; gives how it ended. */
     async stop() {
       for (const feed of feeds) feed.close();
       await child.stop();

@@ -1,0 +1,251 @@
+//! The closed lists of what the host is told and what it wants done.
+
+use crate::bridge::{
+    AppState, BridgeProblem, CallAction, CallUi, EndReason, HostInfo, Launch, NetworkChanged, PayloadPaths, PushToken,
+    ReportError, ResetReason, SuspendPolicy, TokenKind,
+};
+use crate::common::time::Mono;
+use crate::io::{FlowCommand, FlowEvent, FlowId, MediaCommand, MediaEvent, MediaId};
+
+/// Who owns the audio of a call.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Profile {
+    /// The host. The system's call screen stays for the whole call.
+    #[default]
+    HostMedia,
+    /// The page. Its audio and a live call screen exclude each other, so the screen only rings: it is ended a moment
+    /// after the answer, and only then the page answers.
+    PageMedia,
+}
+
+/// What the app configures.
+#[derive(Clone, Debug)]
+pub struct HostOptions {
+    /// `urn:uuid:…`, the same for the life of the installation.
+    pub instance: String,
+    /// The app and the device.
+    pub info: HostInfo,
+    /// The system's call screen.
+    pub call_ui: CallUi,
+    /// Who owns the audio. The capability `media.host` is offered accordingly.
+    pub profile: Profile,
+    /// Whether the host owns the sockets. The capability `transport.host` is offered accordingly.
+    pub transport: bool,
+    /// More capabilities to offer.
+    pub capabilities: Vec<String>,
+    /// Whether the device is in Lockdown Mode.
+    pub lockdown: bool,
+    /// Where the facts are in a push payload.
+    pub paths: PayloadPaths,
+    /// How long a push waits for its INVITE.
+    pub invite_timeout_ms: u64,
+    /// How long an answer waits for the INVITE, and once that is there, for the page. Never past the INVITE's time.
+    pub answer_timeout_ms: u64,
+    /// How long a call rings.
+    pub ring_timeout_ms: u64,
+    /// How long a page may take to say hello when there is something to do.
+    pub page_timeout_ms: u64,
+    /// Ring only: how long the call screen stays after the answer.
+    pub hand_over_ms: u64,
+}
+
+impl Default for HostOptions {
+    fn default() -> Self {
+        Self {
+            instance: String::new(),
+            info: HostInfo::default(),
+            call_ui: CallUi::CallKit,
+            profile: Profile::HostMedia,
+            transport: true,
+            capabilities: Vec::new(),
+            lockdown: false,
+            paths: PayloadPaths::default(),
+            invite_timeout_ms: 15_000,
+            answer_timeout_ms: 10_000,
+            ring_timeout_ms: 90_000,
+            page_timeout_ms: 8_000,
+            hand_over_ms: 1_000,
+        }
+    }
+}
+
+/// What happened.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum HostInput {
+    /// The deadline that [`Effect::Timer`] named has come. Early or needless ones do no harm.
+    Timeout,
+    /// A call push came. Carry out the effects before the push callback returns.
+    Push {
+        /// The payload as JSON.
+        payload: String,
+        /// Whether the system insists on a report.
+        must_report: bool,
+        /// What the app was doing.
+        launch: Launch,
+        /// Whether the device is locked.
+        locked: bool,
+        /// Whether the device was unlocked since it started; before that nothing can be read, and no page can run.
+        unlocked_since_boot: bool,
+    },
+    /// The system took a report, or refused it.
+    Reported {
+        /// The call.
+        uuid: String,
+        /// Why not.
+        error: Option<ReportError>,
+    },
+    /// The user wants something, through the system.
+    Perform {
+        /// Id of the system's action.
+        action_id: String,
+        /// The call.
+        uuid: String,
+        /// What.
+        action: CallAction,
+        /// Which digits.
+        digits: Option<String>,
+    },
+    /// The system gave up on an action. It is neither fulfilled nor failed after this.
+    ActionTimedOut {
+        /// Id of the system's action.
+        action_id: String,
+    },
+    /// The system forgot every call.
+    ProviderReset,
+    /// A push token came, changed or died.
+    Token(PushToken),
+    /// The page posted an envelope. Its frame and origin were checked.
+    PageMessage(String),
+    /// A text could not be handed to the page.
+    PostFailed,
+    /// The page is gone: its process died, or it was left.
+    PageLost(ResetReason),
+    /// The app's state changed.
+    App(AppState),
+    /// The network changed.
+    Network(NetworkChanged),
+    /// The app is about to sleep. [`Effect::SuspendReady`] answers.
+    WillSuspend {
+        /// Time for what has to be done.
+        budget_ms: u64,
+        /// What to do; absent: what each account says.
+        policy: Option<SuspendPolicy>,
+    },
+    /// The app is awake again.
+    Resumed {
+        /// How long it slept.
+        suspended_for_ms: u64,
+    },
+    /// Something happened on a socket.
+    Socket {
+        /// Which.
+        flow: FlowId,
+        /// What.
+        event: FlowEvent,
+    },
+    /// Something happened in a media session.
+    Media {
+        /// Which.
+        media: MediaId,
+        /// What.
+        event: MediaEvent,
+    },
+}
+
+/// What is to be done, in order.
+#[derive(Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Effect {
+    /// Call `handle(now, HostInput::Timeout)` at this point, or never if `None`. Replaces the earlier one.
+    Timer(Option<Mono>),
+    /// Report an incoming call to the system; [`HostInput::Reported`] answers. A UUID that is known already is
+    /// reported again on purpose, where the system insists on a report for each push.
+    ReportIncoming {
+        /// The call.
+        uuid: String,
+        /// The caller's name.
+        display_name: Option<String>,
+        /// The caller's URI or number.
+        handle: Option<String>,
+        /// Whether to show it as a video call.
+        video: bool,
+    },
+    /// What is shown of a call changed.
+    UpdateCall {
+        /// The call.
+        uuid: String,
+        /// The caller's name.
+        display_name: Option<String>,
+        /// The caller's URI or number.
+        handle: Option<String>,
+        /// Whether to show it as a video call.
+        video: bool,
+    },
+    /// Report the end of a call to the system. Never comes for a call that the user ended.
+    EndCall {
+        /// The call.
+        uuid: String,
+        /// How it ended.
+        reason: EndReason,
+    },
+    /// The action is done.
+    Fulfil {
+        /// Id of the system's action.
+        action_id: String,
+        /// Of an answer: when both sides agreed, epoch milliseconds.
+        connected_at: Option<u64>,
+    },
+    /// The action cannot be done.
+    Fail {
+        /// Id of the system's action.
+        action_id: String,
+    },
+    /// A button in the page: ask the system for this action. It comes back as [`HostInput::Perform`].
+    RequestAction {
+        /// The call.
+        uuid: String,
+        /// What.
+        action: CallAction,
+        /// Which digits.
+        digits: Option<String>,
+    },
+    /// Tell the user that a call was missed.
+    MissedCall {
+        /// The caller's name, or what else is known.
+        display_name: Option<String>,
+    },
+    /// Hand this envelope to the page.
+    Post(String),
+    /// Load the page, or poke it if it is there and sleeps.
+    LoadPage,
+    /// Load the page anew.
+    ReloadPage,
+    /// For the socket of a flow.
+    Socket {
+        /// Which.
+        flow: FlowId,
+        /// What.
+        command: FlowCommand,
+    },
+    /// Read sockets, or do not: the page has enough to do.
+    ReadSockets(bool),
+    /// For a media session.
+    Media {
+        /// Which.
+        media: MediaId,
+        /// What.
+        command: MediaCommand,
+    },
+    /// Ask the system for a push token.
+    RequestToken(TokenKind),
+    /// The answer to [`HostInput::WillSuspend`]: the app may sleep.
+    SuspendReady {
+        /// Whether all was done.
+        done: bool,
+        /// Whether a binding is left, as far as the page said.
+        registered: bool,
+    },
+    /// The page sent something that broke the rules; it was dropped.
+    Problem(BridgeProblem),
+}

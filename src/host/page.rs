@@ -1,0 +1,439 @@
+//! The page: its session, its messages, its death.
+
+use super::calls::{Call, Phase, Report};
+use super::{Effect, Host, Profile, Timer};
+use crate::bridge::call::{CallDirection, CallRequestReply};
+use crate::bridge::drivers::{post_flow_event, read_flow_command};
+use crate::bridge::{
+    CallAction, CallEnded, CallIncoming, CallIncomingReply, CallMatch, CallRequest, CallState, CallStateName,
+    CallUpdate, EndReason, Hello, Incoming, Kind, LinkEvent, Payload, PushResolved, RequestToken, ResetReason,
+    Snapshot, SnapshotCall, SuspendPolicy, Welcome, WillSuspend, WillSuspendReply,
+};
+use crate::common::time::Now;
+use crate::io::{FlowCommand, FlowEvent, FlowId, MediaCommand, MediaEvent, MediaFailure, MediaId};
+
+/// How long a page that came back may take to speak for a call that was connected.
+const CLAIM_MS: u64 = 5_000;
+/// Sockets, and media sessions, that a page may have at one time.
+const DRIVERS: usize = 32;
+/// WebSocket close code of an endpoint that goes away.
+const GOING_AWAY: u16 = 1001;
+
+impl Host {
+    /// Takes what the link has to tell.
+    pub(super) fn pump(&mut self, now: Now) {
+        while let Some(event) = self.link.poll() {
+            match event {
+                LinkEvent::Post(text) => self.effects.push_back(Effect::Post(text)),
+                LinkEvent::Received(incoming) => self.received(now, &incoming),
+                LinkEvent::TimedOut { id, .. } => self.timed_out(now, &id),
+                LinkEvent::Hello(incoming) => self.hello(now, &incoming),
+                LinkEvent::Overflow => self.overflow(now),
+                LinkEvent::Problem(problem) => self.effects.push_back(Effect::Problem(problem)),
+                _ => {}
+            }
+        }
+    }
+
+    fn timed_out(&mut self, now: Now, id: &str) {
+        if self.suspending.as_deref() == Some(id) {
+            self.suspending = None;
+            self.effects.push_back(Effect::SuspendReady { done: false, registered: false });
+        }
+        self.request_timed_out(now, id);
+    }
+
+    /// Messages that must not be lost did not fit: everything begins anew.
+    fn overflow(&mut self, now: Now) {
+        for key in self.calls.keys() {
+            self.end(key, EndReason::Failed);
+        }
+        self.link.reset(now, ResetReason::QueueOverflow);
+        self.page_gone(now);
+    }
+
+    fn hello(&mut self, now: Now, incoming: &Incoming) {
+        let Ok(hello) = incoming.read::<Hello>() else { return };
+        self.timers.clear(Timer::Page);
+        let welcome = self.welcome();
+        if !self.link.welcome(now, incoming, &hello, welcome) {
+            self.page_gone(now);
+        }
+    }
+
+    fn welcome(&mut self) -> Welcome {
+        let mut capabilities = self.options.capabilities.clone();
+        for (name, offered) in [
+            ("media.host", self.options.profile == Profile::HostMedia),
+            ("transport.host", self.options.transport),
+            ("push.mustReport", true),
+        ] {
+            if offered && !capabilities.iter().any(|known| known == name) {
+                capabilities.push(name.to_owned());
+            }
+        }
+        let calls = self.calls.iter().filter(|call| call.is_live() && !call.sealed);
+        let snapshot = Snapshot {
+            tokens: self.tokens.clone(),
+            calls: calls.map(|call| self.snapshot_of(call)).collect(),
+            app: self.app.clone(),
+            network: self.network.clone(),
+        };
+        Welcome {
+            session: self.random.uuid(),
+            instance: self.options.instance.clone(),
+            host: self.options.info.clone(),
+            call_ui: self.options.call_ui,
+            capabilities,
+            lockdown: self.options.lockdown,
+            snapshot,
+            ..Welcome::default()
+        }
+    }
+
+    fn snapshot_of(&self, call: &Call) -> SnapshotCall {
+        // Ring only: as long as the call screen lives, the page must not answer.
+        let may_know = self.options.profile == Profile::HostMedia || call.report == Report::Gone;
+        SnapshotCall {
+            call_uuid: call.uuid.clone(),
+            direction: CallDirection::Incoming,
+            push_id: call.push_id().map(str::to_owned),
+            sip_call_id: call.sip_call_id.clone(),
+            account: call.account.clone(),
+            from_uri: call.handle.clone(),
+            reported: call.report == Report::Shown,
+            answered: may_know && matches!(call.phase, Phase::Answered | Phase::Connected),
+            held: call.held,
+            muted: call.muted,
+            pending_action: self.pending_action(call.key),
+        }
+    }
+
+    /// Something waits for the page: load it, and give up if it does not come.
+    pub(super) fn wake_page(&mut self, now: Now) {
+        if self.link.is_live() {
+            return;
+        }
+        self.effects.push_back(Effect::LoadPage);
+        self.wait_for_page(now);
+    }
+
+    fn wait_for_page(&mut self, now: Now) {
+        if self.timers.get(Timer::Page).is_none() {
+            self.timers.set(Timer::Page, now.mono.after(self.options.page_timeout_ms));
+        }
+    }
+
+    /// No page said hello in time: no call that waits for one can become anything.
+    pub(super) fn page_missing(&mut self, now: Now) {
+        let waiting: Vec<_> = self.calls.iter().filter(|call| call.is_live()).map(|call| call.key).collect();
+        for key in waiting {
+            let Some(call) = self.calls.get(key) else { continue };
+            let reason = match call.phase {
+                Phase::Ringing => EndReason::Unanswered,
+                Phase::Declined => EndReason::Local,
+                _ => EndReason::Failed,
+            };
+            if reason != EndReason::Local && !call.sealed {
+                let display_name = call.display_name.clone();
+                self.effects.push_back(Effect::MissedCall { display_name });
+            }
+            self.tell_actions_timed_out(now, key);
+            self.end(key, reason);
+        }
+    }
+
+    /// The page's process died, or the page was left.
+    pub(super) fn page_lost(&mut self, now: Now) {
+        self.link.peer_lost();
+        self.page_gone(now);
+        self.effects.push_back(Effect::ReloadPage);
+        if self.calls.iter().any(Call::is_live) {
+            self.wait_for_page(now);
+        }
+    }
+
+    /// What belonged to the life of a page goes; calls wait for the next one.
+    fn page_gone(&mut self, now: Now) {
+        for flow in std::mem::take(&mut self.flows) {
+            self.effects.push_back(Effect::Socket { flow, command: FlowCommand::Close { code: GOING_AWAY } });
+        }
+        for media in std::mem::take(&mut self.sessions) {
+            self.effects.push_back(Effect::Media { media, command: MediaCommand::Close });
+        }
+        self.media.clear();
+        if self.suspending.take().is_some() {
+            self.effects.push_back(Effect::SuspendReady { done: false, registered: false });
+        }
+        for key in self.calls.keys() {
+            let Some(call) = self.calls.get_mut(key).filter(|call| call.is_live() && !call.sealed) else { continue };
+            call.asked = None;
+            if call.push_posted && call.push_request.is_none() {
+                call.push_posted = false;
+            }
+            let was_bound = std::mem::replace(&mut call.bound, false);
+            match (call.phase, call.report) {
+                // Its audio was the page's, and nothing is shown of it any more.
+                (Phase::Answered | Phase::Connected, Report::Gone) => self.end(key, EndReason::Failed),
+                (Phase::Connected, _) => {
+                    call.bound = was_bound;
+                    let at = now.mono.after(self.options.page_timeout_ms + CLAIM_MS);
+                    self.timers.set(Timer::Claim(key), at);
+                }
+                (phase, _) if was_bound => {
+                    // Its INVITE went with the page; the server may send it again to the next one.
+                    let wait = match phase {
+                        Phase::Answered => self.options.answer_timeout_ms,
+                        _ => self.options.invite_timeout_ms,
+                    };
+                    self.timers.clear(Timer::Ring(key));
+                    self.timers.set(Timer::Invite(key), now.mono.after(wait));
+                    self.post_push(now, key);
+                }
+                _ => self.post_push(now, key),
+            }
+        }
+        self.answers_wait_again();
+    }
+
+    fn received(&mut self, now: Now, incoming: &Incoming) {
+        if incoming.kind == Kind::Reply {
+            return self.replied(now, incoming);
+        }
+        if self.driver_message(now, incoming) {
+            return;
+        }
+        let read = match incoming.message_type.as_str() {
+            PushResolved::TYPE => incoming.read().map(|resolved| self.push_resolved(now, &resolved)),
+            CallIncoming::TYPE => incoming.read().map(|invite| self.call_incoming(now, incoming, &invite)),
+            CallUpdate::TYPE => incoming.read().map(|update| self.call_update(&update)),
+            CallState::TYPE => incoming.read().map(|state| self.call_state(now, &state)),
+            CallEnded::TYPE => incoming.read().map(|ended| self.call_ended(&ended)),
+            CallRequest::TYPE => incoming.read().map(|request| self.call_request(now, incoming, request)),
+            RequestToken::TYPE => {
+                incoming.read().map(|RequestToken { kind }| self.effects.push_back(Effect::RequestToken(kind)))
+            }
+            _ => return self.link.refuse_unknown(now, incoming),
+        };
+        if read.is_err() {
+            self.link.refuse_payload(now, incoming);
+        }
+    }
+
+    fn replied(&mut self, now: Now, incoming: &Incoming) {
+        if self.suspending.is_some() && self.suspending == incoming.re {
+            self.suspending = None;
+            let reply: WillSuspendReply = incoming.read().unwrap_or_default();
+            self.effects.push_back(Effect::SuspendReady { done: reply.done, registered: reply.registered });
+            return;
+        }
+        self.push_replied(now, incoming);
+        self.performed(now, incoming);
+    }
+
+    fn call_incoming(&mut self, now: Now, incoming: &Incoming, invite: &CallIncoming) {
+        let name = invite.display_name.as_deref().filter(|name| !name.is_empty());
+        let handle = Some(invite.handle.value.as_str()).filter(|value| !value.is_empty());
+        let handle = handle.unwrap_or(invite.from_uri.as_str());
+        let Some(key) = self.calls.of_invite(invite) else {
+            return self.new_invite(now, incoming, invite, name, handle);
+        };
+        let Some(call) = self.calls.get_mut(key) else { return };
+        let call_match = if call.bound { CallMatch::Duplicate } else { CallMatch::Push };
+        call.sip_call_id = Some(invite.sip_call_id.clone());
+        call.account = invite.account.clone().or(call.account.take());
+        let error = match call.report {
+            Report::Refused(error) => Some(error),
+            _ => None,
+        };
+        if call.report == Report::Pending {
+            call.asked = Some((incoming.id.clone(), call_match));
+        } else {
+            let call_uuid = call.uuid.clone();
+            self.link.reply(now, &incoming.id, &CallIncomingReply { call_uuid, call_match, error });
+        }
+        self.update(key, name, Some(handle));
+        self.bind(now, key);
+    }
+
+    /// An INVITE that no push announced.
+    fn new_invite(&mut self, now: Now, incoming: &Incoming, invite: &CallIncoming, name: Option<&str>, handle: &str) {
+        if self.calls.is_full() {
+            return self.link.reply_error(now, &incoming.id, "tooManyCalls", "", false);
+        }
+        let usable = is_uuid(&invite.call_uuid) && !self.calls.is_used(&invite.call_uuid);
+        let uuid = if usable { invite.call_uuid.to_ascii_lowercase() } else { self.random.uuid() };
+        let key = self.calls.add(uuid, |call| {
+            call.sip_call_id = Some(invite.sip_call_id.clone());
+            call.account.clone_from(&invite.account);
+            call.display_name = name.map(str::to_owned);
+            call.handle = Some(handle.to_owned());
+            call.video = invite.video;
+            call.asked = Some((incoming.id.clone(), CallMatch::New));
+        });
+        self.report(now, key);
+        self.bind(now, key);
+    }
+
+    fn call_update(&mut self, update: &CallUpdate) {
+        let Some(call) = self.calls.by_uuid(&update.call_uuid).filter(|call| call.is_live()) else { return };
+        let key = call.key;
+        let handle = update.handle.as_ref().map(|handle| handle.value.as_str());
+        self.update(key, update.display_name.as_deref(), handle);
+    }
+
+    fn call_state(&mut self, now: Now, state: &CallState) {
+        let Some(call) = self.calls.by_uuid(&state.call_uuid).filter(|call| call.is_live()) else { return };
+        let key = call.key;
+        self.bind(now, key);
+        let Some(call) = self.calls.get_mut(key) else { return };
+        if let Some(id) = &state.sip_call_id {
+            call.sip_call_id = Some(id.clone());
+        }
+        match state.state {
+            CallStateName::Held => call.held = true,
+            CallStateName::Resumed => call.held = false,
+            CallStateName::Connected if call.phase == Phase::Ringing && call.report == Report::Shown => {
+                // It was answered by a button in the page, so the system has to hear of it.
+                let uuid = call.uuid.clone();
+                self.effects.push_back(Effect::RequestAction { uuid, action: CallAction::Answer, digits: None });
+            }
+            CallStateName::Connected if call.phase == Phase::Answered && call.report == Report::Gone => {
+                call.phase = Phase::Connected;
+            }
+            _ => {}
+        }
+    }
+
+    fn call_ended(&mut self, ended: &CallEnded) {
+        if let Some(call) = self.calls.by_uuid(&ended.call_uuid).filter(|call| call.is_live()) {
+            let key = call.key;
+            self.end(key, ended.reason);
+        }
+    }
+
+    /// A button in the page. It becomes an action of the system, so that both agree.
+    fn call_request(&mut self, now: Now, incoming: &Incoming, request: CallRequest) {
+        let shown = self.calls.by_uuid(&request.call_uuid).filter(|call| call.report == Report::Shown);
+        let Some(call) = shown.filter(|call| call.is_live()) else {
+            return self.link.reply_error(now, &incoming.id, "notFound", "", false);
+        };
+        let uuid = call.uuid.clone();
+        self.effects.push_back(Effect::RequestAction { uuid, action: request.action, digits: request.digits });
+        self.link.reply(now, &incoming.id, &CallRequestReply {});
+    }
+
+    /// The app is about to sleep.
+    pub(super) fn will_suspend(&mut self, now: Now, budget_ms: u64, policy: Option<SuspendPolicy>) {
+        if !self.link.is_live() || self.suspending.is_some() {
+            self.effects.push_back(Effect::SuspendReady { done: false, registered: false });
+            return;
+        }
+        self.suspending = Some(self.link.request(now, &WillSuspend { budget_ms, policy }, budget_ms));
+    }
+
+    /// Carries out `ws.*` and `media.*`; `false` for other messages.
+    fn driver_message(&mut self, now: Now, incoming: &Incoming) -> bool {
+        if self.options.transport
+            && let Some(read) = read_flow_command(incoming)
+        {
+            match read {
+                Ok((flow, command)) => self.socket_command(now, flow, command),
+                Err(_) => self.link.refuse_payload(now, incoming),
+            }
+            return true;
+        }
+        if self.options.profile == Profile::HostMedia
+            && let Some(read) = self.media.read(&mut self.link, now, incoming)
+        {
+            match read {
+                Ok((media, command)) => self.media_command(now, media, command),
+                Err(_) => self.link.refuse_payload(now, incoming),
+            }
+            return true;
+        }
+        false
+    }
+
+    fn socket_command(&mut self, now: Now, flow: FlowId, command: FlowCommand) {
+        let known = self.flows.contains(&flow);
+        match &command {
+            FlowCommand::Open { url } => {
+                let scheme = url.split(':').next().unwrap_or_default();
+                let good = scheme.eq_ignore_ascii_case("wss") || scheme.eq_ignore_ascii_case("ws");
+                if known || !good || self.flows.len() >= DRIVERS {
+                    if !known {
+                        post_flow_event(&mut self.link, now, flow, FlowEvent::Failed);
+                    }
+                    return;
+                }
+                self.flows.push(flow);
+            }
+            FlowCommand::Close { .. } if known => self.flows.retain(|open| *open != flow),
+            _ if !known => return,
+            _ => {}
+        }
+        self.effects.push_back(Effect::Socket { flow, command });
+    }
+
+    /// Something happened on a socket of the page.
+    pub(super) fn socket_event(&mut self, now: Now, flow: FlowId, event: FlowEvent) {
+        if !self.flows.contains(&flow) {
+            return;
+        }
+        if matches!(event, FlowEvent::Closed { .. } | FlowEvent::Failed) {
+            self.flows.retain(|open| *open != flow);
+        }
+        post_flow_event(&mut self.link, now, flow, event);
+    }
+
+    fn media_command(&mut self, now: Now, media: MediaId, command: MediaCommand) {
+        let known = self.sessions.contains(&media);
+        let opens = matches!(command, MediaCommand::Open { .. });
+        if opens && known {
+            return;
+        }
+        if (!opens && !known) || (opens && self.sessions.len() >= DRIVERS) {
+            if !matches!(command, MediaCommand::Close | MediaCommand::Mute { .. }) {
+                let event = MediaEvent::Failed(MediaFailure::Other);
+                self.media.post(&mut self.link, now, media, event);
+            }
+            return;
+        }
+        if opens {
+            self.sessions.push(media);
+        } else if command == MediaCommand::Close {
+            self.sessions.retain(|open| *open != media);
+        }
+        self.effects.push_back(Effect::Media { media, command });
+    }
+
+    /// Something happened in a media session of the page.
+    pub(super) fn media_event(&mut self, now: Now, media: MediaId, event: MediaEvent) {
+        if self.sessions.contains(&media) {
+            self.media.post(&mut self.link, now, media, event);
+        }
+    }
+}
+
+/// Whether a text has the form of a UUID.
+fn is_uuid(text: &str) -> bool {
+    text.len() == 36
+        && text.bytes().enumerate().all(|(index, byte)| match index {
+            8 | 13 | 18 | 23 => byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_uuid;
+
+    #[test]
+    fn only_uuids_have_the_form_of_one() {
+        assert!(is_uuid("11111111-2222-4333-8444-55555555555F"));
+        for text in ["", "11111111-2222-4333-8444-5555555555555", "11111111122223433338444455555555555f", "é"] {
+            assert!(!is_uuid(text), "{text}");
+        }
+    }
+}

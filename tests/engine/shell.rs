@@ -1,0 +1,203 @@
+//! A simulated native shell: `sipwake::host` with sockets and media of the virtual wire, and a call screen that
+//! keeps what it was told.
+
+use sipwake::bridge::{CallAction, EndReason, Environment, Launch, PushToken, TokenKind};
+use sipwake::common::random::{Random, Seeded};
+use sipwake::common::secret::Secret;
+use sipwake::common::time::Mono;
+use sipwake::host::{Effect, Host, HostInput, HostOptions};
+use sipwake::io::{EndpointOptions, Input};
+
+use crate::world::World;
+
+pub const TOKEN: &str = "A1B2C3D4A1B2C3D4A1B2C3D4A1B2C3D4A1B2C3D4A1B2C3D4A1B2C3D4A1B2C3D4";
+
+/// A call as the system's screen shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shown {
+    pub uuid: String,
+    pub name: Option<String>,
+    pub ended: Option<EndReason>,
+}
+
+#[derive(Debug)]
+pub struct Shell {
+    pub host: Host,
+    pub timer: Option<Mono>,
+    pub shown: Vec<Shown>,
+    pub fulfilled: Vec<String>,
+    pub failed: Vec<String>,
+    pub problems: usize,
+    pub suspended: Option<(bool, bool)>,
+    next_action: u32,
+}
+
+impl World {
+    /// A phone with a shell that owns sockets and media, a token, and an account `name` that unregisters for the
+    /// background.
+    pub fn add_iphone(&mut self, name: &str) -> usize {
+        self.server.add_user(name, "secret");
+        let index = self.add_phone(EndpointOptions { host: true, ..EndpointOptions::default() });
+        let options =
+            HostOptions { instance: format!("urn:uuid:00000000-0000-4000-8000-{index:012}"), ..HostOptions::default() };
+        let host = Host::new(options, Random::new(Seeded(500)));
+        self.phones[index].shell = Some(Shell {
+            host,
+            timer: None,
+            shown: Vec::new(),
+            fulfilled: Vec::new(),
+            failed: Vec::new(),
+            problems: 0,
+            suspended: None,
+            next_action: 0,
+        });
+        self.host_input(index, HostInput::Token(token(TOKEN)));
+        // The hello that was posted before the shell was there.
+        for text in std::mem::take(&mut self.phones[index].posted) {
+            self.page_message(index, text);
+        }
+        self.create_account(index, crate::wake::push_account(name));
+        self.run(200);
+        assert!(self.server.is_bound(name), "{name} is not registered");
+        index
+    }
+
+    pub fn shell(&self, index: usize) -> &Shell {
+        self.phones[index].shell.as_ref().expect("a shell")
+    }
+
+    /// Something happened on a socket or in a media session: whoever owns it is told.
+    pub fn happen(&mut self, index: usize, input: Input) {
+        match input {
+            Input::Flow { flow, event } if self.phones[index].shell.is_some() => {
+                self.host_input(index, HostInput::Socket { flow, event });
+            }
+            Input::Media { media, event } if self.phones[index].shell.is_some() => {
+                self.host_input(index, HostInput::Media { media, event });
+            }
+            input => self.input(index, input),
+        }
+    }
+
+    pub fn page_message(&mut self, index: usize, text: String) {
+        self.host_input(index, HostInput::PageMessage(text));
+    }
+
+    pub fn shell_timeout(&mut self, index: usize) {
+        self.phones[index].shell.as_mut().unwrap().timer = None;
+        self.host_input(index, HostInput::Timeout);
+    }
+
+    pub fn host_input(&mut self, index: usize, input: HostInput) {
+        let now = self.clock();
+        let shell = self.phones[index].shell.as_mut().expect("a shell");
+        shell.host.handle(now, input);
+        let effects: Vec<Effect> = std::iter::from_fn(|| shell.host.poll()).collect();
+        for effect in effects {
+            self.effect(index, effect);
+        }
+    }
+
+    fn effect(&mut self, index: usize, effect: Effect) {
+        let shell = self.phones[index].shell.as_mut().expect("a shell");
+        match effect {
+            Effect::Timer(at) => shell.timer = at,
+            Effect::Post(text) => self.post_to_page(index, text),
+            Effect::Socket { flow, command } => self.flow_command(index, flow, command),
+            Effect::Media { media, command } => self.media_command(index, media, command),
+            Effect::ReportIncoming { uuid, display_name, .. } => {
+                if !shell.shown.iter().any(|shown| shown.uuid == uuid) {
+                    shell.shown.push(Shown { uuid: uuid.clone(), name: display_name, ended: None });
+                }
+                self.host_input(index, HostInput::Reported { uuid, error: None });
+            }
+            Effect::UpdateCall { uuid, display_name, .. } => {
+                if let Some(shown) = shell.shown.iter_mut().find(|shown| shown.uuid == uuid) {
+                    shown.name = display_name.or(shown.name.take());
+                }
+            }
+            Effect::EndCall { uuid, reason } => {
+                let shown = shell.shown.iter_mut().find(|shown| shown.uuid == uuid).expect("a call that was reported");
+                assert_eq!(shown.ended, None, "ended twice");
+                shown.ended = Some(reason);
+            }
+            Effect::Fulfil { action_id, .. } => shell.fulfilled.push(action_id),
+            Effect::Fail { action_id } => shell.failed.push(action_id),
+            Effect::SuspendReady { done, registered } => shell.suspended = Some((done, registered)),
+            Effect::Problem(_) => shell.problems += 1,
+            _ => {}
+        }
+    }
+
+    /// The user does something on the system's call screen.
+    pub fn perform(&mut self, index: usize, action: CallAction) -> String {
+        let shell = self.phones[index].shell.as_mut().expect("a shell");
+        shell.next_action += 1;
+        let action_id = format!("action-{}", shell.next_action);
+        let shown = shell.shown.iter_mut().rfind(|shown| shown.ended.is_none()).expect("a call on the screen");
+        let uuid = shown.uuid.clone();
+        if action == CallAction::End {
+            // The screen closes at once; nobody reports the end of what the user ended.
+            shown.ended = Some(EndReason::Local);
+        }
+        self.host_input(index, HostInput::Perform { action_id: action_id.clone(), uuid, action, digits: None });
+        action_id
+    }
+
+    /// The app goes to the background, and the page freezes when it is ready for it.
+    pub fn background(&mut self, index: usize) {
+        self.host_input(index, HostInput::WillSuspend { budget_ms: 5_000, policy: None });
+        self.run(500);
+        assert_eq!(self.shell(index).suspended, Some((true, false)), "ready to sleep");
+        self.phones[index].frozen = true;
+    }
+
+    /// The push that the server sent last reaches the phone; the page thaws `after` milliseconds later.
+    pub fn push(&mut self, index: usize, after: u64) {
+        let pushed = self.server.pushes.last().expect("a push").clone();
+        assert_eq!(pushed.token, TOKEN);
+        let payload = format!(
+            "{{\"aps\":{{\"call-id\":\"{}\"}},\"from-uri\":\"{}\",\"display-name\":\"\"}}",
+            pushed.call_id, pushed.from
+        );
+        self.push_payload(index, after, &payload);
+    }
+
+    pub fn push_payload(&mut self, index: usize, after: u64, payload: &str) {
+        let before = self.shell(index).shown.len();
+        self.host_input(
+            index,
+            HostInput::Push {
+                payload: payload.to_owned(),
+                must_report: true,
+                launch: Launch::Suspended,
+                locked: true,
+                unlocked_since_boot: true,
+            },
+        );
+        assert!(self.shell(index).shown.len() > before, "reported before the push callback returns");
+        self.run(after);
+        self.thaw(index);
+    }
+
+    pub fn thaw(&mut self, index: usize) {
+        self.phones[index].frozen = false;
+        for input in std::mem::take(&mut self.phones[index].kept) {
+            self.input(index, input);
+        }
+        self.input(index, Input::Timeout);
+    }
+}
+
+fn token(token: &str) -> PushToken {
+    PushToken {
+        kind: TokenKind::Voip,
+        provider: "apns".to_owned(),
+        token: Some(Secret::new(token)),
+        environment: Environment::Sandbox,
+        bundle_id: "com.example.phone".to_owned(),
+        topic: "com.example.phone.voip".to_owned(),
+        team_id: Some("ABCDE12345".to_owned()),
+        contact_params: None,
+    }
+}

@@ -1,0 +1,247 @@
+//! The wake flow with no browser at all: engine, bridge and host joined by the virtual wire.
+
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+use sipwake::bridge::{CallAction, EndReason};
+use sipwake::io::{AccountOptions, BackgroundPolicy, CallState, Command, OutcomeKind, PushOptions, PushPreset};
+use sipwake::message::HeaderName;
+
+use crate::shell::TOKEN;
+use crate::world::{World, account};
+
+pub fn push_account(name: &str) -> AccountOptions {
+    AccountOptions {
+        push: Some(PushOptions { preset: Some(PushPreset::Rfc8599Apns), ..PushOptions::default() }),
+        background_policy: BackgroundPolicy::Unregister,
+        ..account(name)
+    }
+}
+
+struct Scene {
+    world: World,
+    alice: usize,
+    bob: usize,
+    call: sipwake::io::CallId,
+}
+
+/// Bob's phone sleeps, alice's call is held, the push is out.
+fn held() -> Scene {
+    let mut world = World::new();
+    let (alice, alices) = world.add_registered("alice");
+    let bob = world.add_iphone("bob");
+    world.background(bob);
+    assert!(!world.server.is_bound("bob"));
+    assert!(world.phones[bob].flows.is_empty(), "no socket is left behind");
+    let call = world.call(alice, alices, "bob");
+    world.run(100);
+    assert_eq!(world.server.pushes.len(), 1);
+    Scene { world, alice, bob, call }
+}
+
+fn shown(scene: &Scene) -> Vec<Option<EndReason>> {
+    scene.world.shell(scene.bob).shown.iter().map(|shown| shown.ended).collect()
+}
+
+#[test]
+fn the_phone_wakes_rings_is_answered_and_talks() {
+    let mut scene = held();
+    let world = &mut scene.world;
+    world.push(scene.bob, 300);
+    world.run(500);
+    assert_eq!(world.state(scene.alice, scene.call), Some(CallState::Ringing));
+    let action = world.perform(scene.bob, CallAction::Answer);
+    world.run(500);
+    assert_eq!(world.shell(scene.bob).fulfilled, [action]);
+    assert_eq!(world.state(scene.alice, scene.call), Some(CallState::Connected));
+    let info = world.only_call(scene.bob);
+    assert_eq!(info.state, CallState::Connected);
+    assert_eq!(world.shell(scene.bob).shown.len(), 1, "one call, one screen");
+    assert_eq!(info.uuid, world.shell(scene.bob).shown[0].uuid);
+    world.perform(scene.bob, CallAction::Mute);
+    world.run(50);
+    assert!(world.only_call(scene.bob).muted);
+    world.perform(scene.bob, CallAction::End);
+    world.run(500);
+    assert!(world.calls(scene.alice).is_empty());
+    assert!(world.phones[scene.bob].open_media.is_empty());
+    assert_eq!(world.shell(scene.bob).problems, 0);
+}
+
+#[test]
+fn an_answer_before_the_invite_answers_it_when_it_comes() {
+    let mut scene = held();
+    let world = &mut scene.world;
+    world.push(scene.bob, 0);
+    let action = world.perform(scene.bob, CallAction::Answer);
+    assert!(world.shell(scene.bob).fulfilled.is_empty(), "not before there is anything to answer");
+    world.run(1_000);
+    assert_eq!(world.shell(scene.bob).fulfilled, [action]);
+    assert_eq!(world.state(scene.alice, scene.call), Some(CallState::Connected));
+}
+
+#[test]
+fn a_decline_before_the_invite_declines_it_without_ringing() {
+    let mut scene = held();
+    let world = &mut scene.world;
+    world.push(scene.bob, 0);
+    let action = world.perform(scene.bob, CallAction::End);
+    assert_eq!(world.shell(scene.bob).fulfilled, [action], "at once");
+    world.run(1_000);
+    assert_eq!(world.sent(scene.bob, "SIP/2.0 603"), 1);
+    assert_eq!(world.sent(scene.bob, "SIP/2.0 180"), 0);
+    assert_eq!(world.outcomes(scene.alice)[0].kind, OutcomeKind::Declined);
+}
+
+#[test]
+fn a_caller_who_gives_up_while_the_phone_wakes_ends_the_call_within_the_limit() {
+    let mut scene = held();
+    let world = &mut scene.world;
+    world.command_now(scene.alice, Command::Hangup(scene.call)).unwrap();
+    world.push(scene.bob, 100);
+    world.run(15_500);
+    assert_eq!(shown(&scene), [Some(EndReason::Unanswered)]);
+    assert!(scene.world.calls(scene.bob).is_empty());
+}
+
+#[test]
+fn an_answer_whose_invite_never_comes_fails_in_time() {
+    let mut scene = held();
+    let world = &mut scene.world;
+    world.command_now(scene.alice, Command::Hangup(scene.call)).unwrap();
+    world.push(scene.bob, 100);
+    let action = world.perform(scene.bob, CallAction::Answer);
+    world.run(15_500);
+    assert_eq!(world.shell(scene.bob).failed, [action]);
+    assert_eq!(shown(&scene), [Some(EndReason::Failed)]);
+}
+
+#[test]
+fn a_caller_who_gives_up_while_it_rings_ends_the_screen() {
+    let mut scene = held();
+    let world = &mut scene.world;
+    world.push(scene.bob, 100);
+    world.run(500);
+    world.command_now(scene.alice, Command::Hangup(scene.call)).unwrap();
+    world.run(500);
+    assert_eq!(shown(&scene), [Some(EndReason::RemoteEnded)]);
+}
+
+#[test]
+fn a_registration_that_fails_after_the_push_ends_the_call_at_once() {
+    let mut scene = held();
+    let world = &mut scene.world;
+    world.server.register_status = Some(403);
+    world.push(scene.bob, 100);
+    world.run(1_000);
+    assert_eq!(shown(&scene), [Some(EndReason::Failed)]);
+}
+
+#[test]
+fn the_phone_goes_back_to_sleep_after_the_call() {
+    let mut scene = held();
+    let world = &mut scene.world;
+    world.push(scene.bob, 100);
+    world.run(500);
+    world.perform(scene.bob, CallAction::Answer);
+    world.run(500);
+    world.command_now(scene.alice, Command::Hangup(scene.call)).unwrap();
+    world.run(1_000);
+    assert_eq!(shown(&scene), [Some(EndReason::RemoteEnded)]);
+    assert!(!scene.world.server.is_bound("bob"), "unregistered again");
+    assert!(scene.world.phones[scene.bob].flows.is_empty());
+}
+
+#[test]
+fn a_late_push_for_a_call_that_is_over_ends_at_once() {
+    let mut scene = held();
+    let world = &mut scene.world;
+    world.push(scene.bob, 100);
+    world.run(500);
+    world.command_now(scene.alice, Command::Hangup(scene.call)).unwrap();
+    world.run(500);
+    world.push(scene.bob, 0);
+    world.run(1_000);
+    assert!(shown(&scene).iter().all(Option::is_some), "{:?}", shown(&scene));
+}
+
+#[test]
+fn two_pushes_for_one_call_are_one_call() {
+    let mut scene = held();
+    let world = &mut scene.world;
+    world.push(scene.bob, 100);
+    world.run(500);
+    let pushed = world.server.pushes[0].clone();
+    let payload = format!("{{\"aps\":{{\"call-id\":\"{}\"}}}}", pushed.call_id);
+    world.host_input(
+        scene.bob,
+        sipwake::host::HostInput::Push {
+            payload,
+            must_report: true,
+            launch: sipwake::bridge::Launch::Foreground,
+            locked: false,
+            unlocked_since_boot: true,
+        },
+    );
+    world.run(500);
+    let open = shown(&scene).iter().filter(|ended| ended.is_none()).count();
+    assert_eq!(open, 1);
+    assert_eq!(scene.world.calls(scene.bob).len(), 1);
+}
+
+#[test]
+fn a_push_that_names_nobody_is_joined_to_the_only_invite() {
+    let mut scene = held();
+    let world = &mut scene.world;
+    world.push_payload(scene.bob, 100, "{\"content-available\":true}");
+    world.run(500);
+    let action = world.perform(scene.bob, CallAction::Answer);
+    world.run(500);
+    assert_eq!(world.shell(scene.bob).fulfilled, [action]);
+    assert_eq!(world.shell(scene.bob).shown.len(), 1);
+}
+
+#[test]
+fn only_register_says_anything_about_pushes() {
+    let mut scene = held();
+    let world = &mut scene.world;
+    world.push(scene.bob, 100);
+    world.run(500);
+    world.perform(scene.bob, CallAction::Answer);
+    world.run(500);
+    world.perform(scene.bob, CallAction::End);
+    world.run(500);
+    let (registers, others): (Vec<_>, Vec<_>) =
+        world.phones[scene.bob].sent.iter().partition(|text| text.starts_with("REGISTER"));
+    assert!(registers.iter().all(|text| text.contains(TOKEN)), "the UNREGISTER of the background, too");
+    assert!(others.len() >= 4, "{others:?}");
+    assert!(others.iter().all(|text| !text.contains(TOKEN) && !text.contains("pn-")), "{others:?}");
+}
+
+#[test]
+fn logging_out_says_nothing_about_pushes() {
+    let mut world = World::new();
+    let bob = world.add_iphone("bob");
+    let id = world.phones[bob].endpoint.accounts()[0].id;
+    world.command(bob, Command::RemoveAccount(id));
+    world.run(500);
+    let last = world.server.registers().pop().unwrap();
+    let contact = last.headers.get(HeaderName::Contact).unwrap();
+    assert!(contact.ends_with(";expires=0") && !contact.contains("pn-"), "{contact}");
+}
+
+#[test]
+fn the_trace_shows_no_token_and_no_credentials() {
+    let mut scene = held();
+    scene.world.push(scene.bob, 100);
+    scene.world.run(1_000);
+    for phone in &scene.world.phones {
+        for event in &phone.events {
+            if let sipwake::io::Event::Trace(entry) = event {
+                assert!(!entry.text.contains(TOKEN), "{}", entry.text);
+                assert!(!entry.text.contains("response=\""), "{}", entry.text);
+                assert!(!entry.text.contains("ice-pwd:p"), "{}", entry.text);
+            }
+        }
+    }
+}
