@@ -8,7 +8,7 @@ use super::{Agent, Use};
 use crate::common::time::Now;
 use crate::dialog::Dialog;
 use crate::io::{AccountId, CallId, CallOptions, Direction, Error, ErrorCode, MediaCommand, MediaFailure, OutcomeKind};
-use crate::message::{self, HeaderName, Method, Response, Uri};
+use crate::message::{self, HeaderName, Method, Request, Response, Uri};
 use crate::transaction::{ClientId, Failure};
 
 /// Challenges that are answered for one INVITE.
@@ -169,7 +169,7 @@ impl Agent {
         };
         let Some(call) = self.call_mut(id) else { return };
         let known = call.dialog.as_ref().is_some_and(|known| known.remote_tag() == dialog.remote_tag());
-        self.ack(now, &dialog, cseq);
+        self.ack(now, &dialog, cseq, &request);
         if known {
             // A repeated 2xx: its ACK was lost, and that was it.
             return;
@@ -208,8 +208,14 @@ impl Agent {
     }
 
     /// The ACK to a 2xx: a message of its own, no part of the INVITE's transaction (13.2.2.4).
-    fn ack(&mut self, now: Now, dialog: &Dialog, cseq: u32) {
+    fn ack(&mut self, now: Now, dialog: &Dialog, cseq: u32, invite: &Request) {
         let mut ack = dialog.ack(cseq);
+        // Nobody can challenge an ACK, so it carries what its INVITE was let through with (22.1).
+        for name in [HeaderName::Authorization, HeaderName::ProxyAuthorization] {
+            for value in invite.headers.lines(name) {
+                ack.headers.push(name, value);
+            }
+        }
         let branch = self.random.token(20);
         let Some(account) = self
             .calls
