@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::common::limits;
 
 use super::HeaderError;
-use super::text::{closing_quote, cut, is_token, rest, split_list, trim, unquote};
+use super::text::{closing_quote, cut, find, is_token, rest, split_list, trim, unquote};
 
 /// One challenge or one set of credentials, borrowed from its header line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,7 +42,7 @@ pub fn challenges(text: &str) -> Result<Vec<AuthParams<'_>>, HeaderError> {
         if count > limits::PARAMETERS {
             return Err(HeaderError::TooManyParameters);
         }
-        let (name, value) = cut(element, element.bytes().position(|b| b == b'=').unwrap_or(element.len()));
+        let (name, value) = cut(element, find(element, b'='));
         let name = trim(name);
         // A blank inside what comes before the equals sign: a scheme begins.
         let (scheme, name) = match name.bytes().position(|b| matches!(b, b' ' | b'\t')) {

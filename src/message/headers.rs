@@ -219,7 +219,7 @@ impl Headers {
         let Some(at) = self.lines.iter().position(|line| line.name == name) else { return };
         let rest = self.lines.get(at).map(|line| {
             let value = self.value(line);
-            let end = super::text::find_outside(value, |b| b == b',').unwrap_or(value.len());
+            let end = super::text::find_outside(value, b',').unwrap_or(value.len());
             super::text::trim(super::text::rest(super::text::cut(value, end).1)).to_owned()
         });
         match (rest.filter(|rest| !rest.is_empty() && name.is_list()), self.lines.get_mut(at)) {

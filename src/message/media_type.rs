@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::HeaderError;
 use super::params::Params;
-use super::text::{cut, is_token, rest, trim};
+use super::text::{cut, find, is_token, rest, trim};
 
 /// A media type, borrowed from its header line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,7 +20,7 @@ impl<'a> MediaType<'a> {
     /// # Errors
     /// What breaks the grammar.
     pub fn parse(text: &'a str) -> Result<Self, HeaderError> {
-        let (range, params) = cut(text, text.bytes().position(|b| b == b';').unwrap_or(text.len()));
+        let (range, params) = cut(text, find(text, b';'));
         let (kind, subtype) = cut(range, range.bytes().position(|b| b == b'/').ok_or(HeaderError::Syntax)?);
         let (kind, subtype) = (trim(kind), trim(rest(subtype)));
         if !is_token(kind) || !is_token(subtype) {

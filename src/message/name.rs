@@ -111,7 +111,7 @@ impl HeaderName {
         }
         NAMES
             .iter()
-            .find(|entry| entry.1.len() == bytes.len() && entry.1.as_bytes().eq_ignore_ascii_case(bytes))
+            .find(|entry| entry.1.len() == bytes.len() && (entry.1 == name || entry.1.eq_ignore_ascii_case(name)))
             .map_or(Self::Other, |entry| entry.0)
     }
 

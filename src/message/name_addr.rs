@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use super::params::{Param, Params};
-use super::text::{closing_quote, cut, find_outside, rest, trim, unquote};
+use super::text::{Set, closing_quote, cut, find, find_outside, rest, trim, unquote};
+use super::uri::NOT_URI;
 use super::{HeaderError, Uri};
 
 /// A URI with an optional display name before it and parameters behind it, borrowed from its header line.
@@ -21,13 +22,13 @@ impl<'a> NameAddr<'a> {
     /// What breaks the grammar. The URI itself is read by [`uri`](Self::uri).
     pub fn parse(text: &'a str) -> Result<Self, HeaderError> {
         let text = trim(text);
-        let (display, uri, params) = match find_outside(text, |b| b == b'<') {
+        let (display, uri, params) = match find_outside(text, b'<') {
             Some(open) => {
                 let (display, after) = cut(text, open);
                 let after = rest(after);
-                let close = after.bytes().position(|b| b == b'>').ok_or(HeaderError::Unclosed)?;
-                let (uri, params) = cut(after, close);
-                (trim(display), uri, rest(params))
+                let (uri, params) = cut(after, NOT_URI.find(after));
+                let error = if find(params, b'>') < params.len() { HeaderError::Uri } else { HeaderError::Unclosed };
+                (trim(display), uri, params.strip_prefix('>').ok_or(error)?)
             }
             None => {
                 if text.starts_with('"') {
@@ -35,15 +36,19 @@ impl<'a> NameAddr<'a> {
                 }
                 // Without angle brackets all parameters are the header's, and neither comma nor question mark
                 // may stand in the URI (RFC 3261 section 20).
-                let (uri, params) = cut(text, text.bytes().position(|b| b == b';').unwrap_or(text.len()));
+                let (uri, params) = cut(text, find(text, b';'));
+                let uri = trim(uri);
                 if uri.bytes().any(|b| matches!(b, b',' | b'?')) {
                     return Err(HeaderError::Syntax);
                 }
-                ("", trim(uri), params)
+                if NOT_URI.find(uri) < uri.len() {
+                    return Err(HeaderError::Uri);
+                }
+                ("", uri, params)
             }
         };
         check_display(display)?;
-        if uri.is_empty() || uri.bytes().any(|b| b <= b' ' || matches!(b, 0x7f | b'<' | b'"')) {
+        if uri.is_empty() {
             return Err(HeaderError::Uri);
         }
         Ok(Self { display, uri, params: Params::parse(params)? })
@@ -66,7 +71,7 @@ impl<'a> NameAddr<'a> {
     /// # Errors
     /// What breaks the grammar of URIs.
     pub fn uri(&self) -> Result<Uri<'a>, HeaderError> {
-        Uri::parse(self.uri)
+        Uri::parse_checked(self.uri)
     }
 
     /// What a parameter says: `Some(None)` if it has no value, `None` if it is not there.
@@ -87,6 +92,8 @@ impl<'a> NameAddr<'a> {
     }
 }
 
+const NOT_DISPLAY: Set = Set::new("\",;>\\").and_controls();
+
 /// By the grammar a display name is a quoted string or tokens. In the field it is also a name with accents,
 /// brackets or an `@`; what could be mistaken for the rest of the header is refused all the same.
 fn check_display(display: &str) -> Result<(), HeaderError> {
@@ -94,7 +101,7 @@ fn check_display(display: &str) -> Result<(), HeaderError> {
         let end = closing_quote(display).ok_or(HeaderError::Unclosed)?;
         return if end + 1 == display.len() { Ok(()) } else { Err(HeaderError::Syntax) };
     }
-    let broken = |b: u8| (b < b' ' && b != b'\t') || matches!(b, 0x7f | b'"' | b',' | b';' | b'>' | b'\\');
+    let broken = |b: u8| NOT_DISPLAY.has(b) && !matches!(b, b' ' | b'\t');
     if display.bytes().any(broken) { Err(HeaderError::Syntax) } else { Ok(()) }
 }
 

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::common::limits;
 
 use super::HeaderError;
-use super::text::{closing_quote, cut, find_outside, is_token, rest, trim, unquote};
+use super::text::{NOT_TOKEN, Set, closing_quote, cut, trim_start, unquote};
 
 /// The parameters behind a header value, checked once and read when asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -36,20 +36,15 @@ impl<'a> Params<'a> {
     /// # Errors
     /// What breaks the grammar, or too many parameters.
     pub fn parse(text: &'a str) -> Result<Self, HeaderError> {
-        let text = trim(text);
+        let text = trim_start(text);
         let mut left = text;
         let mut count = 0;
         while !left.is_empty() {
-            let (param, after) = next(left).ok_or(HeaderError::Syntax)?;
-            if !is_token(param.name) {
-                return Err(HeaderError::Syntax);
-            }
-            check(param.raw.unwrap_or(""))?;
+            left = next(left)?.1;
             count += 1;
             if count > limits::PARAMETERS {
                 return Err(HeaderError::TooManyParameters);
             }
-            left = after;
         }
         Ok(Self { text })
     }
@@ -58,7 +53,7 @@ impl<'a> Params<'a> {
     pub fn iter(&self) -> impl Iterator<Item = Param<'a>> + use<'a> {
         let mut left = self.text;
         std::iter::from_fn(move || {
-            let (param, after) = next(left)?;
+            let (param, after) = next(left).ok()?;
             left = after;
             Some(param)
         })
@@ -77,26 +72,31 @@ impl<'a> Params<'a> {
     }
 }
 
-fn check(value: &str) -> Result<(), HeaderError> {
-    if value.starts_with('"') {
-        let end = closing_quote(value).ok_or(HeaderError::Unclosed)?;
-        return if end + 1 == value.len() { Ok(()) } else { Err(HeaderError::Syntax) };
-    }
-    if value.bytes().all(is_value_octet) { Ok(()) } else { Err(HeaderError::Syntax) }
-}
-
 /// Values are tokens and hosts by the grammar; colons and brackets come bare in `received`, and more than that
 /// in the field. What would end the parameter or the value is refused.
-const fn is_value_octet(b: u8) -> bool {
-    b > b' ' && b != 0x7f && !matches!(b, b'"' | b',' | b';' | b'<' | b'>' | b'\\')
-}
+const NOT_VALUE: Set = Set::new("\",;<>\\").and_controls();
 
-fn next(text: &str) -> Option<(Param<'_>, &str)> {
-    let text = text.strip_prefix(';')?;
-    let (param, after) = cut(text, find_outside(text, |b| b == b';').unwrap_or(text.len()));
-    let (name, value) = cut(param, param.bytes().position(|b| b == b'=').unwrap_or(param.len()));
-    let raw = if value.is_empty() { None } else { Some(trim(rest(value))) };
-    Some((Param { name: trim(name), raw }, after))
+/// Reads the parameter that begins with the semicolon at the start of `text`, and what follows it.
+fn next(text: &str) -> Result<(Param<'_>, &str), HeaderError> {
+    let text = trim_start(text.strip_prefix(';').ok_or(HeaderError::Syntax)?);
+    let (name, after) = cut(text, NOT_TOKEN.find(text));
+    if name.is_empty() {
+        return Err(HeaderError::Syntax);
+    }
+    let mut after = trim_start(after);
+    let mut raw = None;
+    if let Some(value) = after.strip_prefix('=') {
+        let value = trim_start(value);
+        let end = if value.starts_with('"') {
+            closing_quote(value).ok_or(HeaderError::Unclosed)? + 1
+        } else {
+            NOT_VALUE.find(value)
+        };
+        let (value, rest) = cut(value, end);
+        raw = Some(value);
+        after = trim_start(rest);
+    }
+    if after.is_empty() || after.starts_with(';') { Ok((Param { name, raw }, after)) } else { Err(HeaderError::Syntax) }
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::HeaderError;
 use super::params::Params;
-use super::text::{cut, is_token, number, trim};
+use super::text::{cut, find, is_token, number, trim};
 
 /// One Reason value, borrowed from its header line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,7 +23,7 @@ impl<'a> Reason<'a> {
     /// # Errors
     /// What breaks the grammar.
     pub fn parse(text: &'a str) -> Result<Self, HeaderError> {
-        let (protocol, params) = cut(text, text.bytes().position(|b| b == b';').unwrap_or(text.len()));
+        let (protocol, params) = cut(text, find(text, b';'));
         let protocol = trim(protocol);
         if !is_token(protocol) {
             return Err(HeaderError::Syntax);

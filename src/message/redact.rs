@@ -1,32 +1,45 @@
 //! Messages as the trace shows them.
 
+use std::borrow::Cow;
+
+use super::text::{closing_quote, cut, is_token, unescape};
+
 const REDACTED: &str = "[redacted]";
+const BLANKS: [char; 4] = [' ', '\t', '\r', '\n'];
 
 /// A message as text without what opens a door: credentials, push tokens, keys of the session description. Who calls
 /// whom stays. It need not be a message that can be read; what is no UTF-8 becomes U+FFFD.
 #[must_use]
 pub fn redact(octets: &[u8]) -> String {
-    let text = String::from_utf8_lossy(octets);
+    let text = std::str::from_utf8(octets).map_or_else(|_| String::from_utf8_lossy(octets), Cow::Borrowed);
     let mut shown = String::with_capacity(text.len());
-    let mut hidden = false;
-    for line in text.split_inclusive('\n') {
+    let mut left = &*text;
+    while !left.is_empty() {
+        let (line, after) = cut(left, logical_line(left));
         let content = line.trim_end_matches(['\r', '\n']);
-        if hidden && content.starts_with([' ', '\t']) {
-            // The continuation of a value that is hidden.
-            continue;
-        }
-        hidden = false;
         match secret_value(content) {
             Some(at) => {
-                hidden = true;
-                shown.push_str(content.get(..at).unwrap_or(""));
+                shown.push_str(cut(content, at).0);
                 shown.push_str(REDACTED);
             }
             None => redact_params(content, &mut shown),
         }
-        shown.push_str(line.get(content.len()..).unwrap_or(""));
+        shown.push_str(cut(line, content.len()).1);
+        left = after;
     }
     shown
+}
+
+/// Length of the first line, with those that continue it.
+fn logical_line(text: &str) -> usize {
+    let mut end = 0;
+    for line in text.split_inclusive('\n') {
+        if end > 0 && !line.starts_with(BLANKS) {
+            break;
+        }
+        end += line.len();
+    }
+    end
 }
 
 const SECRET_HEADERS: [&str; 4] =
@@ -43,7 +56,7 @@ fn secret_value(line: &str) -> Option<usize> {
     let colon = line.bytes().position(|b| b == b':')?;
     let name = line.get(..colon)?.trim_end();
     let secret = SECRET_HEADERS.iter().any(|header| header.eq_ignore_ascii_case(name))
-        || (super::is_token(name) && is_secret_name(name));
+        || (is_token(name) && is_secret_name(name));
     if !secret {
         return None;
     }
@@ -66,29 +79,27 @@ fn is_secret_name(name: &str) -> bool {
 fn redact_params(line: &str, shown: &mut String) {
     let mut left = line;
     while let Some(at) = left.bytes().position(|b| b == b'=') {
-        let (before, after) = super::text::cut(left, at + 1);
+        let (before, after) = cut(left, at + 1);
         shown.push_str(before);
-        let name = before.trim_end_matches(['=', ' ', '\t']);
-        let name = name
-            .bytes()
-            .rposition(|b| matches!(b, b';' | b'?' | b'&' | b' ' | b'\t' | b','))
-            .and_then(|at| name.get(at + 1..))
-            .unwrap_or(name);
         left = after;
-        if is_secret_name(name) {
-            let value = after.trim_start_matches([' ', '\t']);
-            let blanks = after.len() - value.len();
-            let end = if value.starts_with('"') {
-                super::text::closing_quote(value).map_or(value.len(), |end| end + 1)
-            } else {
-                value
-                    .bytes()
-                    .position(|b| matches!(b, b';' | b'>' | b',' | b'&' | b'?' | b' ' | b'\t' | b'"'))
-                    .unwrap_or(value.len())
-            };
-            shown.push_str(REDACTED);
-            left = after.get(blanks + end..).unwrap_or("");
+        let name = cut(before, at).0.trim_end_matches(BLANKS);
+        let separator =
+            name.bytes().rposition(|b| matches!(b, b';' | b'?' | b'&' | b',' | b' ' | b'\t' | b'\r' | b'\n'));
+        let (before, name) = cut(name, separator.map_or(0, |at| at + 1));
+        if !is_secret_name(&unescape(name)) {
+            continue;
         }
+        let value = after.trim_start_matches(BLANKS);
+        let end = if value.starts_with('"') {
+            closing_quote(value).map(|end| end + 1)
+        } else {
+            let header = before.ends_with(['?', '&']);
+            value
+                .bytes()
+                .position(|b| matches!(b, b';' | b'>' | b',' | b' ' | b'\t' | b'\r' | b'\n') || (header && b == b'&'))
+        };
+        shown.push_str(REDACTED);
+        left = cut(value, end.unwrap_or(value.len())).1;
     }
     shown.push_str(left);
 }
@@ -125,6 +136,15 @@ mod tests {
         assert_eq!(
             redact(text.as_bytes()),
             "v=0\r\na=ice-ufrag:abcd\r\na=ice-pwd:[redacted]\r\na=fingerprint:[redacted]\r\na=crypto:[redacted]\r\nk=[redacted]\r\na=mid:0\r\n"
+        );
+    }
+
+    #[test]
+    fn folding_and_escapes_hide_nothing_from_the_reader() {
+        let text = "Contact: <sip:a@b;%70n-pri%64=T1&x:y>;pn-voip-tok\r\n =\r\n T2\r\n ;pn-im-tok=\"T3\r\n T4\";q=1\r\nTo: x\r\n";
+        assert_eq!(
+            redact(text.as_bytes()),
+            "Contact: <sip:a@b;%70n-pri%64=[redacted]>;pn-voip-tok\r\n =[redacted]\r\n ;pn-im-tok=[redacted];q=1\r\nTo: x\r\n"
         );
     }
 

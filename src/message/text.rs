@@ -6,25 +6,106 @@ use super::HeaderError;
 
 const HEX: &[u8; 16] = b"0123456789ABCDEF";
 
-/// Whether `b` may stand in a token (RFC 3261 section 25.1).
-pub(crate) const fn is_token_octet(b: u8) -> bool {
-    b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'!' | b'%' | b'*' | b'_' | b'+' | b'`' | b'\'' | b'~')
+/// A set of octets, one bit each: asked for every octet of a header, so it has to be quick.
+#[derive(Clone, Copy)]
+pub(crate) struct Set([u32; 8]);
+
+impl Set {
+    /// The letters and digits, and `others`.
+    pub(crate) const fn alphanumeric_and(others: &str) -> Self {
+        let digits = Self::new("0123456789").and("ABCDEFGHIJKLMNOPQRSTUVWXYZ").and("abcdefghijklmnopqrstuvwxyz");
+        digits.and(others)
+    }
+
+    /// These octets and no others.
+    pub(crate) const fn new(octets: &str) -> Self {
+        Self([0; 8]).and(octets)
+    }
+
+    /// All octets that are not here.
+    pub(crate) const fn not(self) -> Self {
+        let Self([a, b, c, d, e, f, g, h]) = self;
+        Self([!a, !b, !c, !d, !e, !f, !g, !h])
+    }
+
+    /// These ASCII octets too.
+    pub(crate) const fn and(self, octets: &str) -> Self {
+        let Self([mut a, mut b, mut c, mut d, e, f, g, h]) = self;
+        let mut left = octets.as_bytes();
+        while let [octet, after @ ..] = left {
+            let bit = 1 << (*octet & 31);
+            match *octet >> 5 {
+                0 => a |= bit,
+                1 => b |= bit,
+                2 => c |= bit,
+                _ => d |= bit,
+            }
+            left = after;
+        }
+        Self([a, b, c, d, e, f, g, h])
+    }
+
+    /// The control characters and blanks too.
+    pub(crate) const fn and_controls(self) -> Self {
+        let Self([_, b, c, d, e, f, g, h]) = self;
+        Self([u32::MAX, b | 1, c, d | 1 << 31, e, f, g, h])
+    }
+
+    /// Whether `b` is in it.
+    #[inline]
+    pub(crate) fn has(&self, b: u8) -> bool {
+        self.0.get(usize::from(b >> 5)).is_some_and(|word| word >> (b & 31) & 1 == 1)
+    }
+
+    /// Whether every octet of `text` is in it.
+    #[inline]
+    pub(crate) fn has_all(&self, text: &str) -> bool {
+        text.bytes().all(|b| self.has(b))
+    }
+
+    /// The place of the first octet of `text` that is in it; the length of `text` if none is.
+    #[inline]
+    pub(crate) fn find(&self, text: &str) -> usize {
+        text.bytes().position(|b| self.has(b)).unwrap_or(text.len())
+    }
 }
+
+/// What may stand in a token (RFC 3261 section 25.1).
+pub(crate) const TOKEN: Set = Set::alphanumeric_and("-.!%*_+`'~");
+/// What may not.
+pub(crate) const NOT_TOKEN: Set = TOKEN.not();
 
 /// Whether `text` is a token: not empty, and nothing in it that separates.
 #[must_use]
 pub fn is_token(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(is_token_octet)
+    !text.is_empty() && TOKEN.has_all(text)
 }
 
 /// Without white space at both ends. Values are unfolded already, so blanks and tabs are all there is.
+#[inline]
 pub(crate) fn trim(text: &str) -> &str {
-    text.trim_matches([' ', '\t'])
+    let text = trim_start(text);
+    let end = text.bytes().rposition(|b| !matches!(b, b' ' | b'\t')).map_or(0, |at| at + 1);
+    cut(text, end).0
 }
 
 /// `text` cut before octet `at`; `at` is always the place of an ASCII octet or the end.
+#[inline]
 pub(crate) fn cut(text: &str, at: usize) -> (&str, &str) {
     text.split_at_checked(at).unwrap_or((text, ""))
+}
+
+/// `text` without the blanks and tabs that it begins with.
+#[inline]
+pub(crate) fn trim_start(text: &str) -> &str {
+    let blanks = text.bytes().position(|b| !matches!(b, b' ' | b'\t')).unwrap_or(text.len());
+    cut(text, blanks).1
+}
+
+/// The place of an octet in `text`; the length of `text` if it is not there.
+#[inline]
+pub(crate) fn find(text: &str, wanted: u8) -> usize {
+    text.bytes().position(|b| b == wanted).unwrap_or(text.len())
 }
 
 /// `text` without its first octet, which is ASCII.
@@ -46,28 +127,26 @@ pub(crate) fn closing_quote(text: &str) -> Option<usize> {
     None
 }
 
-/// The place of the first octet outside quoted strings and angle brackets for which `wanted` holds;
-/// an angle bracket itself counts as outside.
-pub(crate) fn find_outside(text: &str, wanted: impl Fn(u8) -> bool) -> Option<usize> {
-    let (mut quoted, mut escaped, mut angle) = (false, false, false);
-    for (at, b) in text.bytes().enumerate() {
-        if quoted {
-            match b {
-                _ if escaped => escaped = false,
-                b'\\' => escaped = true,
-                b'"' => quoted = false,
-                _ => {}
-            }
-        } else if angle {
-            angle = b != b'>';
-        } else if wanted(b) {
+/// The place of the first octet of `wanted` outside quoted strings and angle brackets; an opening angle bracket
+/// itself counts as outside.
+pub(crate) fn find_outside(text: &str, wanted: u8) -> Option<usize> {
+    if !text.as_bytes().contains(&wanted) {
+        return None;
+    }
+    let mut octets = text.bytes().enumerate();
+    loop {
+        let (at, b) = octets.find(|(_, b)| *b == wanted || matches!(b, b'"' | b'<'))?;
+        if b == wanted {
             return Some(at);
-        } else {
-            quoted = b == b'"';
-            angle = b == b'<';
+        }
+        if b == b'<' {
+            octets.find(|(_, b)| *b == b'>')?;
+            continue;
+        }
+        while octets.find(|(_, b)| matches!(b, b'"' | b'\\'))?.1 == b'\\' {
+            octets.next();
         }
     }
-    None
 }
 
 /// The elements of a comma list, trimmed; commas in quoted strings and angle brackets do not count, and
@@ -76,7 +155,7 @@ pub fn split_list(text: &str) -> impl Iterator<Item = &str> {
     let mut left = text;
     std::iter::from_fn(move || {
         while !left.is_empty() {
-            let at = find_outside(left, |b| b == b',').unwrap_or(left.len());
+            let at = find_outside(left, b',').unwrap_or(left.len());
             let (element, after) = cut(left, at);
             left = rest(after);
             let element = trim(element);

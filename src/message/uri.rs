@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::common::limits;
 
 use super::HeaderError;
-use super::text::{cut, number, rest, unescape, unescaped};
+use super::text::{Set, cut, find, number, rest, unescape, unescaped};
 
 /// A URI, borrowed from the text it stands in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,24 +22,36 @@ pub struct Uri<'a> {
 /// Parameters whose presence on one side alone makes two SIP URIs different (RFC 3261 section 19.1.4).
 const SIGNIFICANT: [&str; 5] = ["transport", "user", "ttl", "method", "maddr"];
 
+/// What stands in no URI.
+pub(super) const NOT_URI: Set = Set::new("<>\"").and_controls();
+const NOT_SCHEME: Set = Set::alphanumeric_and("+-.").not();
+/// The underscore is in no host by the grammar, and in many in the field.
+const HOST: Set = Set::alphanumeric_and("-._");
+const PARAMS_OR_HEADERS: Set = Set::new(";?");
+const IPV6: Set = Set::new("0123456789abcdefABCDEF:.");
+
 impl<'a> Uri<'a> {
     /// Reads a URI.
     ///
     /// # Errors
     /// What breaks the grammar, or too many parameters.
     pub fn parse(text: &'a str) -> Result<Self, HeaderError> {
-        if text.bytes().any(|b| b <= b' ' || matches!(b, 0x7f | b'<' | b'>' | b'"')) {
+        if NOT_URI.find(text) < text.len() {
             return Err(HeaderError::Uri);
         }
-        let (scheme, after) = cut(text, text.bytes().position(|b| b == b':').ok_or(HeaderError::Uri)?);
-        let after = rest(after);
-        let valid = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.');
-        if !scheme.starts_with(|c: char| c.is_ascii_alphabetic()) || !scheme.bytes().all(valid) || after.is_empty() {
+        Self::parse_checked(text)
+    }
+
+    /// Reads a text in which nothing stands that stands in no URI.
+    pub(super) fn parse_checked(text: &'a str) -> Result<Self, HeaderError> {
+        let (scheme, after) = cut(text, NOT_SCHEME.find(text));
+        let after = after.strip_prefix(':').filter(|after| !after.is_empty()).ok_or(HeaderError::Uri)?;
+        if !scheme.starts_with(|c: char| c.is_ascii_alphabetic()) {
             return Err(HeaderError::Uri);
         }
         let mut uri = Self { scheme, user: None, password: None, host: "", port: None, params: "", headers: "" };
         if scheme.eq_ignore_ascii_case("tel") {
-            let (user, params) = cut(after, position(after, b';'));
+            let (user, params) = cut(after, find(after, b';'));
             if user.is_empty() {
                 return Err(HeaderError::Uri);
             }
@@ -50,12 +62,8 @@ impl<'a> Uri<'a> {
         } else {
             uri.host = after;
         }
-        if uri.params().count() > limits::PARAMETERS || uri.headers().count() > limits::PARAMETERS {
-            return Err(HeaderError::TooManyParameters);
-        }
-        if uri.params == ";" || uri.params().any(|(name, _)| name.is_empty()) {
-            return Err(HeaderError::Uri);
-        }
+        check(uri.params, b';')?;
+        check(uri.headers, b'&')?;
         Ok(uri)
     }
 
@@ -65,17 +73,16 @@ impl<'a> Uri<'a> {
         if let Some(at) = text.bytes().position(|b| b == b'@') {
             let (info, host) = cut(text, at);
             after = rest(host);
-            let (user, password) = cut(info, position(info, b':'));
+            let (user, password) = cut(info, find(info, b':'));
             if user.is_empty() {
                 return Err(HeaderError::Uri);
             }
             self.user = Some(user);
             self.password = if password.is_empty() { None } else { Some(rest(password)) };
         }
-        let end = after.bytes().position(|b| matches!(b, b';' | b'?')).unwrap_or(after.len());
-        let (address, tail) = cut(after, end);
+        let (address, tail) = cut(after, PARAMS_OR_HEADERS.find(after));
         (self.host, self.port) = host_and_port(address)?;
-        let (params, headers) = cut(tail, position(tail, b'?'));
+        let (params, headers) = cut(tail, find(tail, b'?'));
         self.params = params;
         self.headers = headers;
         Ok(())
@@ -168,10 +175,6 @@ impl<'a> Uri<'a> {
     }
 }
 
-fn position(text: &str, wanted: u8) -> usize {
-    text.bytes().position(|b| b == wanted).unwrap_or(text.len())
-}
-
 /// Whether both texts say the same once percent escapes are undone.
 fn same(a: &str, b: &str, any_case: bool) -> bool {
     if any_case {
@@ -188,13 +191,31 @@ fn same_option(a: Option<&str>, b: Option<&str>) -> bool {
     }
 }
 
+/// Whether parameters or headers, with what they begin with, are not too many and all have names.
+fn check(text: &str, between: u8) -> Result<(), HeaderError> {
+    let mut count = 0;
+    if text.len() == 1 {
+        return Err(HeaderError::Uri);
+    }
+    for (name, _) in pairs(rest(text), between) {
+        count += 1;
+        if count > limits::PARAMETERS {
+            return Err(HeaderError::TooManyParameters);
+        }
+        if name.is_empty() {
+            return Err(HeaderError::Uri);
+        }
+    }
+    Ok(())
+}
+
 fn pairs(text: &str, between: u8) -> impl Iterator<Item = (&str, Option<&str>)> {
     let mut left = Some(text).filter(|text| !text.is_empty());
     std::iter::from_fn(move || {
         let text = left?;
-        let (pair, after) = cut(text, position(text, between));
+        let (pair, after) = cut(text, find(text, between));
         left = if after.is_empty() { None } else { Some(rest(after)) };
-        let (name, value) = cut(pair, position(pair, b'='));
+        let (name, value) = cut(pair, find(pair, b'='));
         Some((name, if value.is_empty() { None } else { Some(rest(value)) }))
     })
 }
@@ -205,14 +226,13 @@ pub(super) fn host_and_port(text: &str) -> Result<(&str, Option<u16>), HeaderErr
         let end = text.bytes().position(|b| b == b']').ok_or(HeaderError::Uri)?;
         let (host, port) = cut(text, end + 1);
         let inner = host.trim_matches(['[', ']']);
-        if !inner.bytes().all(|b| b.is_ascii_hexdigit() || matches!(b, b':' | b'.')) || !inner.contains(':') {
+        if !IPV6.has_all(inner) || find(inner, b':') == inner.len() {
             return Err(HeaderError::Uri);
         }
         (host, port)
     } else {
-        let (host, port) = cut(text, position(text, b':'));
-        // The underscore is in no host by the grammar, and in many in the field.
-        if host.is_empty() || !host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_')) {
+        let (host, port) = cut(text, find(text, b':'));
+        if host.is_empty() || !HOST.has_all(host) {
             return Err(HeaderError::Uri);
         }
         (host, port)

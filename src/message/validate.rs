@@ -2,7 +2,7 @@
 
 use crate::common::limits;
 
-use super::text::{cut, is_token, number, trim};
+use super::text::{cut, find, is_token, number, trim};
 use super::{
     HeaderError, HeaderName, Headers, MediaType, Message, Method, NameAddr, Params, Reason, RetryAfter, Uri, Via,
     challenges,
@@ -196,7 +196,7 @@ fn visible(value: &str) -> Result<(), HeaderError> {
 }
 
 fn with_params(value: &str, check: impl Fn(&str) -> Result<(), HeaderError>) -> Result<(), HeaderError> {
-    let (value, params) = cut(value, value.bytes().position(|b| b == b';').unwrap_or(value.len()));
+    let (value, params) = cut(value, find(value, b';'));
     check(trim(value))?;
     Params::parse(params).map(drop)
 }

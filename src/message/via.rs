@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::HeaderError;
 use super::params::{Param, Params};
-use super::text::{cut, is_token, number, rest, trim};
+use super::text::{cut, find, is_token, number, rest, trim};
 use super::uri::host_and_port;
 
 /// One Via value, borrowed from its header line.
@@ -22,7 +22,7 @@ impl<'a> Via<'a> {
     /// # Errors
     /// What breaks the grammar.
     pub fn parse(text: &'a str) -> Result<Self, HeaderError> {
-        let (sent, params) = cut(text, text.bytes().position(|b| b == b';').unwrap_or(text.len()));
+        let (sent, params) = cut(text, find(text, b';'));
         let (name, after) = before_slash(sent)?;
         let (version, after) = before_slash(after)?;
         let after = trim(after);

@@ -1,0 +1,11 @@
+//! The message layer against whole messages: those of the corpus, broken ones made from them, and the same messages as
+//! another reader sees them.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod message {
+    mod corpus;
+    mod hostile;
+    mod oracle;
+    mod torture;
+    mod vocabulary;
+}
