@@ -57,14 +57,14 @@ struct Scan<'a> {
 impl<'a> Scan<'a> {
     fn new(octets: &'a [u8], begin: usize) -> Result<Self, ParseError> {
         let left = octets.get(begin..).unwrap_or_default();
-        let end = left.iter().position(|b| matches!(b, b'\r' | b'\n')).ok_or(ParseError::StartLine)?;
+        let end = line_break(left).ok_or(ParseError::StartLine)?;
         Ok(Self { octets, crlf: left.get(end) == Some(&b'\r') })
     }
 
     /// End of the line that begins at `from`, without and with its line end; `None` where no line end follows.
     fn line(&mut self, from: usize) -> Result<Option<(usize, usize)>, ParseError> {
         let left = self.octets.get(from..).unwrap_or_default();
-        let Some(length) = left.iter().position(|b| matches!(b, b'\r' | b'\n')) else { return Ok(None) };
+        let Some(length) = line_break(left) else { return Ok(None) };
         if length > limits::LINE_OCTETS {
             return Err(ParseError::LineTooLong);
         }
@@ -103,6 +103,24 @@ impl<'a> Scan<'a> {
             from = next;
         }
     }
+}
+
+/// The place of the first carriage return or line feed. Eight octets are looked at in one go, because every octet of
+/// every head passes here.
+fn line_break(octets: &[u8]) -> Option<usize> {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let holds = |word: u64, wanted: u8| {
+        let zero_where_wanted = word ^ (ONES * u64::from(wanted));
+        zero_where_wanted.wrapping_sub(ONES) & !zero_where_wanted & (ONES << 7) != 0
+    };
+    let (words, _) = octets.as_chunks::<8>();
+    let clean = words
+        .iter()
+        .map(|word| u64::from_le_bytes(*word))
+        .take_while(|word| !holds(*word, b'\r') && !holds(*word, b'\n'));
+    let start = clean.count() * 8;
+    let found = octets.get(start..)?.iter().position(|b| matches!(b, b'\r' | b'\n'))?;
+    Some(start + found)
 }
 
 /// No message is longer than an offset can say.
@@ -265,6 +283,21 @@ mod tests {
 
     fn error(octets: impl Into<Vec<u8>>) -> ParseError {
         read(octets.into()).map(|_| ()).unwrap_err()
+    }
+
+    #[test]
+    fn line_breaks_are_found_wherever_they_stand() {
+        for length in 0..40 {
+            assert_eq!(line_break(&vec![b'\x8d'; length]), None);
+            for at in 0..length {
+                for wanted in [b'\r', b'\n'] {
+                    let mut octets = vec![b'\x0e'; length];
+                    octets[at] = wanted;
+                    octets[length - 1] = wanted;
+                    assert_eq!(line_break(&octets), Some(at));
+                }
+            }
+        }
     }
 
     #[test]
