@@ -80,7 +80,7 @@ fn no_secret_of_a_message_is_left_in_its_redacted_form() {
             for parameter in line.split([';', '>', ',']) {
                 let (key, value) = parameter.split_once('=').unwrap_or((parameter, "[redacted]"));
                 let token = key.contains("prid") || key.contains("tok");
-                assert!(!token || value == "[redacted]", "{name}: {line}");
+                assert!(!token || value.split([' ', '"']).next() == Some("[redacted]"), "{name}: {line}");
             }
         }
     }
