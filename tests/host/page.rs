@@ -1,0 +1,270 @@
+//! The page: tokens, sleep, death, and a page that never comes.
+
+use super::phone::{NAMELESS, PUSH, Phone};
+use sipwake::bridge::{
+    AppState, AppStateName, CallAction, CallState, CallStateName, EndReason, PerformState, PushToken, RequestToken,
+    ResetReason, TokenKind, WillSuspendReply,
+};
+use sipwake::common::secret::Secret;
+use sipwake::host::HostInput;
+
+const PROPOSAL: &str = "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee";
+
+fn token(kind: TokenKind, text: &str) -> PushToken {
+    PushToken { kind, token: Some(Secret::new(text)), ..PushToken::default() }
+}
+
+#[test]
+fn tokens_come_before_the_page_and_again_in_every_session() {
+    let mut phone = Phone::new();
+    phone.tell(HostInput::Token(token(TokenKind::Voip, "old")));
+    phone.tell(HostInput::Token(token(TokenKind::Voip, "new")));
+    phone.tell(HostInput::Token(token(TokenKind::Im, "im")));
+    for _ in 0..2 {
+        phone.load();
+        phone.run(200);
+        let tokens = phone.welcome.clone().unwrap().snapshot.tokens;
+        assert_eq!(tokens, [token(TokenKind::Voip, "new"), token(TokenKind::Im, "im")]);
+    }
+    phone.tell(HostInput::Token(token(TokenKind::Voip, "newest")));
+    assert_eq!(phone.last("push.token").read::<PushToken>().unwrap(), token(TokenKind::Voip, "newest"));
+}
+
+#[test]
+fn a_page_may_ask_for_a_token() {
+    let mut phone = Phone::awake();
+    phone.event(&RequestToken { kind: TokenKind::Voip });
+    assert_eq!(phone.take(), ["token voip"]);
+}
+
+#[test]
+fn the_welcome_names_what_the_host_can_do() {
+    let mut phone = Phone::awake();
+    let welcome = phone.welcome.take().unwrap();
+    assert_eq!(welcome.capabilities, ["media.host", "transport.host", "push.mustReport"]);
+    assert_eq!(welcome.instance, "urn:uuid:11111111-2222-4333-8444-555555555555");
+    assert_eq!((welcome.protocol, welcome.resumed_seq), (1, None));
+}
+
+#[test]
+fn a_page_that_never_comes_ends_the_call_after_eight_seconds() {
+    let mut phone = Phone::new();
+    phone.push(PUSH);
+    phone.take();
+    phone.run(7_999);
+    assert!(phone.take().is_empty());
+    phone.run(1);
+    assert_eq!(phone.take(), ["missed Alice", "end #1 unanswered"]);
+    phone.run(60_000);
+    assert!(phone.take().is_empty());
+}
+
+#[test]
+fn a_page_that_never_comes_fails_the_answer() {
+    let mut phone = Phone::new();
+    phone.push(PUSH);
+    phone.user(1, CallAction::Answer);
+    phone.take();
+    phone.run(8_000);
+    assert_eq!(phone.take(), ["missed Alice", "fail a1", "end #1 failed"]);
+}
+
+#[test]
+fn a_page_that_says_hello_in_time_has_the_invites_time() {
+    let mut phone = Phone::new();
+    phone.push(PUSH);
+    phone.run(7_000);
+    phone.load();
+    phone.take();
+    phone.run(7_999);
+    assert!(phone.take().is_empty());
+    phone.run(1);
+    assert_eq!(phone.take(), ["end #1 unanswered"]);
+}
+
+#[test]
+fn r15_a_page_that_dies_while_a_call_rings_is_loaded_anew_and_the_invite_joined_again() {
+    let mut phone = Phone::awake();
+    phone.push(PUSH);
+    phone.accept_push();
+    phone.invite(PROPOSAL, "call-1@host", None);
+    phone.take();
+    phone.page = None;
+    phone.tell(HostInput::PageLost(ResetReason::ProcessTerminated));
+    assert_eq!(phone.take(), ["reload"]);
+    phone.run(1_000);
+    phone.load();
+    phone.run(100);
+    let call = phone.welcome.as_ref().unwrap().snapshot.calls[0].clone();
+    assert_eq!((call.call_uuid, call.sip_call_id), (phone.uuids[0].clone(), Some("call-1@host".to_owned())));
+    assert_eq!(phone.pushed().call_uuid, phone.uuids[0]);
+    let id = phone.invite("99999999-bbbb-4ccc-8ddd-eeeeeeeeeeee", "call-1@host", None);
+    assert_eq!(phone.invite_reply(&id).call_uuid, phone.uuids[0]);
+    phone.run(60_000);
+    assert!(phone.take().is_empty());
+}
+
+#[test]
+fn r15_a_ringing_call_that_nobody_takes_up_ends() {
+    let mut phone = Phone::awake();
+    phone.invite(PROPOSAL, "call-1@host", None);
+    phone.take();
+    phone.load();
+    phone.run(14_900);
+    assert!(phone.take().is_empty());
+    phone.run(200);
+    assert_eq!(phone.take(), ["end #1 unanswered"]);
+}
+
+#[test]
+fn r15_an_answer_survives_the_page() {
+    let mut phone = Phone::awake();
+    phone.push(PUSH);
+    phone.accept_push();
+    phone.user(1, CallAction::Answer);
+    phone.performed(PerformState::Pending);
+    phone.run(1_000);
+    phone.tell(HostInput::PageLost(ResetReason::ProcessTerminated));
+    phone.load();
+    phone.run(100);
+    assert_eq!(phone.performs(), ["answer"]);
+    phone.invite(PROPOSAL, "call-1@host", None);
+    phone.performed(PerformState::Done);
+    assert_eq!(phone.take().last().unwrap(), "fulfil a1");
+}
+
+#[test]
+fn r15_a_connected_call_that_the_new_page_does_not_know_fails() {
+    let mut phone = Phone::awake();
+    phone.invite(PROPOSAL, "call-1@host", None);
+    phone.user(1, CallAction::Answer);
+    phone.performed(PerformState::Done);
+    phone.tell(HostInput::PageLost(ResetReason::ProcessTerminated));
+    phone.load();
+    phone.take();
+    phone.run(12_999);
+    assert!(phone.take().is_empty());
+    phone.run(1);
+    assert_eq!(phone.take(), ["end #1 failed"]);
+}
+
+#[test]
+fn r15_a_connected_call_that_the_new_page_knows_goes_on() {
+    let mut phone = Phone::awake();
+    phone.invite(PROPOSAL, "call-1@host", None);
+    phone.user(1, CallAction::Answer);
+    phone.performed(PerformState::Done);
+    phone.load();
+    phone.run(100);
+    phone.event(&CallState {
+        call_uuid: PROPOSAL.to_owned(),
+        state: CallStateName::Connected,
+        at: 1,
+        sip_call_id: None,
+    });
+    phone.take();
+    phone.run(60_000);
+    assert!(phone.take().is_empty());
+}
+
+#[test]
+fn a_page_that_dies_and_never_comes_back_ends_every_call() {
+    let mut phone = Phone::awake();
+    phone.invite(PROPOSAL, "call-1@host", None);
+    phone.user(1, CallAction::Answer);
+    phone.performed(PerformState::Done);
+    phone.push(r#"{"call-id":"other"}"#);
+    phone.page = None;
+    phone.tell(HostInput::PageLost(ResetReason::ProcessTerminated));
+    phone.take();
+    phone.run(8_000);
+    assert!(phone.take().contains(&"end #1 failed".to_owned()));
+    assert!(phone.shown.is_empty());
+}
+
+#[test]
+fn the_app_sleeps_when_the_page_is_ready_to() {
+    let mut phone = Phone::awake();
+    phone.tell(HostInput::WillSuspend { budget_ms: 5_000, policy: None });
+    assert!(phone.take().is_empty());
+    let request = phone.last("app.willSuspend");
+    assert_eq!(request.deadline_ms, Some(5_000));
+    phone.reply(&request.id, &WillSuspendReply { done: true, registered: false });
+    assert_eq!(phone.take(), ["suspend true false"]);
+    phone.tell(HostInput::Resumed { suspended_for_ms: 60_000 });
+    assert_eq!(phone.count("app.resumed"), 1);
+}
+
+#[test]
+fn the_app_sleeps_when_its_time_is_up_or_there_is_no_page() {
+    let mut phone = Phone::awake();
+    phone.tell(HostInput::WillSuspend { budget_ms: 5_000, policy: None });
+    phone.run(5_000);
+    assert_eq!(phone.take(), ["suspend false false"]);
+    let mut phone = Phone::new();
+    phone.tell(HostInput::WillSuspend { budget_ms: 5_000, policy: None });
+    assert_eq!(phone.take(), ["suspend false false"]);
+    let mut phone = Phone::awake();
+    phone.tell(HostInput::WillSuspend { budget_ms: 5_000, policy: None });
+    phone.tell(HostInput::PageLost(ResetReason::Navigation));
+    assert_eq!(phone.take(), ["suspend false false", "reload"]);
+}
+
+#[test]
+fn the_state_of_the_app_is_told_and_in_the_snapshot() {
+    let mut phone = Phone::awake();
+    let state = AppState { state: AppStateName::Background, locked: true, ..AppState::default() };
+    phone.tell(HostInput::App(state.clone()));
+    assert_eq!(phone.last("app.state").read::<AppState>().unwrap(), state);
+    phone.load();
+    phone.run(100);
+    assert_eq!(phone.welcome.as_ref().unwrap().snapshot.app, Some(state));
+}
+
+#[test]
+fn a_page_that_stops_listening_ends_every_call_in_the_end() {
+    let mut phone = Phone::awake();
+    phone.push(PUSH);
+    phone.accept_push();
+    phone.deaf = true;
+    for index in 0..600 {
+        phone.tell(HostInput::Token(token(TokenKind::Voip, &index.to_string())));
+    }
+    assert!(phone.take().contains(&"end #1 failed".to_owned()));
+    phone.deaf = false;
+    phone.run(60_000);
+    phone.push(NAMELESS);
+    assert_eq!(phone.pushed().call_uuid, phone.uuids[1]);
+}
+
+#[test]
+fn what_nobody_knows_is_answered_and_what_cannot_be_read_is_counted() {
+    #[derive(Default)]
+    struct Bad;
+    impl sipwake::bridge::Payload for Bad {
+        const TYPE: &'static str = "call.ended";
+        const KIND: sipwake::bridge::Kind = sipwake::bridge::Kind::Event;
+    }
+    impl sipwake::bridge::codec::WriteRecord for Bad {
+        fn names(&self) -> &'static [sipwake::bridge::codec::FieldName] {
+            &[]
+        }
+        fn slot(&self, _: usize) -> Option<&dyn sipwake::bridge::codec::WriteField> {
+            None
+        }
+    }
+    let mut phone = Phone::awake();
+    phone.invite(PROPOSAL, "call-1@host", None);
+    phone.take();
+    phone.event(&Bad);
+    assert_eq!(phone.take(), ["problem payload"]);
+    let id = phone.request(&sipwake::bridge::WillSuspend::default());
+    let reply = phone.got.iter().find(|incoming| incoming.re.as_deref() == Some(id.as_str())).unwrap();
+    assert_eq!(reply.error.as_ref().unwrap().code, "unknownType");
+    phone.event(&sipwake::bridge::CallEnded {
+        call_uuid: PROPOSAL.to_owned(),
+        reason: EndReason::Failed,
+        ..sipwake::bridge::CallEnded::default()
+    });
+    assert_eq!(phone.take(), ["end #1 failed"]);
+}
