@@ -3,5 +3,6 @@
 
 mod bridge {
     mod channel;
+    mod golden;
     mod link;
 }
