@@ -1,5 +1,6 @@
 // Builds the demo in www/ into www/dist: four documents, each with one script and one style sheet, and the wasm
 // of the package and of the phone's shell as files of their own, fetched at run time.
+import { execFileSync } from "node:child_process";
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -25,7 +26,12 @@ class Documents {
   }
 }
 
-export default (_env, { mode = "production" } = {}) => ({
+export default (_env, { mode = "production" } = {}) => {
+  execFileSync("bash", [join(root, "www/phone/build.sh")], { stdio: "inherit" });
+  return configuration(mode);
+};
+
+const configuration = (mode) => ({
   mode,
   target: "web",
   context: join(root, "www"),
@@ -33,8 +39,8 @@ export default (_env, { mode = "production" } = {}) => ({
   output: { path: join(root, "www/dist"), filename: "[name].js", assetModuleFilename: "[name][ext]", clean: true },
   resolve: {
     alias: {
-      "sipwake$": join(root, "pkg/sipwake.js"),
-      "sipwake-media$": join(root, "src/browser/js/media.js"),
+      sipwake$: join(root, "pkg/sipwake.js"),
+      "sipwake/media$": join(root, "pkg/media.js"),
       "sipwake-phone$": join(root, "www/phone/pkg/sipwake_phone.js"),
     },
   },

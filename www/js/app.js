@@ -1,10 +1,9 @@
 // The page in the phone: the same package, with a port to the shell that holds it.
 
 import "../css/app.css";
-import { setMicrophone } from "sipwake";
 import { accountOptions, loadConfig } from "./config.js";
 import { $, ladder, make, outcomeText, text } from "./dom.js";
-import { toneStream } from "./meter.js";
+import { withoutMicrophone } from "./meter.js";
 import { createSoftphone } from "./softphone.js";
 
 let shown = null;
@@ -40,7 +39,7 @@ async function start() {
   text($("identity"), `${config.phone.name}@${config.domain}`);
   text($("drivers"), `Socket: ${config.transport === "host" ? "the shell's" : "the page's"} · audio: ${config.media === "host" ? "the shell's" : "the page's"}`);
   $("dial-target").value ||= config.caller.name;
-  if (config.tone && config.media === "page") setMicrophone(toneStream(config.phoneTone));
+  withoutMicrophone(config.tone);
   if (!config.autostart) return;
   try {
     await phone.start(

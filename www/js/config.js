@@ -47,14 +47,16 @@ function address(text, scheme) {
 /** Reads the configuration. Throws only if there is nobody to be. */
 export async function loadConfig() {
   const parameters = Object.fromEntries(new URLSearchParams(location.search));
-  const served = await fetch("demo.json").then((response) => (response.ok ? response.json() : {})).catch(() => ({}));
+  const complete = ["server", "push", "domain", "caller", "phone"].every((name) => parameters[name]);
+  const served = complete ? {} : await fetch("demo.json").then((response) => (response.ok ? response.json() : {})).catch(() => ({}));
   const users = Array.isArray(served.users) ? served.users : [];
   const { users: _, ...rest } = served;
   const given = { ...defaults, ...rest, ...parameters };
   const named = (parameter, fallback) => {
     const asked = parameters[parameter] ? user(parameters[parameter]) : undefined;
     const known = users.find((one) => one.name === asked?.name) ?? (asked ? {} : fallback);
-    return { displayName: "", password: "", ...known, ...(asked?.password ? asked : asked && { name: asked.name }) };
+    const one = { password: "", ...known, ...(asked?.password ? asked : asked && { name: asked.name }) };
+    return { ...one, displayName: one.displayName ?? one.name.replace(/^./, (first) => first.toUpperCase()) };
   };
   return {
     ...given,

@@ -96,8 +96,8 @@ export const ladder = rows;
  * Sends one row to the ladder. `from` and `to` are of `page`, `shell`, `push`, `server`, `web`; what may not be shown
  * must be out of `text` already.
  */
-export function row(kind, from, to, text, at = Date.now(), label = "") {
-  const entry = { at, kind, from, to, label, text };
+export function row(kind, from, to, text, at = Date.now(), label = "", via = "") {
+  const entry = { at, kind, from, to, label, text, via };
   rows.push(entry);
   if (rows.length > 2000) rows.shift();
   if (window.top !== window) window.top.postMessage({ sipwake: "row", entry }, "*");

@@ -1,9 +1,9 @@
-// A level meter that moves with the audio that is really there, and the test tone.
+// A level meter that moves with the audio that is really there, and the choice between microphone and test tone.
 
 let context;
 
-/** One audio context for everything a document measures or makes; it needs a tap once. */
-export function audioContext() {
+/** One audio context for everything a document measures; it needs a tap once. */
+function audioContext() {
   if (!context) {
     context = new AudioContext();
     const resume = () => context.state === "suspended" && context.resume().catch(() => {});
@@ -12,17 +12,12 @@ export function audioContext() {
   return context;
 }
 
-/** A stream with a tone of so many hertz. */
-export function toneStream(hertz) {
-  const audio = audioContext();
-  const oscillator = audio.createOscillator();
-  const gain = audio.createGain();
-  const output = audio.createMediaStreamDestination();
-  oscillator.frequency.value = hertz;
-  gain.gain.value = 0.2;
-  oscillator.connect(gain).connect(output);
-  oscillator.start();
-  return output.stream;
+const devices = navigator.mediaDevices;
+const getUserMedia = devices?.getUserMedia.bind(devices);
+
+/** Makes this document one without a microphone, so that the engine sends its test tone; or gives the microphone back. */
+export function withoutMicrophone(on) {
+  if (devices) devices.getUserMedia = on ? () => Promise.reject(new DOMException("The test tone is on.", "NotFoundError")) : getUserMedia;
 }
 
 /** Builds the bars of a meter and returns `{ show(stream | null), level }`. */

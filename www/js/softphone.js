@@ -70,18 +70,20 @@ export function createSoftphone({ lane, onChange = () => {} }) {
   }
 
   function track(call) {
-    if (!phone.calls.includes(call)) phone.calls.push(call);
+    if (!phone.calls.some((one) => one.id === call.id)) phone.calls.push(call);
     // A second call while one lives is somebody else's turn; the first stays on screen.
     if (!phone.call || phone.call.state === "ended") phone.call = call;
   }
 
   async function start(options, account) {
     await init();
+    // With the host's socket, what page and server say passes the shell.
+    const via = options.transport === "host" ? "shell" : "";
     const endpoint = await Endpoint.start(options);
     phone.endpoint = endpoint;
     endpoint.on("trace", ({ at, kind, text: message }) => {
-      if (kind === "sipOut") row("sip", lane, "server", message, at);
-      else if (kind === "sipIn") row("sip", "server", lane, message, at);
+      if (kind === "sipOut") row("sip", lane, "server", message, at, "", via);
+      else if (kind === "sipIn") row("sip", "server", lane, message, at, "", via);
       else if (kind === "bridgeOut") row("bridge", lane, "shell", message, at);
       else row("bridge", "shell", lane, message, at);
     });

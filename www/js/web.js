@@ -1,10 +1,9 @@
 // The plain web softphone: the package with the page's own socket and peer connection.
 
 import "../css/web.css";
-import { setMicrophone } from "sipwake";
 import { accountOptions, loadConfig } from "./config.js";
 import { $, initials, keypad, ladder, outcomeText, text, who } from "./dom.js";
-import { toneStream } from "./meter.js";
+import { withoutMicrophone } from "./meter.js";
 import { createSoftphone } from "./softphone.js";
 
 const phone = createSoftphone({
@@ -34,7 +33,7 @@ async function start() {
   $("dial-target").value ||= config.phone.name;
   const tone = (on) => {
     $("tone").setAttribute("aria-checked", String(on));
-    setMicrophone(on ? toneStream(config.callerTone) : null);
+    withoutMicrophone(on);
   };
   tone(config.tone);
   $("tone").addEventListener("click", () => tone($("tone").getAttribute("aria-checked") !== "true"));

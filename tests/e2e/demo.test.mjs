@@ -1,0 +1,139 @@
+// The demo page as people see it: five moments at two widths, real calls behind each; nothing overflows, axe finds
+// nothing, and the pictures are kept in target/test/screens/ to be looked at.
+import assert from "node:assert/strict";
+import { mkdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { hasChromium, startBrowser } from "./support/browser.mjs";
+import { hasEdge, startEdge } from "./support/edge.mjs";
+import { ROOT, until } from "./support/process.mjs";
+
+const skip = !hasChromium ? "chromium is not installed" : !hasEdge ? "the embedded server is not built" : false;
+const SCREENS = join(ROOT, "target", "test", "screens");
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const id = (name) => `[data-testid="${name}"]`;
+
+/** The frame whose document has this name, once it is usable. */
+async function frameOf(page, name) {
+  const frame = await until(`the frame ${name}`, () => page.frames().find((one) => new URL(one.url(), "http://x").pathname.endsWith(name)));
+  await frame.waitForFunction(() => window.sipwakeDemo?.ready);
+  await frame.evaluate(() => window.sipwakeDemo.ready);
+  return frame;
+}
+
+/** Looks at every document of the page, hidden ones excepted, and keeps a picture. */
+async function look(page, name) {
+  await page.evaluate(() => document.fonts.ready);
+  for (const frame of page.frames()) {
+    const where = `${name}: ${new URL(frame.url(), "http://x").pathname}`;
+    const element = frame.parentFrame() && (await frame.frameElement());
+    if (element && !(await element.isVisible())) continue;
+    const { content, room } = await frame.evaluate(() => ({ content: document.documentElement.scrollWidth, room: window.innerWidth }));
+    assert.ok(content <= room, `${where} is ${content} px wide in ${room} px`);
+    await frame.evaluate(axe);
+    const found = await frame.evaluate(() => window.axe.run(document, { iframes: false, resultTypes: ["violations"] }));
+    const problems = found.violations.map(({ id: rule, nodes }) => `${rule}: ${nodes.map(({ html }) => html.slice(0, 120)).join(" | ")}`);
+    assert.deepEqual(problems, [], where);
+  }
+  mkdirSync(SCREENS, { recursive: true });
+  await page.screenshot({ path: join(SCREENS, `${name}.png`) });
+}
+
+describe("the demo page", { skip, timeout: 120000 }, () => {
+  let edge;
+  let browser;
+
+  before(async () => {
+    edge = await startEdge("--www", join(ROOT, "www", "dist"));
+    browser = await startBrowser();
+  });
+
+  after(async () => {
+    await browser?.stop();
+    await edge?.stop();
+  });
+
+  for (const width of [1280, 390]) {
+    for (const colorScheme of ["light", "dark"]) {
+      test(`five moments at ${width} px, ${colorScheme}`, async () => {
+        const page = await browser.context.newPage();
+        await page.emulateMedia({ colorScheme });
+        await page.setViewportSize({ width, height: width > 1000 ? 1440 : 844 });
+        await page.goto(edge.http);
+        const phone = await frameOf(page, "phone.html");
+        const web = await frameOf(page, "web.html");
+        const app = await frameOf(page, "app.html");
+        const at = (moment) => `${moment}-${width}-${colorScheme}`;
+        const show = (frame, name) => frame.locator(id(name)).scrollIntoViewIfNeeded();
+        await web.locator(`${id("registration")}[data-state="registered"]`).waitFor();
+        await app.locator(`${id("registration")}[data-state="registered"]`).waitFor();
+        await look(page, at("1-idle"));
+
+        await phone.locator(id("background")).click();
+        await phone.locator(`${id("app-state")}[data-state="suspended"]`).waitFor({ timeout: 8000 });
+        await web.locator(id("dial-call")).click();
+        await phone.locator(id("screen-incoming")).waitFor();
+        await show(phone, "incoming-name");
+        await look(page, at("2-incoming"));
+
+        await phone.locator(id("answer")).click();
+        await phone.waitForFunction(() => window.sipwakeDemo.calls.at(-1).state === "active");
+        await phone.waitForFunction((level) => Number(document.querySelector(level).getAttribute("aria-valuenow")) > 10, id("level"));
+        await look(page, at("3-call"));
+
+        const rung = page.locator(`${id("ladder-row")}[data-kind="sip"][data-from="page"][data-label="REGISTER"]`).last();
+        await rung.scrollIntoViewIfNeeded();
+        await rung.click();
+        await page.locator(id("ladder-detail")).waitFor();
+        await look(page, at("4-detail"));
+        await page.keyboard.press("Escape");
+        assert.equal(await page.locator(id("ladder-detail")).isVisible(), false);
+        assert.equal(await rung.evaluate((element) => element === document.activeElement), true);
+
+        await web.locator(id("hangup")).click();
+        await web.locator(id("outcome")).waitFor();
+        await phone.waitForFunction(() => window.sipwakeDemo.calls.at(-1).state === "ended");
+        await show(web, "outcome");
+        await look(page, at("5-ended"));
+        await page.close();
+      });
+    }
+  }
+
+  test("a wrong password is said in words that help", async () => {
+    const page = await browser.open(`${edge.http}/?caller=alice:no-such-password`);
+    const web = await frameOf(page, "web.html");
+    await web.locator(id("error")).waitFor();
+    assert.match(await web.locator(id("error")).textContent(), /wrongPassword/);
+    assert.equal(await web.locator(id("registration")).getAttribute("data-state"), "failed");
+    await look(page, "6-error-1280");
+    await page.close();
+  });
+
+  test("neither token nor password reaches the ladder", async () => {
+    const page = await browser.open(edge.http);
+    const phone = await frameOf(page, "phone.html");
+    const app = await frameOf(page, "app.html");
+    await app.locator(`${id("registration")}[data-state="registered"]`).waitFor();
+    const { token, password } = await phone.evaluate(() => ({ token: window.sipwakeDemo.token, password: window.sipwakeDemo.config.phone.password }));
+    await page.waitForFunction(() => window.sipwakeDemo.ladder.some(({ label }) => label.startsWith("200")));
+    const text = await page.evaluate(() => JSON.stringify(window.sipwakeDemo.ladder));
+    assert.match(text, /REGISTER/);
+    for (const secret of [token, password]) assert.equal(text.includes(secret), false);
+    assert.doesNotMatch(text, /response=\\?"[0-9a-f]{32}/);
+    await page.close();
+  });
+
+  test("the phone keeps its token and instance over a reload, apart from the web softphone's storage", async () => {
+    const page = await browser.open(edge.http);
+    const first = await (await frameOf(page, "phone.html")).evaluate(() => window.sipwakeDemo.token);
+    assert.match(first, /^[0-9a-f]{64}$/);
+    await page.reload();
+    const phone = await frameOf(page, "phone.html");
+    assert.equal(await phone.evaluate(() => window.sipwakeDemo.token), first);
+    const web = await frameOf(page, "web.html");
+    assert.deepEqual(await web.evaluate(() => Object.keys(localStorage).filter((key) => key.startsWith("sipwake.phone"))), []);
+    await page.close();
+  });
+});

@@ -1,0 +1,202 @@
+// The app's native process: the host's state machine (src/host as wasm), its sockets, its media sessions, and the web
+// view with the page. It dies as one, as a process does.
+
+import { createMedia } from "sipwake/media";
+import { Phone } from "sipwake-phone";
+import { make, who } from "./dom.js";
+
+/**
+ * Starts the process. `os` is what the system offers: `callkit`, `notify(text)`, `onChange()`, `instance`, `token`,
+ * `config`, `frameHome`, `onSip(dir, text)`, `onPageAudio()`, `onSuspended(reply)`.
+ */
+export function startNative(os) {
+  const { config } = os;
+  const sockets = new Map();
+  const sessions = new Map();
+  const waiting = [];
+  let busy = false;
+  let dead = false;
+  let frame = null;
+  let timer;
+  // While the system has frozen the process it hears nothing, and the page neither: it all waits.
+  let frozen = null;
+  const asleep = new Set(["pageMessage", "socket", "media", "timeout"]);
+
+  const { bundle, name, os: system, osVersion } = os.device;
+  const phone = new Phone({ profile: config.profile, transport: config.transport === "host", instance: os.instance, name: bundle, version: "1.0", os: system, osVersion, device: name });
+
+  /** Gives the host one input and carries out what it wants, in order, before this returns. */
+  function handle(input) {
+    if (dead) return;
+    if (frozen && asleep.has(input.type)) {
+      frozen.push(() => handle(input));
+      return;
+    }
+    // Carrying one effect out may bring the next input; it waits until the host is free and the list is done.
+    waiting.push(input);
+    if (busy) return;
+    busy = true;
+    while (waiting.length > 0 && !dead) {
+      for (const effect of phone.handle(performance.now(), Date.now(), waiting.shift())) carryOut(effect);
+    }
+    busy = false;
+    os.onChange();
+  }
+
+  function carryOut(effect) {
+    const { type, uuid, displayName, handle: address, video } = effect;
+    const shown = { uuid, name: who(address, displayName), detail: address?.replace(/^sips?:/, ""), video };
+    if (type === "reportIncoming") handle({ type: "reported", uuid, error: os.callkit.report(shown) });
+    else if (type === "updateCall") os.callkit.update(uuid, shown);
+    else if (type === "endCall") os.callkit.end(uuid, effect.reason);
+    else if (type === "fulfil") os.callkit.fulfil(effect.actionId, effect.connectedAt);
+    else if (type === "fail") os.callkit.fail(effect.actionId);
+    else if (type === "requestAction") os.callkit.perform(uuid, effect.action, { origin: "app", digits: effect.digits });
+    else if (type === "missedCall") os.notify("Missed call", displayName || "Unknown");
+    else if (type === "post") deliver(effect.text);
+    else if (type === "loadPage" && frame === null) loadPage();
+    else if (type === "loadPage") thaw();
+    else if (type === "reloadPage") loadPage();
+    else if (type === "socket") socket(effect);
+    else if (type === "media") media(effect);
+    else if (type === "suspendReady") os.onSuspended(effect);
+    else if (type === "problem") console.warn(`the page broke a rule of the bridge: ${effect.name}`);
+    else if (type === "timer") {
+      clearTimeout(timer);
+      if (effect.at !== undefined) timer = setTimeout(() => handle({ type: "timeout" }), Math.max(0, Math.ceil(effect.at - performance.now()) + 1));
+    }
+  }
+
+  // The web view
+
+  function loadPage() {
+    frame?.remove();
+    frame = make("iframe", { src: `app.html${location.search}`, title: "The app", allow: "microphone; autoplay", "data-testid": "app-frame" });
+    frame.addEventListener("load", () => watchAudio(frame.contentWindow));
+    os.frameHome.append(frame);
+    thaw();
+  }
+
+  function deliver(text) {
+    if (frozen) frozen.push(() => deliver(text));
+    else frame?.contentWindow?.postMessage({ sipwakeBridge: text }, location.origin);
+  }
+
+  function onMessage({ data, source, origin }) {
+    if (!frame || source !== frame.contentWindow || origin !== location.origin || typeof data?.sipwakeBridge !== "string") return;
+    handle({ type: "pageMessage", text: data.sipwakeBridge });
+  }
+  window.addEventListener("message", onMessage);
+
+  function freeze() {
+    frozen ??= [];
+  }
+
+  function thaw() {
+    const late = frozen ?? [];
+    frozen = null;
+    for (const action of late) action();
+  }
+
+  /** A web view's sound and a CallKit call do not go together: WebKit's processes lose the audio session to the call. */
+  const playing = new Set();
+  function watchAudio(window_) {
+    const { prototype } = window_.HTMLMediaElement;
+    const play = prototype.play;
+    prototype.play = function (...rest) {
+      playing.add(this);
+      return play.apply(this, rest);
+    };
+  }
+  const audioWatch = setInterval(() => {
+    for (const element of playing) if (element.paused && element.srcObject === null) playing.delete(element);
+    const sounding = [...playing].some((element) => !element.paused && !element.muted && element.readyState > 1);
+    if (sounding && os.callkit.live().length > 0) os.onPageAudio();
+  }, 200);
+
+  // Sockets and media: the engine's own commands, carried out here instead of in the page
+
+  function socket({ flow, command, url, text, octets, code }) {
+    const tell = (event, more) => handle({ type: "socket", flow, event, ...more });
+    const open = sockets.get(flow);
+    if (command === "open") {
+      let opened;
+      try {
+        opened = new WebSocket(url, "sip");
+      } catch {
+        tell("failed");
+        return;
+      }
+      sockets.set(flow, opened);
+      opened.binaryType = "arraybuffer";
+      opened.onopen = () => tell("opened", { protocol: opened.protocol });
+      opened.onmessage = ({ data }) => {
+        const received = typeof data === "string" ? new TextEncoder().encode(data) : new Uint8Array(data);
+        os.onSip("in", typeof data === "string" ? data : new TextDecoder().decode(received));
+        tell("received", { octets: received });
+      };
+      opened.onclose = ({ code: closeCode, wasClean }) => {
+        sockets.delete(flow);
+        tell("closed", { code: closeCode, clean: wasClean });
+      };
+    } else if (command === "send" && open?.readyState === WebSocket.OPEN) {
+      os.onSip("out", text ?? new TextDecoder().decode(octets));
+      open.send(text ?? octets);
+    } else if (command === "close") {
+      open?.close(code === 1000 || (code >= 3000 && code < 5000) ? code : 1000);
+    }
+  }
+
+  function media({ media: id, command, uuid, options, sdp, on }) {
+    if (command === "open") {
+      const told = ({ type: event, ...more }) => handle({ type: "media", media: id, event, ...more });
+      sessions.set(id, { id, uuid, session: createMedia(options, told) });
+      return;
+    }
+    const session = sessions.get(id)?.session;
+    if (!session) return;
+    if (command === "offer") session.offer();
+    else if (command === "accept") session.accept(sdp);
+    else if (command === "setAnswer") session.setAnswer(sdp);
+    else if (command === "mute") session.mute(on);
+    else if (command === "close") {
+      sessions.delete(id);
+      session.close();
+    }
+  }
+
+  return {
+    handle,
+    freeze,
+    thaw,
+    loadPage,
+    sessions,
+    get frame() {
+      return frame;
+    },
+    counters: () => ({ sockets: sockets.size, sessions: sessions.size }),
+    /** The web view's content process dies; the app lives. */
+    losePage() {
+      frame?.remove();
+      frame = null;
+      handle({ type: "pageLost" });
+    },
+    /** The system kills the process, with all it has. */
+    die() {
+      dead = true;
+      clearTimeout(timer);
+      clearInterval(audioWatch);
+      window.removeEventListener("message", onMessage);
+      for (const socket of sockets.values()) {
+        socket.onopen = socket.onmessage = socket.onclose = null;
+        socket.close();
+      }
+      for (const { session } of sessions.values()) session.close();
+      sockets.clear();
+      sessions.clear();
+      frame?.remove();
+      frame = null;
+      phone.free();
+    },
+  };
+}
