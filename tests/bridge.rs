@@ -5,4 +5,5 @@ mod bridge {
     mod channel;
     mod golden;
     mod link;
+    mod wild;
 }

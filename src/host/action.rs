@@ -19,7 +19,8 @@ pub(super) struct Waiting {
     key: CallKey,
     uuid: String,
     action: CallAction,
-    /// The `call.perform` that asks for it; none as long as the page may not know.
+    digits: Option<String>,
+    /// The `call.perform` that asks for it; none as long as the page may not or cannot know.
     request: Option<String>,
     /// When the user wanted it, epoch milliseconds.
     at: u64,
@@ -90,9 +91,7 @@ impl Host {
         if !bound && invite.is_none_or(|at| at > limit) {
             self.timers.set(Timer::Invite(key), limit);
         }
-        // The page has as long as the INVITE may take, and then as long as an answer may take.
-        let waits = self.timers.get(Timer::Invite(key)).map_or(0, |at| at.since(now.mono));
-        let deadline = waits + self.options.answer_timeout_ms;
+        let deadline = self.time_for_action(now, key);
         let tell = self.options.profile == Profile::HostMedia;
         self.ask(now, action_id, key, CallAction::Answer, None, deadline, tell);
         if bound {
@@ -152,8 +151,7 @@ impl Host {
         if call.sealed {
             return self.end(key, EndReason::Local);
         }
-        let waits = self.timers.get(Timer::Invite(key)).map_or(0, |at| at.since(now.mono));
-        self.pass_on_end(now, key, action_id, waits + self.options.answer_timeout_ms);
+        self.pass_on_end(now, key, action_id, self.time_for_action(now, key));
     }
 
     fn pass_on_end(&mut self, now: Now, key: CallKey, action_id: String, deadline_ms: u64) {
@@ -202,21 +200,59 @@ impl Host {
         tell: bool,
     ) -> u32 {
         let uuid = self.calls.get(key).map(|call| call.uuid.clone()).unwrap_or_default();
-        let request = tell.then(|| {
-            let perform = CallPerform {
-                action_id: action_id.clone(),
-                call_uuid: uuid.clone(),
-                action,
-                origin: Origin::User,
-                digits,
-                ..CallPerform::default()
-            };
-            self.link.request(now, &perform, deadline_ms)
-        });
         self.next_action = self.next_action.wrapping_add(1);
         let number = self.next_action;
-        self.actions.push(Waiting { number, action_id, key, uuid, action, request, at: now.wall, open: true });
+        let mut waiting =
+            Waiting { number, action_id, key, uuid, action, digits, request: None, at: now.wall, open: true };
+        if tell {
+            waiting.request = Some(self.request_action(now, &waiting, deadline_ms));
+        }
+        self.actions.push(waiting);
         number
+    }
+
+    fn request_action(&mut self, now: Now, waiting: &Waiting, deadline_ms: u64) -> String {
+        let perform = CallPerform {
+            action_id: waiting.action_id.clone(),
+            call_uuid: waiting.uuid.clone(),
+            action: waiting.action,
+            origin: Origin::User,
+            digits: waiting.digits.clone(),
+            ..CallPerform::default()
+        };
+        self.link.request(now, &perform, deadline_ms)
+    }
+
+    /// Another page: what the old one was asked for is asked again, under the same `actionId`. Of a call that no push
+    /// announced it can know only when the INVITE comes again.
+    pub(super) fn ask_another_page(&mut self, now: Now, key: CallKey) {
+        let knows = self.calls.get(key).is_some_and(|call| call.push.is_some());
+        let mut actions = std::mem::take(&mut self.actions);
+        for waiting in actions.iter_mut().filter(|waiting| waiting.key == key) {
+            // An answer has its INVITE's time again, not the page's.
+            if self.calls.get(key).is_some_and(|call| !call.bound) {
+                self.timers.clear(Timer::Action(waiting.number));
+            }
+            if let Some(request) = waiting.request.take() {
+                self.link.forget(&request);
+                waiting.request = knows.then(|| self.request_action(now, waiting, self.time_for_action(now, key)));
+            }
+        }
+        self.actions = actions;
+    }
+
+    /// Asks for what the page could not know before.
+    fn ask_what_was_held(&mut self, now: Now, key: CallKey) {
+        let mut actions = std::mem::take(&mut self.actions);
+        for waiting in actions.iter_mut().filter(|waiting| waiting.key == key && waiting.request.is_none()) {
+            waiting.request = Some(self.request_action(now, waiting, self.time_for_action(now, key)));
+        }
+        self.actions = actions;
+    }
+
+    /// The page has as long as the INVITE may take, and then as long as an answer may take.
+    fn time_for_action(&self, now: Now, key: CallKey) -> u64 {
+        self.timers.get(Timer::Invite(key)).map_or(0, |at| at.since(now.mono)) + self.options.answer_timeout_ms
     }
 
     /// The page says how far an action is.
@@ -353,17 +389,11 @@ impl Host {
 
     /// What the page still has to do for a call, for its snapshot.
     pub(super) fn pending_action(&self, key: CallKey) -> Option<PendingAction> {
-        let waiting = self.actions.iter().rev().find(|waiting| waiting.key == key && waiting.request.is_some())?;
+        // Ring only: the page must not answer before it is asked to.
+        let may_know = self.options.profile == Profile::HostMedia;
+        let known = |waiting: &&Waiting| waiting.key == key && (may_know || waiting.request.is_some());
+        let waiting = self.actions.iter().rev().find(known)?;
         Some(PendingAction { action_id: waiting.action_id.clone(), action: waiting.action, at: waiting.at })
-    }
-
-    /// The page is gone: an answer has its INVITE's time again, not the page's.
-    pub(super) fn answers_wait_again(&mut self) {
-        for waiting in &self.actions {
-            if self.calls.get(waiting.key).is_some_and(|call| !call.bound) {
-                self.timers.clear(Timer::Action(waiting.number));
-            }
-        }
     }
 
     /// The INVITE of a call is there.
@@ -391,6 +421,7 @@ impl Host {
             }
             Phase::Connected | Phase::Over(_) => {}
         }
+        self.ask_what_was_held(now, key);
         if muted {
             let action_id = self.random.uuid();
             self.tell(now, action_id, key, CallAction::Mute);

@@ -109,13 +109,14 @@ impl Host {
         }
     }
 
-    /// Something waits for the page: load it, and give up if it does not come.
-    pub(super) fn wake_page(&mut self, now: Now) {
-        if self.link.is_live() {
+    /// Something waits for the page: load it, and give up if it does not come. One that sleeps is poked.
+    pub(super) fn wake_page(&mut self, now: Now, sleeps: bool) {
+        if !self.link.is_live() {
+            self.wait_for_page(now);
+        } else if !sleeps {
             return;
         }
         self.effects.push_back(Effect::LoadPage);
-        self.wait_for_page(now);
     }
 
     fn wait_for_page(&mut self, now: Now) {
@@ -168,7 +169,7 @@ impl Host {
         for key in self.calls.keys() {
             let Some(call) = self.calls.get_mut(key).filter(|call| call.is_live() && !call.sealed) else { continue };
             call.asked = None;
-            if call.push_posted && call.push_request.is_none() {
+            if call.push_posted && call.push_request.is_none() && call.phase != Phase::Connected {
                 call.push_posted = false;
             }
             let was_bound = std::mem::replace(&mut call.bound, false);
@@ -188,12 +189,12 @@ impl Host {
                     };
                     self.timers.clear(Timer::Ring(key));
                     self.timers.set(Timer::Invite(key), now.mono.after(wait));
-                    self.post_push(now, key);
                 }
-                _ => self.post_push(now, key),
+                _ => {}
             }
+            self.post_push(now, key);
+            self.ask_another_page(now, key);
         }
-        self.answers_wait_again();
     }
 
     fn received(&mut self, now: Now, incoming: &Incoming) {

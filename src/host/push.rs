@@ -72,7 +72,7 @@ impl Host {
             return;
         }
         self.timers.set(Timer::Invite(key), now.mono.after(self.options.invite_timeout_ms));
-        self.wake_page(now);
+        self.wake_page(now, how.launch == Launch::Suspended);
     }
 
     /// Another push for a call that is there.
@@ -245,6 +245,8 @@ impl Host {
         let Ok(reply) = incoming.read::<PushIncomingReply>() else { return };
         let Some(call) = self.calls.get(key) else { return };
         match (reply.bound_call_uuid, reply.reason) {
+            // It knows the push, and waits for the INVITE as we do.
+            (Some(bound), Some(PushRefusal::Duplicate)) if bound.eq_ignore_ascii_case(&call.uuid) => {}
             (Some(bound), _) if bound.eq_ignore_ascii_case(&call.uuid) => self.bind(now, key),
             // The INVITE was first and rings under another UUID.
             (Some(_), _) if !call.bound => self.end(key, EndReason::AnsweredElsewhere),

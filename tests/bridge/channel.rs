@@ -90,7 +90,7 @@ impl Pair {
         at(self.now)
     }
 
-    fn drain(&mut self) {
+    pub fn drain(&mut self) {
         let now = at(self.now);
         while let Some(event) = self.page.poll() {
             match event {

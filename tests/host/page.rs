@@ -2,8 +2,8 @@
 
 use super::phone::{NAMELESS, PUSH, Phone};
 use sipwake::bridge::{
-    AppState, AppStateName, CallAction, CallState, CallStateName, EndReason, PerformState, PushToken, RequestToken,
-    ResetReason, TokenKind, WillSuspendReply,
+    AppState, AppStateName, CallAction, CallPerform, CallState, CallStateName, EndReason, PerformState,
+    PushIncomingReply, PushRefusal, PushToken, RequestToken, ResetReason, TokenKind, WillSuspendReply,
 };
 use sipwake::common::secret::Secret;
 use sipwake::host::HostInput;
@@ -127,10 +127,42 @@ fn r15_an_answer_survives_the_page() {
     phone.tell(HostInput::PageLost(ResetReason::ProcessTerminated));
     phone.load();
     phone.run(100);
-    assert_eq!(phone.performs(), ["answer"]);
+    let types: Vec<_> = phone.got.iter().map(|incoming| incoming.message_type.as_str()).collect();
+    assert_eq!(types, ["push.incoming", "call.perform"]);
+    assert_eq!(phone.last("call.perform").read::<CallPerform>().unwrap().action_id, "a1");
     phone.invite(PROPOSAL, "call-1@host", None);
     phone.performed(PerformState::Done);
     assert_eq!(phone.take().last().unwrap(), "fulfil a1");
+}
+
+#[test]
+fn r15_an_answer_of_a_call_without_a_push_is_asked_again_when_the_invite_comes_again() {
+    let mut phone = Phone::awake();
+    phone.invite(PROPOSAL, "call-1@host", None);
+    phone.user(1, CallAction::Answer);
+    phone.load();
+    phone.run(1_000);
+    assert!(phone.performs().is_empty());
+    phone.invite("99999999-bbbb-4ccc-8ddd-eeeeeeeeeeee", "call-1@host", None);
+    assert_eq!(phone.performs(), ["answer"]);
+    phone.performed(PerformState::Done);
+    assert_eq!(phone.take().last().unwrap(), "fulfil a1");
+}
+
+#[test]
+fn a_page_that_knows_a_push_already_does_not_bind_it_by_saying_so() {
+    let mut phone = Phone::awake();
+    phone.push(PUSH);
+    let push = phone.last("push.incoming");
+    let reply = PushIncomingReply {
+        accepted: false,
+        reason: Some(PushRefusal::Duplicate),
+        bound_call_uuid: Some(phone.uuids[0].clone()),
+    };
+    phone.reply(&push.id, &reply);
+    phone.take();
+    phone.run(15_000);
+    assert_eq!(phone.take(), ["end #1 unanswered"]);
 }
 
 #[test]

@@ -31,6 +31,8 @@ pub struct Phone {
     pub report_error: Option<ReportError>,
     /// Whether texts to and from the page are lost.
     pub deaf: bool,
+    /// What the app is doing when a push comes.
+    pub launch: Launch,
     /// Calls that the system shows now.
     pub shown: Vec<String>,
     timer: Option<Mono>,
@@ -61,6 +63,7 @@ impl Phone {
             auto_report: true,
             report_error: None,
             deaf: false,
+            launch: Launch::Cold,
             shown: Vec::new(),
             timer: None,
             pages: 0,
@@ -100,10 +103,11 @@ impl Phone {
     }
 
     pub fn push_as(&mut self, payload: &str, must_report: bool, unlocked_since_boot: bool) {
+        let launch = self.launch;
         self.tell(HostInput::Push {
             payload: payload.to_owned(),
             must_report,
-            launch: Launch::Cold,
+            launch,
             locked: true,
             unlocked_since_boot,
         });

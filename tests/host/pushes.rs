@@ -2,8 +2,8 @@
 
 use super::phone::{NAMELESS, PUSH, Phone};
 use sipwake::bridge::{
-    CallAction, CallEnded, CallMatch, EndReason, PushIncomingReply, PushKind, PushOutcome, PushRefusal, PushResolved,
-    ReportError,
+    CallAction, CallEnded, CallMatch, EndReason, Launch, PushIncomingReply, PushKind, PushOutcome, PushRefusal,
+    PushResolved, ReportError,
 };
 use sipwake::host::{Effect, HostInput};
 
@@ -35,7 +35,7 @@ fn the_report_is_the_first_effect_of_every_push() {
             HostInput::Push {
                 payload: payload.to_owned(),
                 must_report: true,
-                launch: sipwake::bridge::Launch::Cold,
+                launch: Launch::Cold,
                 locked: true,
                 unlocked_since_boot: true,
             },
@@ -65,6 +65,16 @@ fn a_page_that_is_up_is_told_at_once() {
     phone.push(PUSH);
     assert_eq!(phone.take(), ["report #1 Alice"]);
     assert_eq!(phone.count("push.incoming"), 1);
+}
+
+#[test]
+fn a_page_that_sleeps_is_poked() {
+    let mut phone = Phone::awake();
+    phone.launch = Launch::Suspended;
+    phone.push(PUSH);
+    assert_eq!(phone.take(), ["report #1 Alice", "load"]);
+    phone.run(8_000);
+    assert!(phone.take().is_empty());
 }
 
 #[test]
