@@ -34,6 +34,8 @@ struct Header<'a> {
 struct Problem {
     code: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
+    header: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<u16>,
 }
 
@@ -58,7 +60,13 @@ pub fn parse_message(message: &JsValue) -> Result<JsValue, JsValue> {
         reason,
         headers: message.headers().iter().map(|(name, value)| Header { name, value }).collect(),
         body: &body,
-        problems: validate(&message).into_iter().map(|p| Problem { code: p.code, status: p.status }).collect(),
+        problems: validate(&message)
+            .into_iter()
+            .map(|problem| {
+                let header = problem.header.map(|header| header.as_str()).filter(|name| !name.is_empty());
+                Problem { code: problem.code, header, status: problem.status }
+            })
+            .collect(),
     };
     serde_wasm_bindgen::to_value(&parsed).map_err(Into::into)
 }

@@ -84,7 +84,7 @@ export interface ParsedMessage {
   headers: Header[];
   body: string;
   /** What the engine's own validation finds. Empty: the engine would accept the message. */
-  problems: { code: string; status?: number }[];
+  problems: { code: string; header?: string; status?: number }[];
 }
 
 /** Reads one SIP message. Throws a {@link SipError} where it cannot be framed at all. */

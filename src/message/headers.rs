@@ -149,7 +149,8 @@ impl Headers {
         self.lines.is_empty()
     }
 
-    /// Adds a line at the end.
+    /// Adds a line at the end. [`HeaderName::Other`] names nothing, and the writer refuses it: see
+    /// [`push_named`](Self::push_named).
     pub fn push(&mut self, name: HeaderName, value: impl Into<String>) {
         self.lines.push(Line { name, text: Text::Built { name: None, value: value.into() } });
     }

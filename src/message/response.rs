@@ -32,7 +32,7 @@ impl Response {
     }
 
     /// The response to a request, with its usual reason phrase: Via, From, To, Call-ID and CSeq are the request's, and
-    /// where a dialog may follow from it, Record-Route too. The To tag is the caller's to add.
+    /// where a dialog may follow from it, Record-Route too; a 100 gives back the Timestamp. The To tag is the caller's to add.
     #[must_use]
     pub fn to(request: &Request, status: u16) -> Self {
         let mut response = Self::new(status, reason_phrase(status));
@@ -42,6 +42,9 @@ impl Response {
         }
         if *request.method() == Method::Invite && matches!(status, 101..=299) {
             response.headers.copy(&request.headers, HeaderName::RecordRoute);
+        }
+        if status == 100 {
+            response.headers.copy(&request.headers, HeaderName::Timestamp);
         }
         response
     }
@@ -167,12 +170,19 @@ mod tests {
     }
 
     #[test]
+    fn a_100_gives_the_timestamp_back() {
+        let mut invite = invite();
+        invite.headers.push(HeaderName::Timestamp, "54");
+        assert_eq!(Response::to(&invite, 100).headers.get(HeaderName::Timestamp), Some("54"));
+        assert_eq!(Response::to(&invite, 180).headers.get(HeaderName::Timestamp), None);
+    }
+
+    #[test]
     fn octets_that_are_no_utf8_are_given_back_as_they_came() {
-        let mut octets = b"OPTIONS sip:b@c SIP/2.0\r\nFrom: \"M\xfcller\" <sip:a@b>;tag=1\r\n\r\n".to_vec();
-        let Ok(Message::Request(request)) = Message::parse(octets.clone()) else { panic!() };
+        let octets = b"OPTIONS sip:b@c SIP/2.0\r\nFrom: \"M\xfcller\" <sip:a@b>;tag=1\r\n\r\n".to_vec();
+        let Ok(Message::Request(request)) = Message::parse(octets) else { panic!() };
         let written = Response::to(&request, 200).to_octets().unwrap();
         assert!(written.windows(8).any(|window| window == b"\"M\xfcller\""));
-        octets.truncate(0);
     }
 
     #[test]

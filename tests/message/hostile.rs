@@ -44,7 +44,7 @@ fn mutated_messages_are_refused_or_written_back_as_they_came() {
     let corpus: Vec<Vec<u8>> = files().into_iter().map(|(_, octets)| octets).collect();
     let mut random = Random::new(Seeded(7));
     let mut read = 0;
-    for round in 0..12_000 {
+    for round in 0..6_000 {
         let mut octets = corpus[round % corpus.len()].clone();
         for _ in 0..=random.below(4) {
             if octets.is_empty() {
@@ -73,7 +73,7 @@ fn mutated_messages_are_refused_or_written_back_as_they_came() {
         let again = Message::parse(written).unwrap();
         assert!(again.headers().iter().eq(message.headers().iter()), "{shown}");
     }
-    assert!(read > 3_000, "most mutations leave a message that can be read: {read}");
+    assert!(read > 1_500, "most mutations leave a message that can be read: {read}");
 }
 
 /// Messages as large as the limit, each full of one thing.
