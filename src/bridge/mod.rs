@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | `json`, `writer`, `codec` | JSON text ↔ records, by one table of fields a record |
 //! | `envelope` | what is around every message |
-//! | `handshake`, `push`, `call`, `app`, `transport`, `timer`, `media` | the vocabulary, by family |
+//! | `handshake`, `push`, `call`, `app`, `audio`, `transport`, `timer`, `media` | the vocabulary, by family |
 //! | `base64` | binary in JSON |
 //! | `link` | one side's session: numbering, acknowledgement, replay, deadlines |
 //! | `drivers` | the lists of [`crate::io`] ↔ `ws.*` and `media.*` |
@@ -12,6 +12,7 @@
 //! | `redact` | a message as the trace may show it |
 
 pub mod app;
+pub mod audio;
 pub mod base64;
 pub mod call;
 pub mod codec;
@@ -32,6 +33,7 @@ pub use app::{
     AppResumed, AppState, AppStateName, Log, NetworkChanged, NetworkInterface, RegState, RegStateName, SuspendPolicy,
     WillSuspend, WillSuspendReply,
 };
+pub use audio::{AudioActivated, AudioDeactivated};
 pub use call::{
     CallAction, CallEnded, CallIncoming, CallIncomingReply, CallMatch, CallPerform, CallPerformReply,
     CallPerformTimedOut, CallRequest, CallState, CallStateName, CallUpdate, EndReason, Handle, HandleType, Origin,
@@ -76,9 +78,13 @@ pub trait Payload: Default {
 /// Not JSON, a field missing, a field of the wrong type.
 pub fn read_payload<P: ReadRecord + Default>(text: &str) -> Result<P, CodecError> {
     let mut payload = P::default();
+    // One walker for all: only this shell is made anew for each type.
+    read_into(&mut payload, text).map(|()| payload)
+}
+
+fn read_into(record: &mut dyn ReadRecord, text: &str) -> Result<(), CodecError> {
     let json = json::Json::parse(text).map_err(|_| CodecError::NotJson)?;
-    codec::read_record(&mut payload, json)?;
-    Ok(payload)
+    codec::read_record(record, json)
 }
 
 /// Writes a payload as JSON text.

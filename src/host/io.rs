@@ -1,8 +1,8 @@
 //! The closed lists of what the host is told and what it wants done.
 
 use crate::bridge::{
-    AppState, BridgeProblem, CallAction, CallUi, EndReason, HostInfo, Launch, NetworkChanged, PayloadPaths, PushToken,
-    ReportError, ResetReason, SuspendPolicy, TokenKind,
+    AppState, AudioActivated, AudioDeactivated, BridgeProblem, CallAction, CallUi, EndReason, HostInfo, Launch,
+    NetworkChanged, PayloadPaths, PushToken, ReportError, ResetReason, SuspendPolicy, TokenKind,
 };
 use crate::common::time::Mono;
 use crate::io::{FlowCommand, FlowEvent, FlowId, MediaCommand, MediaEvent, MediaId};
@@ -123,6 +123,10 @@ pub enum HostInput {
     PageLost(ResetReason),
     /// The app's state changed.
     App(AppState),
+    /// The system gave the app the audio session.
+    AudioActivated(AudioActivated),
+    /// The system took the audio session back.
+    AudioDeactivated(AudioDeactivated),
     /// The network changed.
     Network(NetworkChanged),
     /// The app is about to sleep. [`Effect::SuspendReady`] answers.

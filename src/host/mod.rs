@@ -130,6 +130,8 @@ impl Host {
                 self.link.event(now, &state);
                 self.app = Some(state);
             }
+            HostInput::AudioActivated(audio) => self.link.event(now, &audio),
+            HostInput::AudioDeactivated(audio) => self.link.event(now, &audio),
             HostInput::Network(network) => {
                 self.link.event(now, &network);
                 self.network = Some(network);

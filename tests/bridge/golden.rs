@@ -8,12 +8,12 @@ use sipwake::bridge::call::CallRequestReply;
 use sipwake::bridge::codec::{FieldDescription, ReadRecord, Shape, WriteRecord};
 use sipwake::bridge::json::{Json, Writer};
 use sipwake::bridge::{
-    AppResumed, AppState, CallEnded, CallIncoming, CallIncomingReply, CallPerform, CallPerformReply,
-    CallPerformTimedOut, CallRequest, CallState, CallUpdate, Hello, Log, MediaAccept, MediaClose, MediaDone,
-    MediaFailed, MediaMute, MediaOffer, MediaOpen, MediaSdp, MediaSetAnswer, MediaState, NetworkChanged, Payload, Ping,
-    Pong, ProviderReset, PushIncoming, PushIncomingReply, PushResolved, PushToken, Ready, RegState, RequestToken,
-    SessionReset, TimerClear, TimerFired, TimerSet, Welcome, WillSuspend, WillSuspendReply, WsClose, WsClosed,
-    WsFailed, WsMessage, WsOpen, WsOpened, WsSend, read_payload, write_payload,
+    AppResumed, AppState, AudioActivated, AudioDeactivated, CallEnded, CallIncoming, CallIncomingReply, CallPerform,
+    CallPerformReply, CallPerformTimedOut, CallRequest, CallState, CallUpdate, Hello, Log, MediaAccept, MediaClose,
+    MediaDone, MediaFailed, MediaMute, MediaOffer, MediaOpen, MediaSdp, MediaSetAnswer, MediaState, NetworkChanged,
+    Payload, Ping, Pong, ProviderReset, PushIncoming, PushIncomingReply, PushResolved, PushToken, Ready, RegState,
+    RequestToken, SessionReset, TimerClear, TimerFired, TimerSet, Welcome, WillSuspend, WillSuspendReply, WsClose,
+    WsClosed, WsFailed, WsMessage, WsOpen, WsOpened, WsSend, read_payload, write_payload,
 };
 
 /// One message type, with what the test needs of it.
@@ -70,6 +70,8 @@ fn types() -> Vec<Type> {
         AppResumed,
         RegState,
         NetworkChanged,
+        AudioActivated,
+        AudioDeactivated,
         Log,
         WsOpen,
         WsSend,

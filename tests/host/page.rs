@@ -2,8 +2,9 @@
 
 use super::phone::{NAMELESS, PUSH, Phone};
 use sipwake::bridge::{
-    AppState, AppStateName, CallAction, CallPerform, CallState, CallStateName, EndReason, PerformState,
-    PushIncomingReply, PushRefusal, PushToken, RequestToken, ResetReason, TokenKind, WillSuspendReply,
+    AppState, AppStateName, AudioActivated, AudioDeactivated, CallAction, CallPerform, CallState, CallStateName,
+    EndReason, PerformState, PushIncomingReply, PushRefusal, PushToken, RequestToken, ResetReason, TokenKind,
+    WillSuspendReply,
 };
 use sipwake::common::secret::Secret;
 use sipwake::host::HostInput;
@@ -299,4 +300,13 @@ fn what_nobody_knows_is_answered_and_what_cannot_be_read_is_counted() {
         ..sipwake::bridge::CallEnded::default()
     });
     assert_eq!(phone.take(), ["end #1 failed"]);
+}
+
+#[test]
+fn the_page_hears_when_the_audio_session_comes_and_goes() {
+    let mut phone = Phone::awake();
+    phone.tell(HostInput::AudioActivated(AudioActivated::default()));
+    phone.tell(HostInput::AudioDeactivated(AudioDeactivated::default()));
+    let types: Vec<_> = phone.got.iter().map(|incoming| incoming.message_type.as_str()).collect();
+    assert_eq!(types, ["audio.activated", "audio.deactivated"]);
 }

@@ -15,16 +15,24 @@ use crate::common::time::{Mono, Now};
 impl Link {
     /// Tells something.
     pub fn event<P: Payload + WriteRecord>(&mut self, now: Now, payload: &P) {
+        self.event_record(now, P::TYPE, payload);
+    }
+
+    fn event_record(&mut self, now: Now, message_type: &str, payload: &dyn WriteRecord) {
         let id = self.new_id();
-        self.enqueue(now, P::TYPE, Kind::Event, id, None, None, write_payload(payload));
+        self.enqueue(now, message_type, Kind::Event, id, None, None, write_payload(payload));
     }
 
     /// Asks for something; the id is the `re` of the reply. [`LinkEvent::TimedOut`] comes if there is none in time.
     pub fn request<P: Payload + WriteRecord>(&mut self, now: Now, payload: &P, deadline_ms: u64) -> String {
+        self.request_record(now, P::TYPE, payload, deadline_ms)
+    }
+
+    fn request_record(&mut self, now: Now, message_type: &str, payload: &dyn WriteRecord, deadline_ms: u64) -> String {
         let id = self.new_id();
         let deadline = now.mono.after(deadline_ms);
-        self.asked.push(Asked { id: id.clone(), message_type: P::TYPE.to_owned(), deadline, kept: None });
-        self.enqueue(now, P::TYPE, Kind::Request, id.clone(), None, Some(deadline), write_payload(payload));
+        self.asked.push(Asked { id: id.clone(), message_type: message_type.to_owned(), deadline, kept: None });
+        self.enqueue(now, message_type, Kind::Request, id.clone(), None, Some(deadline), write_payload(payload));
         id
     }
 
@@ -36,7 +44,11 @@ impl Link {
 
     /// Answers the request `re`.
     pub fn reply<P: Payload + WriteRecord>(&mut self, now: Now, re: &str, payload: &P) {
-        self.answer(now, re, P::TYPE, reply_body(Ok(&write_payload(payload))));
+        self.reply_record(now, re, P::TYPE, payload);
+    }
+
+    fn reply_record(&mut self, now: Now, re: &str, message_type: &str, payload: &dyn WriteRecord) {
+        self.answer(now, re, message_type, reply_body(Ok(&write_payload(payload))));
     }
 
     /// Answers the request `re` with an error.
