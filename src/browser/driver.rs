@@ -1,8 +1,8 @@
 //! The loop between the engine and the page.
 //!
 //! For each input the engine's outputs are drained into a list, the engine is let go, the outputs are carried out, and
-//! only then listeners and promises are told. What they ask for meanwhile waits in a queue: so any method may be called
-//! from inside any listener.
+//! only then listeners and promises are told, one notice after the other. So any method may be called from inside any
+//! listener: it acts at once, and what it causes is told after what is being told.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -26,6 +26,12 @@ use crate::io::{
     AccountId, CallId, CallInfo, Command, CommandId, Error, ErrorCode, Event, Input, Output, RegistrationInfo,
     RegistrationState, Reply, TransportState,
 };
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_name = queueMicrotask)]
+    fn queue_microtask(task: &JsValue);
+}
 
 #[wasm_bindgen(module = "/src/browser/js/listeners.js")]
 extern "C" {
@@ -69,6 +75,10 @@ pub(super) struct Driver {
     engine: RefCell<Engine>,
     inputs: RefCell<VecDeque<Input>>,
     running: Cell<bool>,
+    notices: RefCell<VecDeque<Notice>>,
+    delivering: Cell<bool>,
+    /// Delivers what is to be told.
+    told: Closure<dyn Fn()>,
     timer: Timer,
     sockets: Sockets,
     sessions: Sessions,
@@ -78,8 +88,8 @@ pub(super) struct Driver {
     calls: RefCell<Vec<(Rc<CallData>, JsValue)>>,
     pending: RefCell<Vec<Pending>>,
     last_command: Cell<u32>,
-    /// Accounts whose removal is under way.
-    removals: RefCell<Vec<(CommandId, AccountId)>>,
+    /// Whether accounts may have gone.
+    prune: Cell<bool>,
     stop: Cell<Option<CommandId>>,
     /// An endpoint lives until it is stopped, whether or not the application still holds its object.
     alive: RefCell<Option<Rc<Driver>>>,
@@ -102,10 +112,18 @@ impl Driver {
                 None
             });
             engine.host = host.is_some();
+            let weak = driver.clone();
             Self {
                 engine: RefCell::new(Engine::new(engine, random)),
                 inputs: RefCell::default(),
                 running: Cell::new(false),
+                notices: RefCell::default(),
+                delivering: Cell::new(false),
+                told: Closure::new(move || {
+                    if let Some(driver) = weak.upgrade() {
+                        driver.deliver();
+                    }
+                }),
                 timer: Timer::new(driver.clone()),
                 sockets: Sockets::new(driver.clone(), web_socket),
                 sessions: Sessions::new(driver.clone()),
@@ -115,7 +133,7 @@ impl Driver {
                 calls: RefCell::default(),
                 pending: RefCell::default(),
                 last_command: Cell::new(0),
-                removals: RefCell::default(),
+                prune: Cell::new(false),
                 stop: Cell::new(None),
                 alive: RefCell::default(),
             }
@@ -129,14 +147,19 @@ impl Driver {
         Ok(driver)
     }
 
-    /// Gives the engine an input, now or right after the one it is at.
+    /// Gives the engine an input, now or right after the one it is at, and tells what follows.
     pub(super) fn feed(&self, input: Input) {
+        self.act(input);
+        self.deliver();
+    }
+
+    /// Gives the engine an input and carries out what follows, but tells nobody yet.
+    fn act(&self, input: Input) {
         self.inputs.borrow_mut().push_back(input);
         if self.running.replace(true) {
             return;
         }
         while let Some(input) = self.next_input() {
-            let mut notices = Vec::new();
             for output in self.step(input) {
                 match output {
                     Output::Timer(deadline) => self.timer.set(deadline),
@@ -149,19 +172,37 @@ impl Driver {
                     }
                     Output::Event(event) => {
                         self.meet(&event);
-                        notices.push(Notice::Event(event));
+                        self.notices.borrow_mut().push_back(Notice::Event(event));
                     }
-                    Output::Completed { id, result } => notices.push(Notice::Completed(id, result)),
-                }
-            }
-            for notice in notices {
-                match notice {
-                    Notice::Event(event) => self.tell(event),
-                    Notice::Completed(id, result) => self.complete(id, result),
+                    Output::Completed { id, result } => {
+                        self.notices.borrow_mut().push_back(Notice::Completed(id, result));
+                    }
                 }
             }
         }
         self.running.set(false);
+    }
+
+    /// Tells the application. What a listener causes is told after what it was told, never from inside its call.
+    fn deliver(&self) {
+        if self.delivering.replace(true) {
+            return;
+        }
+        while let Some(notice) = self.next_notice() {
+            match notice {
+                Notice::Event(event) => self.tell(event),
+                Notice::Completed(id, result) => self.complete(id, result),
+            }
+        }
+        if self.prune.replace(false) {
+            let left = self.engine.borrow().accounts();
+            self.accounts.borrow_mut().retain(|(data, _)| left.iter().any(|info| info.id == data.id));
+        }
+        self.delivering.set(false);
+    }
+
+    fn next_notice(&self) -> Option<Notice> {
+        self.notices.borrow_mut().pop_front()
     }
 
     fn next_input(&self) -> Option<Input> {
@@ -181,28 +222,26 @@ impl Driver {
         if self.alive.borrow().is_none() {
             return Promise::reject(&error::code(ErrorCode::Stopped));
         }
-        match &command {
-            Command::RemoveAccount(account) => self.removals.borrow_mut().push((id, *account)),
-            Command::Stop => self.stop.set(Some(id)),
-            _ => {}
+        if matches!(command, Command::Stop) {
+            self.stop.set(Some(id));
         }
         let promise = Promise::new(&mut |resolve, reject| {
             self.pending.borrow_mut().push(Pending { id, resolve, reject });
         });
-        self.feed(Input::Command { id, command });
+        self.act(Input::Command { id, command });
+        // Listeners hear of it when the application's own code is through.
+        queue_microtask(self.told.as_ref());
         promise
     }
 
     fn complete(&self, id: CommandId, result: Result<Reply, Error>) {
-        let removed = take(&mut self.removals.borrow_mut(), id);
         let result = result.map(|reply| match reply {
             Reply::Done => JsValue::UNDEFINED,
             Reply::Account(account) => self.account(account).1,
             Reply::Call(call) => self.call_object(call),
         });
-        if let (Ok(_), Some(removed)) = (&result, removed) {
-            self.accounts.borrow_mut().retain(|(data, _)| data.id != removed);
-        }
+        // The account goes even where the registrar would not hear of it.
+        self.prune.set(true);
         if self.stop.get() == Some(id) {
             self.shut();
         }
@@ -288,6 +327,7 @@ impl Driver {
             }),
         });
         let object = self.myself().map_or(JsValue::UNDEFINED, |driver| Account::new(driver, data.clone()).into());
+        self.prune.set(true);
         self.accounts.borrow_mut().push((data.clone(), object.clone()));
         (data, object)
     }
@@ -379,9 +419,4 @@ impl Driver {
     pub(super) fn sessions(&self) -> &Sessions {
         &self.sessions
     }
-}
-
-fn take<T>(list: &mut Vec<(CommandId, T)>, id: CommandId) -> Option<T> {
-    let index = list.iter().position(|(i, _)| *i == id)?;
-    Some(list.remove(index).1)
 }

@@ -23,7 +23,7 @@ export function chromiumPath() {
 export async function serve(routes = {}) {
   const server = createServer(async (request, response) => {
     const path = new URL(request.url, "http://localhost").pathname;
-    const route = routes[path];
+    const route = routes[path] ?? (path === "/favicon.ico" ? { type: "image/x-icon", body: "" } : undefined);
     try {
       const body = route ? route.body : await readFile(join(root, normalize(path)));
       response.writeHead(route?.status ?? 200, { "content-type": route?.type ?? types[extname(path)] ?? "text/html" }).end(body);
