@@ -71,7 +71,8 @@ impl Wake {
         if let Some(uuid) = &bound {
             self.resolve(now, &push.push_id, uuid, PushOutcome::Bound, None);
         }
-        let trust_flow = push.launch == crate::bridge::Launch::Foreground;
+        // A page that was started for this push has no flow from before.
+        let trust_flow = matches!(push.launch, crate::bridge::Launch::Foreground | crate::bridge::Launch::Cold);
         self.pushes.push(Push {
             call_uuid: bound.unwrap_or(push.call_uuid),
             push_id: push.push_id,

@@ -1,7 +1,7 @@
 // The page in the phone: the same package, with a port to the shell that holds it.
 
 import "../css/app.css";
-import { accountOptions, loadConfig } from "./config.js";
+import { accountOptions, loadConfig, names } from "./config.js";
 import { $, ladder, make, outcomeText, text } from "./dom.js";
 import { withoutMicrophone } from "./meter.js";
 import { createSoftphone } from "./softphone.js";
@@ -38,6 +38,7 @@ async function start() {
   hooks.config = config;
   text($("identity"), `${config.phone.name}@${config.domain}`);
   text($("drivers"), `Socket: ${config.transport === "host" ? "the shell's" : "the page's"} · audio: ${config.media === "host" ? "the shell's" : "the page's"}`);
+  phone.names = names(config);
   $("dial-target").value ||= config.caller.name;
   withoutMicrophone(config.tone);
   if (!config.autostart) return;

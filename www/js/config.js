@@ -75,6 +75,9 @@ export async function loadConfig() {
   };
 }
 
+/** What the two users are called, by user name. */
+export const names = ({ caller, phone }) => Object.fromEntries([caller, phone].map(({ name, displayName }) => [name, displayName]));
+
 /** The options of an account, for one of the two users. */
 export function accountOptions(config, who, push) {
   const options = {

@@ -34,7 +34,7 @@ const letters = { 2: "ABC", 3: "DEF", 4: "GHI", 5: "JKL", 6: "MNO", 7: "PQRS", 8
 /** Fills a keypad. */
 export function keypad(element, onKey) {
   for (const key of ["1", "2", "3", "4", "5", "6", "7", "8", "9", "*", "0", "#"]) {
-    const label = { "*": "Star", "#": "Hash" }[key] ?? key;
+    const label = { "*": "Star", "#": "Hash" }[key];
     const small = make("small", { "aria-hidden": "true" }, letters[key] ?? "");
     element.append(make("button", { type: "button", "aria-label": label, "data-testid": `key-${key}`, onclick: () => onKey(key) }, key, small));
   }

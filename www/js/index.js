@@ -6,10 +6,10 @@ import { $, make, text } from "./dom.js";
 import { bridgeLabel, createLadder, sipLabel } from "./ladder.js";
 import { createWake } from "./wake.js";
 
-/** The same server under another name is another origin, and so another storage. */
-function from(host, file) {
-  const url = new URL(file + location.search, location.href);
-  if (["localhost", "127.0.0.1"].includes(location.hostname)) url.hostname = host;
+/** The same server under its other name is another origin, and so another storage. */
+function elsewhere(file) {
+  const url = new URL(file, location.href);
+  url.hostname = { localhost: "127.0.0.1", "127.0.0.1": "localhost" }[location.hostname] ?? location.hostname;
   return url.href;
 }
 
@@ -49,8 +49,8 @@ window.addEventListener("message", ({ data, source }) => {
 });
 
 async function start() {
-  phone.src = from("127.0.0.1", "phone.html");
-  web.src = from("localhost", "web.html");
+  phone.src = `phone.html${location.search}`;
+  web.src = elsewhere(`web.html${location.search}`);
   window.sipwakeDemo.phone = phone.contentWindow;
   window.sipwakeDemo.web = web.contentWindow;
   const config = await loadConfig();

@@ -60,9 +60,9 @@ function draw() {
   $("glass").dataset.screen = screen;
   for (const name of ["lock", "incoming", "call", "app"]) $(`screen-${name}`).hidden = name !== screen;
 
-  text($("app-state"), { foreground: "In the foreground", suspended: "Suspended", killed: "Not running" }[shell.hooks.app]);
+  text($("app-state"), { foreground: "In the foreground", background: "Awake in the background", suspended: "Suspended", killed: "Not running" }[shell.hooks.app]);
   $("app-state").dataset.state = shell.hooks.app;
-  text($("lock-app-state"), { foreground: "The app is running", suspended: "The app is suspended", killed: "The app is not running" }[shell.hooks.app]);
+  text($("lock-app-state"), { foreground: "The app is running", background: "The app is awake", suspended: "The app is suspended", killed: "The app is not running" }[shell.hooks.app]);
   $("background").disabled = shell.hooks.app !== "foreground" || Boolean(call);
   $("kill").disabled = shell.hooks.app === "killed";
   $("open").disabled = shell.hooks.app === "foreground" && !shell.hooks.locked;

@@ -29,7 +29,7 @@ export async function createShell(config, { frameHome, onChange }) {
   let notice = null;
   let pageAudioError = null;
   let linger;
-  let heardSince = false;
+  let heard = "";
   let suspending = null;
   let suspendedAt = 0;
   const pushes = [];
@@ -99,7 +99,6 @@ export async function createShell(config, { frameHome, onChange }) {
     // With nothing more to do in the background, the app is put to sleep again.
     clearTimeout(linger);
     if (app === "background" && callkit.live().length === 0) linger = setTimeout(suspend, LINGER_MS);
-    if (callkit.live().length === 0) heardSince = false;
     onChange();
   }
 
@@ -184,8 +183,9 @@ export async function createShell(config, { frameHome, onChange }) {
     },
     notice: () => notice,
     heard() {
-      if (heardSince) return;
-      heardSince = true;
+      const call = callkit.shown();
+      if (!call || call.endedAt || heard === call.uuid) return;
+      heard = call.uuid;
       note("audio", "The first audio from the other side was heard.");
     },
     dtmf: (digits) => perform("dtmf", { digits }),

@@ -20,6 +20,8 @@ export function createSoftphone({ lane, onChange = () => {} }) {
     calls: [],
     outcome: null,
     error: null,
+    /** Names of the users that this demo knows, by the user part of their URI. */
+    names: {},
     get remoteStream() {
       return phone.call?.remoteStream ?? null;
     },
@@ -45,6 +47,10 @@ export function createSoftphone({ lane, onChange = () => {} }) {
   function recover() {
     phone.error = null;
     $("error").hidden = true;
+  }
+
+  function nameOf(call) {
+    return call.remoteName || (phone.names[who(call.remoteUri)] ?? who(call.remoteUri));
   }
 
   async function act(action) {
@@ -112,7 +118,7 @@ export function createSoftphone({ lane, onChange = () => {} }) {
       phone.calls = phone.calls.filter((one) => one.id !== call.id);
       if (phone.call?.id === call.id) {
         phone.call = phone.calls[0] ?? null;
-        phone.outcome = { ...outcome, name: who(call.remoteUri, call.remoteName), direction: call.direction, at: Date.now() };
+        phone.outcome = { ...outcome, name: nameOf(call), direction: call.direction, at: Date.now() };
       }
       draw();
     });
@@ -127,7 +133,7 @@ export function createSoftphone({ lane, onChange = () => {} }) {
     const panel = $("call-panel");
     panel.hidden = !call;
     panel.dataset.state = call?.state ?? "";
-    const name = call ? who(call.remoteUri, call.remoteName) : "";
+    const name = call ? nameOf(call) : "";
     text($("call-name"), name);
     const ringing = call?.direction === "incoming" && call.state === "ringing";
     $("answer").hidden = $("decline").hidden = !ringing;
@@ -162,6 +168,7 @@ export function createSoftphone({ lane, onChange = () => {} }) {
     const target = $("dial-target").value.trim();
     if (target) dial(target);
   });
+  phone.nameOf = nameOf;
   phone.fail = fail;
   phone.draw = draw;
   draw();

@@ -1,8 +1,8 @@
 // The plain web softphone: the package with the page's own socket and peer connection.
 
 import "../css/web.css";
-import { accountOptions, loadConfig } from "./config.js";
-import { $, initials, keypad, ladder, outcomeText, text, who } from "./dom.js";
+import { accountOptions, loadConfig, names } from "./config.js";
+import { $, initials, keypad, ladder, outcomeText, text } from "./dom.js";
 import { withoutMicrophone } from "./meter.js";
 import { createSoftphone } from "./softphone.js";
 
@@ -11,7 +11,7 @@ const phone = createSoftphone({
   onChange(state) {
     const call = state.call;
     $("idle").hidden = Boolean(call);
-    text($("avatar"), call ? initials(who(call.remoteUri, call.remoteName)) : "");
+    text($("avatar"), call ? initials(phone.nameOf(call)) : "");
     const outcome = $("outcome");
     outcome.hidden = !state.outcome;
     outcome.dataset.kind = state.outcome?.kind ?? "";
@@ -30,6 +30,7 @@ async function start() {
   const me = config.caller;
   text($("identity"), `${me.name}@${config.domain}`);
   text($("server"), config.server);
+  phone.names = names(config);
   $("dial-target").value ||= config.phone.name;
   const tone = (on) => {
     $("tone").setAttribute("aria-checked", String(on));
