@@ -429,3 +429,15 @@ fn ring_only_a_call_that_ends_before_the_hand_over_is_ended_once() {
     assert_eq!(phone.take(), ["end #1 remoteEnded"]);
     assert!(phone.performs().is_empty());
 }
+
+#[test]
+fn a_hang_up_that_the_system_forgets_still_reaches_the_page() {
+    let mut phone = Phone::new();
+    phone.push(PUSH);
+    phone.user(1, CallAction::End);
+    phone.tell(HostInput::ActionTimedOut { action_id: "a1".to_owned() });
+    phone.load();
+    phone.run(100);
+    assert_eq!(phone.performs(), ["end"]);
+    assert_eq!(phone.count("call.performTimedOut"), 0);
+}

@@ -310,3 +310,17 @@ fn the_page_hears_when_the_audio_session_comes_and_goes() {
     let types: Vec<_> = phone.got.iter().map(|incoming| incoming.message_type.as_str()).collect();
     assert_eq!(types, ["audio.activated", "audio.deactivated"]);
 }
+
+#[test]
+fn after_the_death_of_a_page_nobody_speaks_in_its_name() {
+    let mut phone = Phone::awake();
+    phone.invite(PROPOSAL, "call-1@host", None);
+    phone.tell(HostInput::PageLost(ResetReason::ProcessTerminated));
+    phone.take();
+    phone.got.clear();
+    phone.tell(HostInput::Token(token(TokenKind::Voip, "new")));
+    assert!(phone.got.is_empty());
+    phone.event(&sipwake::bridge::CallEnded { call_uuid: PROPOSAL.to_owned(), ..Default::default() });
+    assert_eq!(phone.take(), ["problem wrongSession"]);
+    assert_eq!(phone.shown.len(), 1);
+}
