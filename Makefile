@@ -24,8 +24,9 @@ pkg: ## the npm package, into pkg/
 	@bash scripts/setup.sh pkg
 	@bash scripts/pkg.sh
 
-www: pkg ## the demo page, into www/dist/
-	@npm run --silent build:www
+www: ## the demo page, into www/dist/
+	@bash scripts/setup.sh demo
+	@bash scripts/www.sh
 
 edge: ## the embedded development server
 	@cargo build --workspace --bins

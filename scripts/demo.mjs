@@ -2,7 +2,6 @@
 // PORT: where to listen, else any free port.
 import { spawn, spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { cpSync } from "node:fs";
 import { hostname, userInfo } from "node:os";
 import { createInterface } from "node:readline";
 
@@ -18,9 +17,7 @@ function step(what, program, ...args) {
 }
 
 step("the package", "bash", "scripts/pkg.sh");
-step("the page", "npm", "run", "--silent", "build:www");
-// The package itself beside the page, for scripts of one's own.
-cpSync("pkg", "www/dist/pkg", { recursive: true, filter: (path) => !path.endsWith(".built") });
+step("the page", "bash", "scripts/www.sh");
 step("the server (its first build takes a minute or two)", "cargo", "build", "--workspace", "--bins");
 
 const password = () => randomBytes(6).toString("base64url");

@@ -2,8 +2,9 @@
 // needs: programs (scripts/tools.mjs) without which it is skipped; after: suites that must have passed; counts: false where it is no test runner;
 // minutes: its limit, 15 unless said.
 import { existsSync, readdirSync } from "node:fs";
+import { find } from "./tools.mjs";
 
-const wasmTests = (...where) => ["wasm-pack", "--log-level", "warn", "test", "--mode", "no-install", "--headless", ...where, ".", "--no-default-features", "--features", "browser,host"];
+const wasmTests = (...where) => ["wasm-pack", "--log-level", "warn", "test", "--mode", "no-install", ...where, ".", "--test", "engine"];
 const clippy = (...more) => ["cargo", "clippy", ...more, "--", "-D", "warnings"];
 
 const source = [
@@ -26,21 +27,27 @@ const core = [
     run: ["cargo", "check", "-p", "sipwake-core", "--target", "aarch64-apple-ios"],
   },
   { name: "edge", what: "the embedded server is built", counts: false, run: ["cargo", "build", "--workspace", "--bins"] },
-  { name: "wasm-node", what: "the core as WebAssembly in Node", where: "tests/wasm", run: wasmTests("--node") },
-  { name: "wasm-chrome", what: "the core as WebAssembly in a browser", where: "tests/wasm", needs: ["chromium", "chromedriver"], run: wasmTests("--chrome") },
+  { name: "wasm-node", what: "whole flows of the engine as WebAssembly in Node", run: wasmTests("--node") },
+  {
+    name: "wasm-chrome",
+    what: "the same in a browser",
+    needs: ["chromium", "chromedriver"],
+    env: { WASM_BINDGEN_USE_BROWSER: "1" },
+    run: wasmTests("--headless", "--chrome", "--chromedriver", find("chromedriver") ?? ""),
+  },
 ];
 
 const built = [
   { name: "pkg", what: "the package is built", counts: false, run: ["bash", "scripts/pkg.sh"] },
   { name: "js", what: "the package's JavaScript in Node and in pages", where: "tests/js", after: ["pkg", "edge"], needs: ["chromium"], run: nodeTests("tests/js") },
-  { name: "www", what: "the demo page is built by webpack", where: "webpack.config.js", after: ["pkg"], counts: false, run: ["npm", "run", "--silent", "build:www"] },
+  { name: "www", what: "the demo page is built by webpack", where: "webpack.config.js", after: ["pkg"], counts: false, run: ["bash", "scripts/www.sh"] },
 ];
 
 /** End to end, a suite for each file, so that the table says which: what it needs stands in its name. */
 const endToEnd = files("tests/e2e").map((file) => ({
   name: `e2e-${file.replace(".test.mjs", "")}`,
   what: `end to end: tests/e2e/${file}`,
-  after: ["pkg", "edge"],
+  after: ["www", "edge"],
   needs: ["chromium", ...(file.includes("kamailio") ? ["kamailio", "openssl"] : [])],
   run: nodeTests(`tests/e2e/${file}`),
 }));
