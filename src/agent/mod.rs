@@ -342,6 +342,7 @@ impl Agent {
             Use::Register(_) => true,
         });
         self.tell_registrations();
+        self.tell_sleep();
     }
 
     fn transport_event(&mut self, now: Now, id: AccountId, event: TransportEvent) {

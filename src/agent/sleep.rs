@@ -123,7 +123,7 @@ impl Agent {
         account.registration.want(Purpose::Bind, None);
     }
 
-    /// Puts to sleep what may sleep, and says when there is nothing left to do. True where something changed.
+    /// Puts to sleep what may sleep. True where something changed.
     pub(super) fn settle_sleep(&mut self, now: Now) -> bool {
         if !self.suspended {
             return false;
@@ -137,12 +137,16 @@ impl Agent {
                 }
             }
         }
+        changed
+    }
+
+    /// Says when there is nothing left to do, as the last word: whoever hears it may freeze the page at once.
+    pub(super) fn tell_sleep(&mut self) {
         let busy = self.accounts.iter().any(|account| account.wakefulness == Wakefulness::FallingAsleep);
-        if self.suspending && !busy {
+        if self.suspended && self.suspending && !busy {
             self.suspending = false;
             self.out.push_back(AgentEvent::Suspended);
         }
-        changed
     }
 
     fn sleep_account(&mut self, now: Now, id: AccountId) -> bool {

@@ -123,7 +123,11 @@ impl World {
             }
             Effect::Fulfil { action_id, .. } => shell.fulfilled.push(action_id),
             Effect::Fail { action_id } => shell.failed.push(action_id),
-            Effect::SuspendReady { done, registered } => shell.suspended = Some((done, registered)),
+            Effect::SuspendReady { done, registered } => {
+                shell.suspended = Some((done, registered));
+                // The system may freeze the page from here on.
+                assert!(!done || self.phones[index].flows.is_empty(), "ready to sleep with an open socket");
+            }
             Effect::Problem(_) => shell.problems += 1,
             _ => {}
         }
