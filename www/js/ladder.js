@@ -89,6 +89,8 @@ export function createLadder(onRow = () => {}) {
     detail.hidden = false;
     body.classList.add("reading");
     $("ladder-detail-title").focus({ preventScroll: true });
+    // On a narrow screen the message covers the lower part: the row it is of stays in sight.
+    if (getComputedStyle(detail).position === "fixed") button.scrollIntoView({ block: "start" });
   }
 
   $("ladder-detail-close").addEventListener("click", () => close());
