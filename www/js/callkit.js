@@ -90,6 +90,7 @@ export function createCallKit({ onAction, onChange }) {
     if (!action) return;
     actions.delete(id);
     if (action.action === "answer") end(action.uuid, "failed");
+    if (action.action === "dtmf") (find(action.uuid) ?? {}).toneless = true;
     onChange();
   }
 

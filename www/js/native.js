@@ -60,7 +60,7 @@ export function startNative(os) {
     else if (type === "socket") socket(effect);
     else if (type === "media") media(effect);
     else if (type === "suspendReady") os.onSuspended(effect);
-    else if (type === "problem") console.warn(`the page broke a rule of the bridge: ${effect.name}`);
+    else if (type === "problem") console.info(`the page broke a rule of the bridge: ${effect.name}`);
     else if (type === "timer") {
       clearTimeout(timer);
       if (effect.at !== undefined) timer = setTimeout(() => handle({ type: "timeout" }), Math.max(0, Math.ceil(effect.at - performance.now()) + 1));

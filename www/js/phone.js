@@ -85,7 +85,8 @@ function draw() {
     digits = "";
     $("keypad-pad").hidden = true;
   }
-  text($("digits"), digits);
+  text($("digits"), call?.toneless ? "Tones are not sent yet" : digits);
+  $("digits").classList.toggle("said", Boolean(call?.toneless));
   $("digits").hidden = !digits || $("keypad-pad").hidden;
   $("keypad").setAttribute("aria-expanded", String(!$("keypad-pad").hidden));
   $("mute").setAttribute("aria-pressed", String(call?.muted ?? false));
