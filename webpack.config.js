@@ -1,6 +1,5 @@
 // Builds the demo in www/ into www/dist: four documents, each with one script and one style sheet, and the wasm
 // of the package and of the phone's shell as files of their own, fetched at run time.
-import { execFileSync } from "node:child_process";
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -26,12 +25,7 @@ class Documents {
   }
 }
 
-export default (_env, { mode = "production" } = {}) => {
-  execFileSync("bash", [join(root, "www/phone/build.sh")], { stdio: "inherit" });
-  return configuration(mode);
-};
-
-const configuration = (mode) => ({
+export default (_env, { mode = "production" } = {}) => ({
   mode,
   target: "web",
   context: join(root, "www"),
