@@ -48,6 +48,8 @@ impl Endpoint {
     #[wasm_bindgen(js_name = createAccount)]
     pub fn create_account(&self, options: &JsValue) -> Promise {
         match options::account(options) {
+            // Better said here than by a connection that never comes about.
+            Ok(_) if !self.driver.can_connect() => Promise::reject(&error::option("WebSocket")),
             Ok(options) => self.driver.command(Command::CreateAccount(Box::new(options))),
             Err(error) => Promise::reject(&error),
         }

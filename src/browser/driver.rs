@@ -400,6 +400,11 @@ impl Driver {
             .done()
     }
 
+    /// Whether anybody could open a socket: the page, or a host if it offers to.
+    pub(super) fn can_connect(&self) -> bool {
+        self.sockets.class().is_ok() || self.host.borrow().is_some()
+    }
+
     pub(super) fn on(&self, name: &JsValue, listener: &JsValue) -> Result<JsValue, JsValue> {
         self.listeners.on(name, listener)
     }

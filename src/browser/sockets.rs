@@ -87,11 +87,16 @@ impl Sockets {
         }
     }
 
+    /// The class to make sockets of.
+    pub(super) fn class(&self) -> Result<Function, JsValue> {
+        match self.class.dyn_ref::<Function>() {
+            Some(class) => Ok(class.clone()),
+            None => Reflect::get(&js_sys::global(), &"WebSocket".into())?.dyn_into(),
+        }
+    }
+
     fn connect(&self, flow: FlowId, url: &str) -> Result<WebSocket, JsValue> {
-        let class = match self.class.dyn_ref::<Function>() {
-            Some(class) => class.clone(),
-            None => Reflect::get(&js_sys::global(), &"WebSocket".into())?.dyn_into()?,
-        };
+        let class = self.class()?;
         let socket = Reflect::construct(&class, &Array::of2(&url.into(), &PROTOCOL.into()))?;
         // A class of the application's is no instance of the platform's, but has its methods.
         let socket: WebSocket = socket.unchecked_into();
