@@ -4,7 +4,10 @@
 import { existsSync, readdirSync } from "node:fs";
 import { find } from "./tools.mjs";
 
-const wasmTests = (...where) => ["wasm-pack", "--log-level", "warn", "test", "--mode", "no-install", ...where, ".", "--test", "engine"];
+const wasmTests = (where, ...files) => [
+  ...["wasm-pack", "--log-level", "warn", "test", "--mode", "no-install", ...where, ".", "--no-default-features", "--features", "browser,host"],
+  ...files.flatMap((file) => ["--test", file]),
+];
 const clippy = (...more) => ["cargo", "clippy", ...more, "--", "-D", "warnings"];
 
 const source = [
@@ -27,13 +30,13 @@ const core = [
     run: ["cargo", "check", "-p", "sipwake-core", "--target", "aarch64-apple-ios"],
   },
   { name: "edge", what: "the embedded server is built", counts: false, run: ["cargo", "build", "--workspace", "--bins"] },
-  { name: "wasm-node", what: "whole flows of the engine as WebAssembly in Node", run: wasmTests("--node") },
+  { name: "wasm-node", what: "whole flows of the engine, and the exported API, as WebAssembly in Node", run: wasmTests(["--node"], "engine", "wasm_node") },
   {
     name: "wasm-chrome",
     what: "the same in a browser",
     needs: ["chromium", "chromedriver"],
     env: { WASM_BINDGEN_USE_BROWSER: "1" },
-    run: wasmTests("--headless", "--chrome", "--chromedriver", find("chromedriver") ?? ""),
+    run: wasmTests(["--headless", "--chrome", "--chromedriver", find("chromedriver") ?? ""], "engine", "wasm_page"),
   },
 ];
 

@@ -1,0 +1,4 @@
+//! What holds wherever the WebAssembly runs.
+
+mod api;
+mod core;
