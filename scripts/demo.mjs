@@ -50,8 +50,10 @@ const snippet = (port, domain) => `    const { default: init, Endpoint } = await
     await init();
     const endpoint = await Endpoint.start({ host: "none", testToneHz: 440 });
     endpoint.on("call_changed", ({ call }) => console.log(call.state));
+    const registered = new Promise((done) => endpoint.on("registration_changed", ({ state }) => state === "registered" && done()));
     const account = await endpoint.createAccount({ username: "${users[0].name}", domain: "${domain}", password: "${users[0].password}",
-      servers: ["ws://localhost:${port}/ws"], register: false });
+      servers: ["ws://localhost:${port}/ws"] });
+    await registered;
     const call = await endpoint.makeCall(account, "sip:${users[1].name}@${domain}");`;
 
 createInterface({ input: server.stdout }).on("line", (line) => {
