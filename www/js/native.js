@@ -90,6 +90,8 @@ export function startNative(os) {
 
   function freeze() {
     frozen ??= [];
+    // The system takes the sockets of a suspended app away; the app learns that when it runs again.
+    for (const open of sockets.values()) open.close();
   }
 
   function thaw() {

@@ -51,11 +51,13 @@ function clock() {
   text($("lock-time"), time.replace(/^0/, ""));
   text($("lock-date"), now.toLocaleDateString("en-GB", { weekday: "long", day: "numeric", month: "long" }));
   const call = shell?.call();
-  if (call) text($("call-timer"), call.connectedAt ? duration(Date.now() - call.connectedAt) : call.ended ? "Call ended" : "connecting…");
+  if (call) text($("call-timer"), call.ended ? "Call ended" : call.connectedAt ? duration(Date.now() - call.connectedAt) : "connecting…");
 }
 
 function draw() {
-  const call = shell.call();
+  const last = shell.call();
+  // Over the app there is no farewell: it goes on by itself.
+  const call = last?.ended && !shell.hooks.locked ? undefined : last;
   const screen = call?.ringing ? "incoming" : call ? "call" : shell.hooks.app === "foreground" && !shell.hooks.locked ? "app" : "lock";
   $("glass").dataset.screen = screen;
   for (const name of ["lock", "incoming", "call", "app"]) $(`screen-${name}`).hidden = name !== screen;
@@ -90,12 +92,13 @@ function draw() {
   $("digits").hidden = !digits || $("keypad-pad").hidden;
   $("keypad").setAttribute("aria-expanded", String(!$("keypad-pad").hidden));
   $("mute").setAttribute("aria-pressed", String(call?.muted ?? false));
-  $("mute").disabled = $("keypad").disabled = !call?.connectedAt;
+  $("mute").disabled = $("keypad").disabled = !call?.connectedAt || call.ended;
+  $("hangup").disabled = !call || call.ended;
   text($("incoming-name"), call?.name ?? "");
   text($("incoming-detail"), call?.detail ?? "");
   text($("call-name"), call?.name ?? "");
-  level.show(call?.connectedAt ? shell.hooks.remoteStream : null);
-  text($("call-status"), !call ? "" : call.ringing ? `Incoming call from ${call.name}` : call.connectedAt ? `Connected with ${call.name}` : call.ended ? "Call ended" : `Connecting with ${call.name}`);
+  level.show(call?.connectedAt && !call.ended ? shell.hooks.remoteStream : null);
+  text($("call-status"), !call ? "" : call.ringing ? `Incoming call from ${call.name}` : call.ended ? "Call ended" : call.connectedAt ? `Connected with ${call.name}` : `Connecting with ${call.name}`);
   clock();
   tell({ calling: Boolean(call?.ringing), app: shell.hooks.app });
 }

@@ -157,6 +157,9 @@ export async function createShell(config, { frameHome, onChange }) {
   function onPush(payload) {
     const at = Date.now();
     const text = JSON.stringify(payload, null, 2).replaceAll(token, "[redacted]");
+    // Nobody here sees the server ask for the push; the payload says when it did.
+    const asked = Number(payload?.aps?.["send-time"]);
+    if (asked > 1e12 && asked <= at) row("push", "server", "push", text, asked, "push request");
     row("push", "push", "shell", text, at, "VoIP push");
     const cause = app === "killed" ? "cold" : app === "suspended" ? "suspended" : "foreground";
     const before = callkit.calls.length;

@@ -11,7 +11,12 @@ const states = { connecting: "Calling…", ringing: "Ringing…", early: "Ringin
  * `lane` is the ladder's lane of this document; `onChange(phone)` follows every change.
  */
 export function createSoftphone({ lane, onChange = () => {} }) {
-  const level = meter($("level"));
+  let heard;
+  const level = meter($("level"), (value) => {
+    if (lane !== "page" || value <= 5 || heard === phone.call?.id) return;
+    heard = phone.call?.id;
+    row("push", lane, lane, "The first audio from the other side was heard.", Date.now(), "audio");
+  });
   const phone = {
     endpoint: null,
     account: null,
