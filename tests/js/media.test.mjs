@@ -15,9 +15,9 @@ after(async () => {
 });
 
 /** A page with the module, and helpers beside it in `window.t`. */
-async function page(from = browser) {
+async function page(from = browser, url = server.url) {
   const page = await from.context.newPage();
-  await page.goto(server.url);
+  await page.goto(url);
   await page.evaluate(async () => {
     const media = await import("/src/browser/js/media.js");
     const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -218,4 +218,67 @@ test("the application's own stream is sent and stays the application's", async (
   });
   assert.ok(Math.abs(heard - 700) < 30, `heard ${heard}`);
   assert.equal(live, "live");
+});
+
+/** What a session without a tone says in a browser of its own. */
+async function failure(options, url = (own) => own) {
+  const other = await launch(options);
+  try {
+    const p = await page(other, url(server.url));
+    return await p.evaluate(async () => {
+      const a = t.open({ testToneHz: 0 });
+      const { reason } = await a.event("failed");
+      a.session.close();
+      await t.sleep(50);
+      return { reason, counters: t.mediaCounters() };
+    });
+  } finally {
+    await other.close();
+  }
+}
+const nothing = { peerConnections: 0, liveTracks: 0, audioContexts: 0, timers: 0 };
+
+test("a refused microphone is a failure that says so", async () => {
+  const args = ["--use-fake-device-for-media-stream", "--deny-permission-prompts"];
+  assert.deepEqual(await failure({ args }), { reason: "permissionDenied", counters: nothing });
+});
+
+test("a page that is no secure context is told so", async () => {
+  const args = ["--host-resolver-rules=MAP insecure.test 127.0.0.1"];
+  const seen = await failure({ args }, (own) => own.replace("127.0.0.1", "insecure.test"));
+  assert.deepEqual(seen, { reason: "insecureContext", counters: nothing });
+});
+
+test("the microphone can be changed during a call, and a muted one stays muted", async () => {
+  const p = await page();
+  const { heard, after } = await p.evaluate(async () => {
+    const tone = (hertz) => {
+      const context = new AudioContext();
+      const oscillator = new OscillatorNode(context, { frequency: hertz });
+      const output = context.createMediaStreamDestination();
+      oscillator.connect(output);
+      oscillator.start();
+      return output.stream;
+    };
+    const [a, b] = [t.open({ testToneHz: 440 }), t.open({ testToneHz: 1000 })];
+    await t.connect(a, b);
+    a.session.setMicrophone(tone(700));
+    await t.sleep(500);
+    const heard = [await t.hears(b.session.remoteStream)];
+    a.session.mute(true);
+    a.session.setMicrophone(tone(1500));
+    await t.sleep(500);
+    heard.push(await t.hears(b.session.remoteStream));
+    a.session.mute(false);
+    await t.sleep(300);
+    heard.push(await t.hears(b.session.remoteStream));
+    a.session.close();
+    b.session.close();
+    await t.sleep(100);
+    return { heard, after: t.mediaCounters() };
+  });
+  const [first, muted, second] = heard;
+  assert.ok(Math.abs(first - 700) < 30 && Math.abs(second - 1500) < 30, String(heard));
+  assert.equal(muted, 0);
+  assert.deepEqual(after, nothing);
 });
