@@ -103,6 +103,42 @@ describe("the demo page", { skip, timeout: 120000 }, () => {
     }
   }
 
+  test("a call by keyboard alone: the focus goes on to what comes next", async () => {
+    const page = await browser.open(edge.http);
+    const phone = await frameOf(page, "phone.html");
+    const web = await frameOf(page, "web.html");
+    const app = await frameOf(page, "app.html");
+    const focused = (frame, name) => frame.waitForFunction((wanted) => document.activeElement?.dataset.testid === wanted, name);
+    await web.locator(`${id("registration")}[data-state="registered"]`).waitFor();
+    await app.locator(`${id("registration")}[data-state="registered"]`).waitFor();
+    await phone.locator(id("kill")).press("Enter");
+    await web.locator(id("dial-target")).press("Enter");
+    await focused(web, "hangup");
+    await phone.locator(id("answer")).press("Enter");
+    await phone.waitForFunction(() => window.sipwakeDemo.calls.at(-1).state === "active");
+    await focused(phone, "hangup");
+    await phone.locator(id("mute")).press("Space");
+    await phone.locator(`${id("mute")}[aria-pressed="true"]`).waitFor();
+    await phone.locator(id("hangup")).press("Space");
+    await focused(phone, "unlock");
+    await web.locator(id("outcome")).waitFor();
+  });
+
+  test("a page that plays audio while its CallKit call lives is told off", async () => {
+    const page = await browser.open(`${edge.http}/?media=page`);
+    const phone = await frameOf(page, "phone.html");
+    const web = await frameOf(page, "web.html");
+    const app = await frameOf(page, "app.html");
+    await web.locator(`${id("registration")}[data-state="registered"]`).waitFor();
+    await app.locator(`${id("registration")}[data-state="registered"]`).waitFor();
+    await web.locator(id("dial-call")).click();
+    await phone.locator(id("answer")).click();
+    await phone.locator(id("page-audio-error")).waitFor();
+    await look(page, "7-page-audio-1280");
+    await phone.locator(id("hangup")).click();
+    await web.locator(id("outcome")).waitFor();
+  });
+
   test("a wrong password is said in words that help", async () => {
     const page = await browser.open(`${edge.http}/?caller=alice:no-such-password`);
     const web = await frameOf(page, "web.html");

@@ -8,6 +8,16 @@ export function text(element, value) {
   if (element.textContent !== value) element.textContent = value;
 }
 
+/** Runs a change; if it hid the focused element of `root`, the first button that is left gets the focus, so that nobody loses their place. */
+export function keepFocus(root, change) {
+  const before = document.activeElement;
+  const inside = before !== null && root.contains(before);
+  change();
+  if (!inside || (before.isConnected && before.checkVisibility() && !before.disabled)) return;
+  const next = [...root.querySelectorAll("button:not(:disabled)")].find((button) => button.checkVisibility());
+  next?.focus({ preventScroll: true });
+}
+
 /** An element with attributes, properties and children. */
 export function make(name, attributes = {}, ...children) {
   const element = document.createElement(name);

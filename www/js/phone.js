@@ -2,7 +2,7 @@
 
 import "../css/phone.css";
 import { loadConfig } from "./config.js";
-import { $, duration, keypad, ladder, tell, text } from "./dom.js";
+import { $, duration, keepFocus, keypad, ladder, tell, text } from "./dom.js";
 import { meter } from "./meter.js";
 import { createShell } from "./shell.js";
 
@@ -54,7 +54,9 @@ function clock() {
   if (call) text($("call-timer"), call.ended ? "Call ended" : call.connectedAt ? duration(Date.now() - call.connectedAt) : "connecting…");
 }
 
-function draw() {
+const draw = () => keepFocus($("glass"), drawNow);
+
+function drawNow() {
   const last = shell.call();
   // Over the app there is no farewell: it goes on by itself.
   const call = last?.ended && !shell.hooks.locked ? undefined : last;
@@ -65,7 +67,7 @@ function draw() {
   text($("app-state"), { foreground: "In the foreground", background: "Awake in the background", suspended: "Suspended", killed: "Not running" }[shell.hooks.app]);
   $("app-state").dataset.state = shell.hooks.app;
   text($("lock-app-state"), { foreground: "The app is running", background: "The app is awake", suspended: "The app is suspended", killed: "The app is not running" }[shell.hooks.app]);
-  $("background").disabled = shell.hooks.app !== "foreground" || Boolean(call);
+  $("background").disabled = shell.hooks.app !== "foreground" || shell.busy();
   $("kill").disabled = shell.hooks.app === "killed";
   $("open").disabled = shell.hooks.app === "foreground" && !shell.hooks.locked;
 
@@ -93,7 +95,6 @@ function draw() {
   $("keypad").setAttribute("aria-expanded", String(!$("keypad-pad").hidden));
   $("mute").setAttribute("aria-pressed", String(call?.muted ?? false));
   $("mute").disabled = $("keypad").disabled = !call?.connectedAt || call.ended;
-  $("hangup").disabled = !call || call.ended;
   text($("incoming-name"), call?.name ?? "");
   text($("incoming-detail"), call?.detail ?? "");
   text($("call-name"), call?.name ?? "");

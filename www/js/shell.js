@@ -16,11 +16,20 @@ const LINGER_MS = 4000;
 
 const note = (label, text = "") => row("push", "shell", "shell", text || label, Date.now(), label);
 
+/** `+sip.instance` of a fresh installation. Without a secure context there is no `randomUUID`. */
+function newInstance() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6] & 0x0f) | 0x40;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return `urn:uuid:${hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-")}`;
+}
+
 /** Makes the device. `frameHome` holds the web view; `onChange()` follows every change. */
 export async function createShell(config, { frameHome, onChange }) {
   await initPhone();
   const token = deviceToken();
-  const instance = stored("sipwake.phone.instance") ?? `urn:uuid:${crypto.randomUUID()}`;
+  const instance = stored("sipwake.phone.instance") ?? newInstance();
   store("sipwake.phone.instance", instance);
 
   let native = null;
@@ -95,10 +104,13 @@ export async function createShell(config, { frameHome, onChange }) {
     native.handle({ type: "token", token, environment: device.environment, bundleId: device.bundle, topic: device.topic, teamId: device.team });
   }
 
+  /** With a call or its audio an app is not suspended. */
+  const busy = () => callkit.live().length > 0 || (native?.sessions.size ?? 0) > 0;
+
   function changed() {
     // With nothing more to do in the background, the app is put to sleep again.
     clearTimeout(linger);
-    if (app === "background" && callkit.live().length === 0) linger = setTimeout(suspend, LINGER_MS);
+    if (app === "background" && !busy()) linger = setTimeout(suspend, LINGER_MS);
     onChange();
   }
 
@@ -123,7 +135,7 @@ export async function createShell(config, { frameHome, onChange }) {
   }
 
   async function suspend() {
-    if (!native || app === "suspended" || callkit.live().length > 0) return false;
+    if (!native || app === "suspended" || busy()) return false;
     clearTimeout(linger);
     const from = app;
     app = "background";
@@ -134,7 +146,7 @@ export async function createShell(config, { frameHome, onChange }) {
     await Promise.race([done, new Promise((resolve) => setTimeout(resolve, BUDGET_MS))]);
     suspending = null;
     // A push or the user may have come in between.
-    if (!native || app !== "background" || callkit.live().length > 0) return false;
+    if (!native || app !== "background" || busy()) return false;
     app = "suspended";
     suspendedAt = Date.now();
     native.freeze();
@@ -184,6 +196,7 @@ export async function createShell(config, { frameHome, onChange }) {
       if (!call) return undefined;
       return { ...call, ringing: call.state === "ringing" && !call.outgoing, ended: call.state === "ended" };
     },
+    busy,
     notice: () => notice,
     heard() {
       const call = callkit.shown();

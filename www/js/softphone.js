@@ -1,7 +1,7 @@
 // One account and one call at a time on top of the package: what the web softphone and the page in the phone share.
 
 import init, { Endpoint } from "sipwake";
-import { $, duration, outcomeText, row, showRegistration, tell, text, who } from "./dom.js";
+import { $, duration, keepFocus, outcomeText, row, showRegistration, tell, text, who } from "./dom.js";
 import { meter } from "./meter.js";
 
 const states = { connecting: "Calling…", ringing: "Ringing…", early: "Ringing…", answering: "Connecting…", connected: "", ended: "Call ended" };
@@ -132,7 +132,9 @@ export function createSoftphone({ lane, onChange = () => {} }) {
     return phone;
   }
 
-  function draw() {
+  const draw = () => keepFocus(document.querySelector("main"), drawNow);
+
+  function drawNow() {
     showRegistration($("registration"), phone.registration);
     const call = phone.call;
     const panel = $("call-panel");
