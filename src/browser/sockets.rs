@@ -18,12 +18,18 @@ extern "C" {
     fn bind(this: &Handler, context: &JsValue, flow: u32, kind: u32) -> Function;
 }
 
+#[wasm_bindgen(module = "/src/browser/js/host.js")]
+extern "C" {
+    /// Does nothing, and outlives every socket.
+    #[wasm_bindgen(thread_local_v2, js_name = ignore)]
+    static IGNORE: Function;
+}
+
 /// The subprotocol of RFC 7118.
 const PROTOCOL: &str = "sip";
 const OPEN: u32 = 0;
 const MESSAGE: u32 = 1;
 const CLOSE: u32 = 2;
-const ERROR: u32 = 3;
 
 /// All sockets of one endpoint.
 pub(super) struct Sockets {
@@ -79,8 +85,8 @@ impl Sockets {
     /// Closes what is open and listens no more.
     pub(super) fn shut(&self) {
         for (_, socket) in self.open.take() {
-            for set in [WebSocket::set_onopen, WebSocket::set_onmessage, WebSocket::set_onclose, WebSocket::set_onerror]
-            {
+            // But not for errors: some classes throw where nobody listens for them.
+            for set in [WebSocket::set_onopen, WebSocket::set_onmessage, WebSocket::set_onclose] {
                 set(&socket, None);
             }
             let _ = socket.close();
@@ -108,9 +114,8 @@ impl Sockets {
         socket.set_onopen(Some(&bind(OPEN)));
         socket.set_onmessage(Some(&bind(MESSAGE)));
         socket.set_onclose(Some(&bind(CLOSE)));
-        // A close follows each error; but some classes throw where nobody listens. A function made from text would
-        // do as well, but not under a content security policy.
-        socket.set_onerror(Some(&bind(ERROR)));
+        // A close follows each error, and says more.
+        IGNORE.with(|ignore| socket.set_onerror(Some(ignore)));
         Ok(socket)
     }
 
@@ -129,7 +134,6 @@ impl Sockets {
                     None => Uint8Array::new(&data).to_vec(),
                 })
             }
-            ERROR => return,
             _ => {
                 self.open.borrow_mut().retain(|(f, _)| *f != flow);
                 let close: CloseEvent = event.unchecked_into();

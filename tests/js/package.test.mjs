@@ -195,6 +195,47 @@ describe("in a page", () => {
     assert.equal(code, "wasmUnsupported");
   });
 
+  test("a strict content security policy that lets WebAssembly run is enough", async () => {
+    const policy = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self' ws:";
+    routes["/strict/"] = { body: `<!doctype html><title>strict</title><meta http-equiv="content-security-policy" content="${policy}"><script type="module" src="strict.js"></script>` };
+    routes["/strict/strict.js"] = {
+      type: "text/javascript",
+      body: `import init, { Endpoint } from "/pkg/sipwake.js";
+        await init();
+        const endpoint = await Endpoint.start();
+        const down = new Promise((resolve) => endpoint.on("connectivity_changed", ({ error }) => error && resolve(error.code)));
+        await endpoint.createAccount({ username: "a", domain: "b.example", servers: ["ws://127.0.0.1:9"] });
+        document.title = await down;
+        await endpoint.stop();`,
+    };
+    const page = await browser.context.newPage();
+    const complaints = [];
+    page.on("pageerror", (error) => complaints.push(String(error)));
+    await page.goto(`${server.url}/strict/`);
+    await page.waitForFunction(() => document.title !== "strict", undefined, { timeout: 10000 }).catch(() => {});
+    assert.deepEqual(complaints, []);
+    assert.equal(await page.title(), "connectionFailed");
+    await page.close();
+  });
+
+  test("it runs in a worker, where calls have no media", async () => {
+    const missing = await page(async () => {
+      const script = `
+        import init, { Endpoint } from "${location.origin}/pkg/sipwake.js";
+        await init();
+        const posted = [];
+        const endpoint = await Endpoint.start({ host: { post: (text) => posted.push(text), onmessage: null } });
+        await endpoint.stop();
+        postMessage(JSON.parse(posted[0]).p.missing);`;
+      const worker = new Worker(URL.createObjectURL(new Blob([script], { type: "text/javascript" })), { type: "module" });
+      return new Promise((resolve, reject) => {
+        worker.onmessage = ({ data }) => resolve(data);
+        worker.onerror = (event) => reject(new Error(event.message));
+      });
+    });
+    assert.deepEqual(missing, ["RTCPeerConnection", "MediaStream", "Audio"]);
+  });
+
   test("webpack finds script and wasm by itself", async () => {
     const out = join(home, "dist");
     await writeFile(

@@ -1,5 +1,6 @@
 // Where the package runs: Node with a WebSocket class of one's own, pages with a host, pages that lack something.
 import assert from "node:assert/strict";
+import { createServer } from "node:net";
 import { after, before, test } from "node:test";
 import WebSocket from "ws";
 import init, { Endpoint, SipError, parseMessage } from "../../pkg/node.js";
@@ -64,6 +65,18 @@ test("a server that is not there is an error with its code, and the next attempt
   const { error } = await once(endpoint, "connectivity_changed", ({ state }) => state === "waiting");
   assert.equal(error.code, "connectionFailed");
   await endpoint.stop();
+});
+
+test("to stop while a connection is being made leaves no error that nobody hears", async () => {
+  const silent = createServer().listen(0, "127.0.0.1");
+  await new Promise((resolve) => silent.once("listening", resolve));
+  const endpoint = await Endpoint.start({ WebSocket });
+  await endpoint.createAccount({ ...options("alice"), servers: [`ws://127.0.0.1:${silent.address().port}`] });
+  assert.equal(endpoint.counters().sockets, 1);
+  await endpoint.stop();
+  // An error event without a listener would end the process, and this test.
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  silent.close();
 });
 
 test("a WebSocket class that throws is a failed connection, not an exception", async () => {

@@ -1,6 +1,7 @@
 // The way to the native side: WKWebView's message handler, or a port that another shell hands over.
 
-const none = () => {};
+/** Does nothing. */
+export const ignore = () => {};
 
 /**
  * Opens the way to the host. Texts that come are given to `receive`.
@@ -17,7 +18,7 @@ export function openHost(choice, receive) {
   // What a channel's promise or exception says is of no use here: what is not acknowledged is sent again.
   const quietly = (/** @type {() => any} */ action) => {
     try {
-      action()?.catch?.(none);
+      action()?.catch?.(ignore);
     } catch {}
   };
   if (choice === "none") return null;
