@@ -19,9 +19,9 @@ export function createCallKit({ onAction, onChange }) {
   const find = (uuid) => calls.find((call) => call.uuid === uuid);
   const live = () => calls.filter((call) => !call.endedAt);
 
-  /** The call the glass shows: one that lives, or the last one for a moment longer. */
+  /** The call the glass shows: one that rings, one that lives, or the last one for a moment longer. */
   function shown() {
-    const last = live()[0] ?? calls.at(-1);
+    const last = live().find((call) => call.state === "ringing") ?? live()[0] ?? calls.at(-1);
     return last && (!last.endedAt || last.shownUntil > Date.now()) ? last : undefined;
   }
 

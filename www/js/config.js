@@ -17,7 +17,6 @@ const defaults = {
   expires: "600",
   trace: "redacted",
   autostart: "1",
-  fixture: "",
 };
 
 /** What a device of this kind gives its app; only the token is the phone's own. */

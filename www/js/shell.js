@@ -41,6 +41,7 @@ export async function createShell(config, { frameHome, onChange }) {
   let heard = "";
   let suspending = null;
   let suspendedAt = 0;
+  let attempt = 0;
   const pushes = [];
   const frames = [];
 
@@ -117,6 +118,7 @@ export async function createShell(config, { frameHome, onChange }) {
   function wake(next) {
     const was = app;
     app = next;
+    attempt += 1;
     if (!native) launch();
     if (was === "suspended") {
       native.handle({ type: "resumed", suspendedForMs: Date.now() - suspendedAt });
@@ -137,6 +139,7 @@ export async function createShell(config, { frameHome, onChange }) {
   async function suspend() {
     if (!native || app === "suspended" || busy()) return false;
     clearTimeout(linger);
+    const mine = ++attempt;
     const from = app;
     app = "background";
     locked = true;
@@ -144,9 +147,8 @@ export async function createShell(config, { frameHome, onChange }) {
     const done = new Promise((resolve) => (suspending = resolve));
     native.handle({ type: "willSuspend", budgetMs: BUDGET_MS, policy: config.policy });
     await Promise.race([done, new Promise((resolve) => setTimeout(resolve, BUDGET_MS))]);
-    suspending = null;
     // A push or the user may have come in between.
-    if (!native || app !== "background" || busy()) return false;
+    if (mine !== attempt || !native || app !== "background" || busy()) return false;
     app = "suspended";
     suspendedAt = Date.now();
     native.freeze();
@@ -187,7 +189,10 @@ export async function createShell(config, { frameHome, onChange }) {
 
   function perform(action, rest) {
     const call = callkit.shown();
-    if (call && !call.endedAt) callkit.perform(call.uuid, action, rest);
+    if (!call || call.endedAt) return;
+    // One call at a time: who answers another ends this one.
+    if (action === "answer") for (const other of callkit.live()) if (other.state !== "ringing") callkit.perform(other.uuid, "end");
+    callkit.perform(call.uuid, action, rest);
   }
 
   return {
