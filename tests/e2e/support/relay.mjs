@@ -11,6 +11,7 @@ export async function startRelay(target) {
   const frames = [];
   const pairs = [];
   const rules = { refuse: 0, protocol: "sip", silent: false, transform: null };
+  let parked = null;
   const server = createServer((request, response) => response.writeHead(426).end());
   const sockets = new WebSocketServer({
     noServer: true,
@@ -73,6 +74,14 @@ export async function startRelay(target) {
     /** Waits for a frame of one direction. */
     frame: (dir, test, limitMs = 5000) =>
       until(`a frame (${dir})`, () => frames.find((frame) => frame.dir === dir && test(frame.text)), limitMs),
+    /** What the page sends waits from now on, until `resume`. */
+    pause: () => { parked ??= []; },
+    resume() {
+      const late = parked ?? [];
+      parked = null;
+      late.forEach((send) => send());
+    },
+    get waiting() { return parked?.length ?? 0; },
     /** Cuts every connection without a closing handshake. */
     cut: () => live().forEach((pair) => { pair.page.terminate(); pair.upstream.terminate(); }),
     /** Closes every connection towards the page with the closing handshake. */
