@@ -1,7 +1,7 @@
 // JsSIP and SIP.js in a page of the tests' browser.
 import { build } from "esbuild";
 import { join } from "node:path";
-import { ROOT } from "./process.mjs";
+import { ROOT, within } from "./process.mjs";
 
 /** The script that gives a page `window.peers`. */
 export async function bundlePeers() {
@@ -19,7 +19,7 @@ export async function bundlePeers() {
 export async function startPeer(page, name, kind, account) {
   await page.evaluate(async ([name_, kind_, account_]) => { window[name_] = await window.peers[kind_](account_); }, [name, kind, account]);
   return new Proxy({}, {
-    get: (_, verb) => (verb === "then" ? undefined : (...args) => page.evaluate(
-      async ([name_, verb_, args_]) => (await window[name_][verb_](...args_)) ?? null, [name, verb, args])),
+    get: (_, verb) => (verb === "then" ? undefined : (...args) => within(15000, `${kind}: ${verb}`, page.evaluate(
+      async ([name_, verb_, args_]) => (await window[name_][verb_](...args_)) ?? null, [name, verb, args]))),
   });
 }

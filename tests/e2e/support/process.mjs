@@ -9,11 +9,13 @@ import { fileURLToPath } from "node:url";
 export const ROOT = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))));
 const RUN = join(ROOT, "tests", "run");
 const living = new Set();
+const folders = new Set();
 
 // Whatever way this process ends, what it started ends too. Each child leads a group of its own, so that the
 // workers of a server go with it.
 process.once("exit", () => {
   for (const child of living) signal(child, "SIGKILL");
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 });
 for (const name of ["SIGINT", "SIGTERM"]) process.once(name, () => process.exit(1));
 
@@ -28,12 +30,15 @@ function signal(child, name) {
 /** A fresh folder under tests/run/. */
 export function runFolder(name) {
   mkdirSync(RUN, { recursive: true });
-  return mkdtempSync(join(RUN, `${name}-`));
+  const folder = mkdtempSync(join(RUN, `${name}-`));
+  folders.add(folder);
+  return folder;
 }
 
 /** Removes a folder made by runFolder. */
 export function removeFolder(folder) {
   rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  folders.delete(folder);
 }
 
 /** As many loopback TCP ports as asked for that nobody listens on now. */

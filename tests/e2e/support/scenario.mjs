@@ -27,7 +27,7 @@ export function lacks(kind) {
 /** Starts a server of either kind; pushes go to the service. */
 export function startServer(kind, push, { holdMs = 25000, algorithm = "MD5", ...rest } = {}) {
   if (kind === "kamailio") return startKamailio({ pushUrl: push.url, holdMs, algorithm, ...rest });
-  return startEdge("--push-url", push.url, "--hold", String(Math.ceil(holdMs / 1000)), "--digest", algorithm.toLowerCase());
+  return startEdge(["--push-url", push.url, "--hold", String(Math.ceil(holdMs / 1000)), "--digest", algorithm.toLowerCase()]);
 }
 
 /**
