@@ -4,7 +4,7 @@ use super::registration::{Purpose, Registration};
 use crate::auth::{Authenticator, Credentials};
 use crate::common::random::Random;
 use crate::common::time::Mono;
-use crate::io::{AccountId, AccountOptions, Error, RegistrationInfo};
+use crate::io::{AccountId, AccountOptions, Error, ErrorCode, RegistrationInfo};
 use crate::message::{self, HeaderName, Headers, Method, Request, Uri};
 use crate::transport::{Connection, ConnectionOptions};
 
@@ -79,14 +79,18 @@ impl Account {
         } else {
             options.name.clone()
         };
+        let connection = Connection::new(ConnectionOptions {
+            servers: options.servers.clone(),
+            connect_timeout_ms: options.connect_timeout_ms,
+            keep_alive_ms: options.keep_alive_ms,
+        });
+        if !connection.has_server() {
+            return Err(Error { field: Some("servers"), ..ErrorCode::BadServerUrl.into() });
+        }
         Ok(Self {
             id,
             name,
-            connection: Connection::new(ConnectionOptions {
-                servers: options.servers.clone(),
-                connect_timeout_ms: options.connect_timeout_ms,
-                keep_alive_ms: options.keep_alive_ms,
-            }),
+            connection,
             auth: Authenticator::new(Credentials {
                 username: options.auth_username.clone().unwrap_or_else(|| options.username.clone()),
                 password: options.password.clone(),

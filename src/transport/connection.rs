@@ -250,6 +250,12 @@ impl Connection {
         }
     }
 
+    /// Whether any of the servers has a URL that can be used.
+    #[must_use]
+    pub fn has_server(&self) -> bool {
+        !self.servers.is_empty()
+    }
+
     /// Whether the server in use, or the next one, is reached through TLS.
     #[must_use]
     pub fn secure(&self) -> bool {

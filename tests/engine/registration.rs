@@ -1,7 +1,9 @@
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use sipwake::io::{Command, EndpointOptions, ErrorCode, Event, RegistrationInfo, RegistrationState, Reply};
+use sipwake::io::{
+    AccountOptions, Command, EndpointOptions, ErrorCode, Event, RegistrationInfo, RegistrationState, Reply,
+};
 use sipwake::message::HeaderName;
 
 use crate::world::{World, account};
@@ -32,6 +34,18 @@ fn an_account_registers_by_itself() {
     let contact = register.headers.get(HeaderName::Contact).unwrap();
     assert!(contact.contains(";reg-id=1;+sip.instance=\"<urn:uuid:"), "{contact}");
     assert_eq!(register.headers.get(HeaderName::Supported), Some("path, outbound, gruu"));
+}
+
+#[test]
+fn an_account_whose_servers_cannot_be_reached_by_any_url_is_refused() {
+    let mut world = World::new();
+    let phone = world.add_phone(EndpointOptions::default());
+    for url in ["http://sip.example.test/", "not a url", ""] {
+        let options = AccountOptions { servers: vec![url.to_owned()], ..account("bob") };
+        let error = world.command_now(phone, Command::CreateAccount(Box::new(options))).unwrap_err();
+        assert_eq!((error.code, error.field), (ErrorCode::BadServerUrl, Some("servers")));
+    }
+    assert_eq!(world.phones[phone].endpoint.accounts().len(), 0);
 }
 
 #[test]
