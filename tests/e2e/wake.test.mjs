@@ -218,6 +218,7 @@ for (const kind of ["edge", "kamailio"]) {
 
     it("with a wrong password says so, and what it is called", { query: { phone: "bob:not-the-password" } }, async (run) => {
       await run.openPhone();
+      await run.loaded();
       await run.see(run.app, "the error", () => window.sipwakeDemo.error?.code === "wrongPassword");
       const error = await run.app.evaluate(() => ({ message: window.sipwakeDemo.error.message, state: window.sipwakeDemo.registration.state }));
       assert.equal(error.state, "failed");

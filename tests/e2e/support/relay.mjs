@@ -19,6 +19,11 @@ export async function startRelay(target) {
   });
   let count = 0;
 
+  const raw = new Set();
+  server.on("connection", (socket) => {
+    raw.add(socket);
+    socket.on("close", () => raw.delete(socket));
+  });
   server.on("upgrade", (request, socket, head) => {
     if (rules.silent) return;
     if (rules.refuse) {
@@ -34,6 +39,10 @@ export async function startRelay(target) {
       pairs.push(pair);
       const pass = (dir, to) => (data, binary) => {
         if (rules.silent) return;
+        if (parked && dir === "out") {
+          parked.push(() => pass(dir, to)(data, binary));
+          return;
+        }
         let text = data.toString("utf8");
         if (rules.transform) {
           text = rules.transform(dir, text, connection);
@@ -95,7 +104,7 @@ export async function startRelay(target) {
     async stop() {
       live().forEach((pair) => { pair.page.terminate(); pair.upstream.terminate(); });
       sockets.close();
-      server.closeAllConnections();
+      for (const socket of raw) socket.destroy();
       await new Promise((resolve) => server.close(resolve));
     },
   };

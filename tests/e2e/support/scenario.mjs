@@ -103,6 +103,14 @@ class Scenario {
     return until(what, () => page.evaluate(test, argument), limitMs, 30);
   }
 
+  /** The page inside the phone, once it is usable. */
+  async loaded() {
+    const app = await until("the page in the phone", () => this.app);
+    await app.waitForFunction(() => window.sipwakeDemo);
+    await app.evaluate(() => window.sipwakeDemo.ready);
+    return app;
+  }
+
   /** Both registered. */
   async registered() {
     await this.see(this.web, "the caller registers", () => window.sipwakeDemo.registration?.state === "registered");
@@ -144,7 +152,7 @@ class Scenario {
   /** Both sides hear the other's tone within the time from that moment on. */
   async talk(since, phoneSide = { page: this.phone, stream: "window.sipwakeDemo.remoteStream" }, limitMs = 2000) {
     const listen = async (page, stream, hz, who) => {
-      await until(`${who} has a remote stream`, () => page.evaluate(`Boolean(${stream})`), limitMs, 10);
+      await until(`${who} has remote audio`, () => page.evaluate(`${stream}?.getAudioTracks().length > 0`), limitMs, 10);
       const took = await hears(page, stream, hz, { limitMs: Math.max(300, limitMs - (Date.now() - since)) });
       assert.notEqual(took, null, `${who} hears ${hz} Hz within ${limitMs} ms of the answer`);
     };
