@@ -13,12 +13,18 @@ pub(crate) const ALLOW: &str = "INVITE, ACK, BYE, CANCEL, OPTIONS";
 
 /// Parameters that the push registration adds to the Contact of REGISTER, ready to write: each starts with `;`.
 /// In nothing but REGISTER (RFC 8599 section 4.1.1: they open a door to the device).
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct PushContact {
     /// Inside the `<>`.
     pub uri_params: String,
     /// After the `>`.
     pub header_params: String,
+}
+
+impl std::fmt::Debug for PushContact {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("PushContact")
+    }
 }
 
 impl PushContact {
@@ -53,6 +59,8 @@ pub(crate) struct Account {
     pub(crate) auth: Authenticator,
     pub(crate) registration: Registration,
     pub(crate) wakefulness: Wakefulness,
+    /// The application wants a binding: by its options, or by what it asked for last.
+    pub(crate) wanted: bool,
     pub(crate) push: PushContact,
     /// Until when the first REGISTER waits for the push token.
     pub(crate) token_wait: Option<Mono>,
@@ -101,6 +109,7 @@ impl Account {
             }),
             registration: Registration::new(options.expires, random),
             wakefulness: Wakefulness::Awake,
+            wanted: options.register,
             push: PushContact::default(),
             token_wait: None,
             push_refused: false,

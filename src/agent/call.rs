@@ -92,6 +92,8 @@ pub(crate) struct Call {
     pub(crate) early: bool,
     /// Hung up between our 200 and its ACK: BYE when the ACK is there (15).
     pub(crate) bye_after_ack: bool,
+    /// There was no flow for its BYE: it leaves on the next, while the call is remembered.
+    pub(crate) owes_bye: bool,
     /// Given up: a 2xx that comes all the same gets ACK and BYE.
     pub(crate) given_up: bool,
     pub(crate) auth_rounds: u8,

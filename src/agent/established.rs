@@ -180,7 +180,21 @@ impl Agent {
         {
             call.dialog = Some(dialog);
         }
-        self.send(now, account, request, Use::Bye(id)).is_some()
+        let sent = self.send(now, account, request, Use::Bye(id)).is_some();
+        if let Some(call) = self.call_mut(id) {
+            call.owes_bye = !sent;
+        }
+        sent
+    }
+
+    /// There is a flow again: who could not be told that a call is over is told now.
+    pub(super) fn send_owed_byes(&mut self, now: Now, account: AccountId) {
+        let owes = |call: &&Call| call.account == account && call.owes_bye && call.is_over();
+        let owed = self.calls.iter().filter(owes).filter_map(|call| Some((call.id, call.dialog.clone()?)));
+        let owed: Vec<_> = owed.collect();
+        for (id, dialog) in owed {
+            self.bye(now, id, account, dialog);
+        }
     }
 
     /// A BYE that is challenged is sent once more, with credentials.
@@ -321,7 +335,7 @@ impl Agent {
         let Some(call) = self.call_mut(id).filter(|call| !call.is_over()) else { return };
         call.phase = Phase::Over;
         call.orphaned_until = None;
-        call.reoffer = None;
+        let reoffer = call.reoffer.take();
         call.forgotten_at = Some(now.mono.after(LINGER_MS));
         if call.direction == Direction::Incoming && call.refused_with.is_none() {
             call.refused_with = Some(487);
@@ -330,6 +344,11 @@ impl Agent {
         let info = call.info();
         let waiting = std::mem::take(&mut call.waiting);
         let has_media = call.media.is_some();
+        if let Some(reoffer) = reoffer {
+            // The dialog ends before our answer is made, and every request wants its final response (15.1.2).
+            let response = self.response(&reoffer.request, 487, "", None);
+            self.transactions.respond(now.mono, reoffer.server, response);
+        }
         if has_media {
             self.media_command(id, MediaCommand::Close);
         }

@@ -126,6 +126,7 @@ impl Agent {
             ringing_there: false,
             early: false,
             bye_after_ack: false,
+            owes_bye: false,
             given_up: false,
             auth_rounds: 0,
             orphaned_until: None,
@@ -170,7 +171,8 @@ impl Agent {
             self.transactions.respond(now.mono, server, response);
             return true;
         }
-        if alive {
+        // A call whose 200 has its ACK needs no other transaction, whatever became of the flow.
+        if alive || phase == Phase::Established {
             let response = self.response(request, 482, "", None);
             self.transactions.respond(now.mono, server, response);
             return true;

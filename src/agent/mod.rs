@@ -136,12 +136,16 @@ impl Agent {
     pub fn start(&mut self, now: Now, instance: Option<&str>) {
         if let Some(instance) = instance.filter(|text| is_instance(text)) {
             instance.clone_into(&mut self.instance);
-            for account in &mut self.accounts {
+            for account in self.accounts.iter_mut().filter(|account| account.instance != instance) {
                 instance.clone_into(&mut account.instance);
+                if account.wanted && account.wakefulness == Wakefulness::Awake && !account.registration.is_idle() {
+                    account.registration.want_again(Purpose::Bind);
+                }
             }
         }
         self.started = true;
-        let ids: Vec<_> = self.accounts.iter().filter(|account| account.options.register).map(|a| a.id).collect();
+        let connects = |account: &&Account| account.wanted && account.wakefulness == Wakefulness::Awake;
+        let ids: Vec<_> = self.accounts.iter().filter(connects).map(|account| account.id).collect();
         for id in ids {
             self.connect(now, id);
         }
@@ -353,6 +357,7 @@ impl Agent {
                 if let Some(account) = accounts.iter_mut().find(|account| account.id == id) {
                     account.renew_contact(random);
                 }
+                self.send_owed_byes(now, id);
             }
             TransportEvent::Down { flow, was_up, error } => {
                 if let Some(flow) = flow.filter(|_| was_up) {

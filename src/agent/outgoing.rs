@@ -71,6 +71,7 @@ impl Agent {
             ringing_there: false,
             early: false,
             bye_after_ack: false,
+            owes_bye: false,
             given_up: false,
             auth_rounds: 0,
             orphaned_until: None,

@@ -38,7 +38,13 @@ impl Agent {
         match self.use_of(client) {
             Some(Use::Register(id)) => self.register_failed(now, id, client, why),
             Some(Use::Invite(id)) => self.invite_failed(now, id, client, why),
-            Some(Use::Bye(_)) | None => self.forget_use(client),
+            Some(Use::Bye(id)) => {
+                self.forget_use(client);
+                if let Some(call) = self.call_mut(id) {
+                    call.owes_bye |= why == Failure::FlowLost;
+                }
+            }
+            None => self.forget_use(client),
         }
     }
 

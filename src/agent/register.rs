@@ -17,6 +17,7 @@ impl Agent {
     pub fn register(&mut self, now: Now, id: AccountId, command: Option<CommandId>) -> Result<(), Error> {
         let account = self.account_mut(id).ok_or(ErrorCode::NotFound)?;
         account.wakefulness = Wakefulness::Awake;
+        account.wanted = true;
         account.registration.want(Purpose::Bind, command);
         self.pump(now);
         Ok(())
@@ -27,7 +28,9 @@ impl Agent {
     /// # Errors
     /// [`ErrorCode::NotFound`] where there is no such account.
     pub fn unregister(&mut self, now: Now, id: AccountId, command: Option<CommandId>) -> Result<(), Error> {
-        self.account_mut(id).ok_or(ErrorCode::NotFound)?.registration.want(Purpose::Unregister, command);
+        let account = self.account_mut(id).ok_or(ErrorCode::NotFound)?;
+        account.wanted = false;
+        account.registration.want(Purpose::Unregister, command);
         self.pump(now);
         Ok(())
     }
@@ -57,7 +60,7 @@ impl Agent {
             if account.push != push {
                 account.push = push;
                 account.push_refused = false;
-                let awake = account.wakefulness == Wakefulness::Awake && account.options.register && !account.removing;
+                let awake = account.wakefulness == Wakefulness::Awake && account.wanted && !account.removing;
                 if awake && (!account.registration.is_idle() || account.registration.error.is_some()) {
                     account.registration.want_again(Purpose::Bind);
                 }
@@ -159,8 +162,12 @@ impl Agent {
             return;
         }
         match why {
-            // `flow_gone` has made it due again.
-            Failure::FlowLost => account.registration.flow_lost(),
+            // Where the flow is gone, `flow_gone` has made it due again. This one could not leave at all, and would
+            // not at once either.
+            Failure::FlowLost => {
+                let verdict = account.registration.failed(now, ErrorCode::FlowLost.into(), None, true, random);
+                self.register_verdict(now, id, &verdict);
+            }
             Failure::Timeout => {
                 // A server that takes connections and answers nothing: another may do better.
                 account.connection.abandon(now.mono, random);
@@ -178,7 +185,9 @@ impl Agent {
         {
             return;
         }
-        if account.registration.is_leaving() {
+        // Without a usable server another attempt comes to the same.
+        let hopeless = account.connection.state() == crate::io::TransportState::Idle;
+        if account.registration.is_leaving() || hopeless {
             let verdict = account.registration.failed(now, error.clone(), None, false, random);
             self.register_verdict(now, id, &verdict);
         } else {

@@ -14,6 +14,8 @@ const FIRST_PAUSE_MS: u64 = 2_000;
 const ROUNDS: u8 = 4;
 /// The longest binding that is asked for because a 423 says so, in seconds: one year.
 const LONGEST_EXPIRES: u32 = 31_536_000;
+/// The longest pause that is kept because a Retry-After says so, in seconds: an hour, or the phone is lost.
+const LONGEST_RETRY_AFTER_S: u32 = 3_600;
 
 /// What a REGISTER on its way is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -162,6 +164,10 @@ impl Registration {
     pub(crate) fn too_brief(&mut self, now: Now, min_expires: Option<u32>, random: &mut Random) -> Verdict {
         self.rounds = self.rounds.saturating_add(1);
         match min_expires {
+            // To remove a binding is no interval that could be too brief.
+            _ if self.is_leaving() => {
+                self.failed(now, Error::sip(ErrorCode::RegistrationRejected, 423), None, false, random)
+            }
             Some(longer) if longer > self.expires && longer <= LONGEST_EXPIRES && self.rounds <= ROUNDS => {
                 self.expires = longer;
                 self.phase = Phase::Due(Purpose::Bind);
@@ -231,7 +237,7 @@ impl Registration {
             let pause = doubled.min(LONGEST_PAUSE_MS);
             // Half fixed, half random, so that a server that comes back is not met by everybody at once.
             let pause = pause / 2 + random.below(pause / 2 + 1);
-            let asked = u64::from(after_s.unwrap_or(0)) * 1000;
+            let asked = u64::from(after_s.unwrap_or(0).min(LONGEST_RETRY_AFTER_S)) * 1000;
             Phase::Paused { until: now.mono.after(pause.max(asked)) }
         } else {
             Phase::Idle
@@ -366,6 +372,23 @@ mod tests {
             assert_eq!(registration.too_brief(at(0), min_expires, &mut random), Verdict::Failed);
             assert_eq!(registration.state(), RegistrationState::Failed);
         }
+    }
+
+    #[test]
+    fn a_423_to_an_unregister_does_not_bind() {
+        let (mut registration, mut random) = machine();
+        registration.want(Purpose::Unregister, None);
+        registration.sent(ClientId(1), Purpose::Unregister);
+        assert_eq!(registration.too_brief(at(0), Some(1800), &mut random), Verdict::Failed);
+        assert!(registration.is_idle());
+    }
+
+    #[test]
+    fn a_retry_after_of_years_does_not_lose_the_phone() {
+        let (mut registration, mut random) = machine();
+        let error = Error::sip(ErrorCode::RegistrationRejected, 503);
+        registration.failed(at(0), error, Some(u32::MAX), true, &mut random);
+        assert_eq!(registration.next_timeout(), Some(Mono(3_600_000)));
     }
 
     #[test]

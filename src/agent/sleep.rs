@@ -1,10 +1,10 @@
 //! Going to sleep and waking up: the background policy, the wake-up by a push, the return to the foreground.
 
-use super::account::Wakefulness;
+use super::account::{Account, Wakefulness};
 use super::registration::Purpose;
 use super::{Agent, AgentEvent};
 use crate::common::time::Now;
-use crate::io::{AccountId, BackgroundPolicy, TransportState};
+use crate::io::{AccountId, BackgroundPolicy, ErrorCode, TransportState};
 use crate::transaction::Transactions;
 
 /// An open flow that was silent for longer than this while the page slept is taken for dead, in milliseconds.
@@ -24,16 +24,21 @@ impl Agent {
     pub fn resume(&mut self, now: Now, suspended_ms: u64) {
         self.suspended = false;
         for id in self.accounts().collect::<Vec<_>>() {
-            self.wake_account(now, id, suspended_ms < STALE_FLOW_MS);
+            if self.find_account(id).is_some_and(|account| account.wanted) {
+                self.wake_account(now, id, suspended_ms < STALE_FLOW_MS);
+            } else if let Some(account) = self.account_mut(id) {
+                account.wakefulness = Wakefulness::Awake;
+            }
         }
         self.timeout(now);
     }
 
-    /// A push came for this account, or for any if it names none: connect and register before anything else.
-    /// `trust_flow` is false where the page slept: an open socket proves nothing then.
+    /// A push came for this account, or for any if it names none: connect and register before anything else, also
+    /// where the user has unregistered, for the server goes on pushing. `trust_flow` is false where the page slept: an open socket proves nothing then.
     pub fn wake(&mut self, now: Now, account: Option<AccountId>, trust_flow: bool) {
         for id in self.accounts().collect::<Vec<_>>() {
-            if account.is_none_or(|only| only == id) {
+            let reachable = |account: &Account| account.wanted || account.options.push.is_some();
+            if account.is_none_or(|only| only == id) && self.find_account(id).is_some_and(reachable) {
                 self.wake_account(now, id, trust_flow);
             }
         }
@@ -107,7 +112,7 @@ impl Agent {
         let Self { accounts, flow_ids, random, .. } = self;
         let Some(account) = accounts.iter_mut().find(|account| account.id == id) else { return };
         account.wakefulness = Wakefulness::Awake;
-        if account.removing || !account.options.register {
+        if account.removing {
             return;
         }
         if started {
@@ -143,7 +148,8 @@ impl Agent {
     /// Says when there is nothing left to do, as the last word: whoever hears it may freeze the page at once.
     pub(super) fn tell_sleep(&mut self) {
         let busy = self.accounts.iter().any(|account| account.wakefulness == Wakefulness::FallingAsleep);
-        if self.suspended && self.suspending && !busy {
+        // Who was woken meanwhile does not wait for a sleep that will not come.
+        if self.suspending && !(self.suspended && busy) {
             self.suspending = false;
             self.out.push_back(AgentEvent::Suspended);
         }
@@ -154,12 +160,17 @@ impl Agent {
         let Some(account) = self.account_mut(id) else { return false };
         let policy = policy.unwrap_or(account.options.background_policy);
         match account.wakefulness {
+            Wakefulness::Awake if policy == BackgroundPolicy::Keep => return false,
+            Wakefulness::Awake if account.removing || account.registration.is_leaving() => {
+                // What takes the binding away is carried to its end first.
+                account.wakefulness = Wakefulness::FallingAsleep;
+                return true;
+            }
             Wakefulness::Awake if policy == BackgroundPolicy::Unregister && account.connection.flow().is_some() => {
                 account.wakefulness = Wakefulness::FallingAsleep;
                 account.registration.want(Purpose::Unregister, None);
                 return true;
             }
-            Wakefulness::Awake if policy == BackgroundPolicy::Keep => return false,
             Wakefulness::FallingAsleep if !account.registration.is_idle() => return false,
             Wakefulness::Asleep => return false,
             Wakefulness::Awake | Wakefulness::FallingAsleep => {}
@@ -167,6 +178,9 @@ impl Agent {
         account.wakefulness = Wakefulness::Asleep;
         account.registration.rest();
         account.connection.close(now.mono);
+        for command in account.registration.take_all_waiting() {
+            self.complete(command, Err(ErrorCode::FlowLost.into()));
+        }
         true
     }
 }

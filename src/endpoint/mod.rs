@@ -26,7 +26,7 @@ use crate::bridge::Welcome;
 use crate::common::random::Random;
 use crate::common::time::{Mono, Now};
 use crate::io::{
-    AccountId, CallInfo, CommandId, EndpointOptions, ErrorCode, Event, Input, Output, RegistrationInfo, Reply,
+    AccountId, CallInfo, CommandId, Driver, EndpointOptions, ErrorCode, Event, Input, Output, RegistrationInfo, Reply,
     TraceEntry, TraceKind,
 };
 use crate::wake::{Wake, WakeEvent};
@@ -54,6 +54,8 @@ pub struct Endpoint {
     wake: Option<Wake>,
     drivers: Drivers,
     started: bool,
+    /// Until when flows wait for the host's word; then the page does what it can by itself.
+    start_by: Option<Mono>,
     host_connected: bool,
     suspending: Vec<CommandId>,
     stopping: Option<(Vec<CommandId>, Mono)>,
@@ -73,6 +75,7 @@ impl Endpoint {
             wake,
             options,
             started: false,
+            start_by: None,
             host_connected: false,
             suspending: Vec::new(),
             stopping: None,
@@ -87,12 +90,16 @@ impl Endpoint {
         if !self.started {
             self.started = true;
             match &mut self.wake {
-                Some(wake) => wake.open(now),
+                Some(wake) => {
+                    wake.open(now);
+                    self.start_by = Some(now.mono.after(self.options.token_wait_ms));
+                }
                 None => self.agent.start(now, None),
             }
         }
         match input {
-            Input::Timeout => {}
+            // The driver has used its timer up, so it is told the next deadline even if that is the same.
+            Input::Timeout => self.told_timer = None,
             Input::Flow { flow, event } => {
                 self.trace_flow_event(now, &event);
                 self.agent.flow_event(now, flow, event);
@@ -150,7 +157,7 @@ impl Endpoint {
     fn next_timeout(&self) -> Option<Mono> {
         let wake = self.wake.as_ref().and_then(Wake::next_timeout);
         let stop = self.stopping.as_ref().map(|(_, until)| *until);
-        [self.agent.next_timeout(), wake, stop].into_iter().flatten().min()
+        [self.agent.next_timeout(), wake, stop, self.start_by].into_iter().flatten().min()
     }
 
     /// Every deadline is checked against the clock at every input: a page that slept misses none.
@@ -162,6 +169,16 @@ impl Endpoint {
             && wake.next_timeout().is_some_and(|at| at <= now.mono)
         {
             wake.timeout(now, &mut self.agent);
+        }
+        if self.start_by.is_some_and(|at| at <= now.mono) {
+            self.start_without_host(now);
+        }
+    }
+
+    /// The host does not answer, or refuses us. Where it is not the only one who can, the page goes on alone.
+    fn start_without_host(&mut self, now: Now) {
+        if self.start_by.take().is_some() && self.options.transport != Driver::Host {
+            self.agent.start(now, None);
         }
     }
 
@@ -229,6 +246,7 @@ impl Endpoint {
         }
         let has = |name: &str| welcome.capabilities.iter().any(|capability| capability == name);
         self.drivers.choose(&self.options, has("transport.host"), has("media.host"));
+        self.start_by = None;
         self.agent.start(now, Some(&welcome.instance));
         if let Some(wake) = &mut self.wake {
             wake.ready(now);
@@ -244,6 +262,8 @@ impl Endpoint {
         if self.host_connected {
             self.host_connected = false;
             self.out.push_back(Output::Event(Event::HostChanged { connected: false }));
+        } else {
+            self.start_without_host(now);
         }
     }
 

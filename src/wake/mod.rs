@@ -14,7 +14,7 @@ mod report;
 use std::collections::VecDeque;
 
 use crate::agent::{Agent, AgentEvent};
-use crate::bridge::{BridgeProblem, Engine, Hello, Incoming, Link, LinkEvent, PackageInfo, Welcome};
+use crate::bridge::{BridgeProblem, CallEnded, Engine, Hello, Incoming, Link, LinkEvent, PackageInfo, Welcome};
 use crate::common::random::Random;
 use crate::common::time::{Mono, Now};
 use crate::io::{CallId, CallInfo, EndpointOptions};
@@ -55,6 +55,8 @@ pub enum WakeEvent {
 struct Report {
     request: String,
     call: CallId,
+    /// The call ended meanwhile: what the host was told, for the case that it knows the call by another UUID.
+    ended: Option<CallEnded>,
 }
 
 /// An `app.willSuspend` that waits for the agent.

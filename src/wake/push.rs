@@ -3,8 +3,8 @@
 use super::{REPORT_DEADLINE_MS, Report, Wake};
 use crate::agent::Agent;
 use crate::bridge::{
-    CallAction, CallIncoming, CallIncomingReply, Handle, HandleType, Incoming, PushIncoming, PushIncomingReply,
-    PushKind, PushOutcome, PushRefusal, PushResolved, ReportError, SipStatus, Supports,
+    CallAction, CallEnded, CallIncoming, CallIncomingReply, Handle, HandleType, Incoming, PushIncoming,
+    PushIncomingReply, PushKind, PushOutcome, PushRefusal, PushResolved, ReportError, SipStatus, Supports,
 };
 use crate::common::limits;
 use crate::common::time::{Mono, Now};
@@ -72,7 +72,9 @@ impl Wake {
             self.resolve(now, &push.push_id, uuid, PushOutcome::Bound, None);
         }
         // A page that was started for this push has no flow from before.
-        let trust_flow = matches!(push.launch, crate::bridge::Launch::Foreground | crate::bridge::Launch::Cold);
+        // A flow that the INVITE came on lives.
+        let trust_flow =
+            bound.is_some() || matches!(push.launch, crate::bridge::Launch::Foreground | crate::bridge::Launch::Cold);
         self.pushes.push(Push {
             call_uuid: bound.unwrap_or(push.call_uuid),
             push_id: push.push_id,
@@ -94,7 +96,10 @@ impl Wake {
             call.direction == Direction::Incoming && !self.pushes.iter().any(|other| other.call == Some(call.id))
         };
         let calls: Vec<_> = agent.live_calls().filter(unbound).collect();
-        if let Some(call) = calls.iter().find(|call| push.sip_call_id.as_ref() == Some(&call.sip_call_id)) {
+        // The host may have joined them already.
+        let same =
+            |call: &&CallInfo| call.uuid == push.call_uuid || push.sip_call_id.as_ref() == Some(&call.sip_call_id);
+        if let Some(call) = calls.iter().find(same) {
             return Some(call.clone());
         }
         if let Some(call) =
@@ -210,7 +215,7 @@ impl Wake {
             supports: Supports::default(),
         };
         let request = self.link.request(now, &request, REPORT_DEADLINE_MS);
-        self.reports.push(Report { request, call: call.id });
+        self.reports.push(Report { request, call: call.id, ended: None });
     }
 
     /// The host's answer to `call.incoming`.
@@ -223,6 +228,12 @@ impl Wake {
             Ok(reply) if incoming.error.is_none() => {
                 // The UUID that counts is the host's; it comes in lower case or is made so.
                 let uuid = reply.call_uuid.to_ascii_lowercase();
+                if let Some(ended) = report.ended {
+                    if !uuid.is_empty() && uuid != ended.call_uuid {
+                        self.link.event(now, &CallEnded { call_uuid: uuid, ..ended });
+                    }
+                    return true;
+                }
                 if !uuid.is_empty() {
                     agent.set_uuid(report.call, &uuid);
                 }
@@ -289,7 +300,6 @@ impl Wake {
     /// A call is over: its push is, too.
     pub(super) fn call_over(&mut self, call: &CallInfo, outcome: PushOutcome) {
         self.pushes.retain(|push| push.call != Some(call.id));
-        self.reports.retain(|report| report.call != call.id);
         if call.direction == Direction::Incoming {
             self.finish(&call.sip_call_id, outcome);
         }

@@ -49,8 +49,11 @@ impl Wake {
         self.told.retain(|(id, _)| *id != call.id);
         self.fail_actions(now, &call.uuid, "callEnded");
         let sip = outcome.status.map(|status| SipStatus { status: u64::from(status), ..SipStatus::default() });
-        self.link
-            .event(now, &CallEnded { call_uuid: call.uuid.clone(), reason: end_reason(outcome), sip, at: now.wall });
+        let ended = CallEnded { call_uuid: call.uuid.clone(), reason: end_reason(outcome), sip, at: now.wall };
+        self.link.event(now, &ended);
+        if let Some(report) = self.reports.iter_mut().find(|report| report.call == call.id) {
+            report.ended = Some(ended);
+        }
         let late_push = match outcome.kind {
             OutcomeKind::AnsweredElsewhere => PushOutcome::AnsweredElsewhere,
             OutcomeKind::DeclinedElsewhere => PushOutcome::DeclinedElsewhere,

@@ -87,6 +87,12 @@ impl Server {
         self.bindings.retain(|binding| (binding.phone, binding.flow) != (phone, flow));
     }
 
+    /// A server that was restarted knows of no call.
+    pub fn restart(&mut self) {
+        self.held.clear();
+        self.forwarded.clear();
+    }
+
     pub fn registers(&self) -> Vec<&Request> {
         self.requests.iter().filter(|request| *request.method() == Method::Register).collect()
     }
@@ -206,7 +212,7 @@ impl Server {
             self.held.push((request, from.0, from.1));
             return vec![reply(from, trying)];
         }
-        let mut out = Vec::new();
+        let mut out = vec![reply(from, Response::to(&request, 100))];
         for binding in bindings {
             out.extend(self.forward(from, request.clone(), (binding.phone, binding.flow, binding.contact)));
         }

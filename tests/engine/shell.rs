@@ -30,6 +30,8 @@ pub struct Shell {
     pub problems: usize,
     pub suspended: Option<(bool, bool)>,
     next_action: u32,
+    /// The system takes its time with reports; these wait.
+    slow: Option<Vec<String>>,
 }
 
 impl World {
@@ -50,6 +52,7 @@ impl World {
             problems: 0,
             suspended: None,
             next_action: 0,
+            slow: None,
         });
         self.host_input(index, HostInput::Token(token(TOKEN)));
         // The hello that was posted before the shell was there.
@@ -77,6 +80,28 @@ impl World {
             }
             input => self.input(index, input),
         }
+    }
+
+    /// From now on the system says nothing about reports until it is asked to.
+    pub fn shell_is_slow(&mut self, index: usize) {
+        self.phones[index].shell.as_mut().expect("a shell").slow = Some(Vec::new());
+    }
+
+    /// The system says how it took the reports.
+    pub fn shell_reports(&mut self, index: usize) {
+        let reports = self.phones[index].shell.as_mut().expect("a shell").slow.take().unwrap_or_default();
+        for uuid in reports {
+            self.host_input(index, HostInput::Reported { uuid, error: None });
+        }
+    }
+
+    /// The system forgets every call.
+    pub fn provider_reset(&mut self, index: usize) {
+        let shell = self.phones[index].shell.as_mut().expect("a shell");
+        for shown in shell.shown.iter_mut().filter(|shown| shown.ended.is_none()) {
+            shown.ended = Some(EndReason::Failed);
+        }
+        self.host_input(index, HostInput::ProviderReset);
     }
 
     pub fn page_message(&mut self, index: usize, text: String) {
@@ -109,7 +134,10 @@ impl World {
                 if !shell.shown.iter().any(|shown| shown.uuid == uuid) {
                     shell.shown.push(Shown { uuid: uuid.clone(), name: display_name, ended: None });
                 }
-                self.host_input(index, HostInput::Reported { uuid, error: None });
+                match &mut shell.slow {
+                    Some(reports) => reports.push(uuid),
+                    None => self.host_input(index, HostInput::Reported { uuid, error: None }),
+                }
             }
             Effect::UpdateCall { uuid, display_name, .. } => {
                 if let Some(shown) = shell.shown.iter_mut().find(|shown| shown.uuid == uuid) {

@@ -195,6 +195,7 @@ impl World {
             }
             FlowCommand::Close { .. } => {
                 phone.flows.retain(|open| *open != flow);
+                self.forget_flow(index, flow);
                 self.server.connection_closed(index, flow);
             }
             other => panic!("unexpected {other:?}"),
@@ -233,6 +234,33 @@ impl World {
     fn travel(&mut self, delay: u64, what: Travelling) {
         self.order += 1;
         self.travelling.push((self.now + delay, self.order, what));
+    }
+
+    /// Nothing comes of a socket that was closed, even if another page gives its number to a new one.
+    fn forget_flow(&mut self, index: usize, closed: FlowId) {
+        self.travelling.retain(|(_, _, what)| match what {
+            Travelling::Phone(phone, Input::Flow { flow, .. }) => (*phone, *flow) != (index, closed),
+            _ => true,
+        });
+    }
+
+    /// The page's process dies; another one begins from nothing, with the same account.
+    pub fn reload(&mut self, index: usize, name: &str, seed: u64) {
+        self.travelling.retain(|(_, _, what)| match what {
+            Travelling::Phone(phone, Input::Host(_) | Input::Media { .. }) | Travelling::Shell(phone, _) => {
+                *phone != index
+            }
+            _ => true,
+        });
+        let phone = &mut self.phones[index];
+        phone.endpoint =
+            Endpoint::new(EndpointOptions { host: true, ..EndpointOptions::default() }, Random::new(Seeded(seed)));
+        phone.timer = Some(Mono(self.now));
+        phone.frozen = false;
+        phone.kept.clear();
+        phone.completed.clear();
+        self.host_input(index, sipwake::host::HostInput::PageLost(sipwake::bridge::ResetReason::ProcessTerminated));
+        self.create_account(index, crate::wake::push_account(name));
     }
 
     /// Cuts the phone's connections without a word to the server.
@@ -280,6 +308,7 @@ impl World {
     /// Lets so many milliseconds pass.
     pub fn run(&mut self, ms: u64) {
         let end = self.now + ms;
+        let mut at_once = 0;
         loop {
             let arrival = self.travelling.iter().map(|(at, order, _)| (*at, *order)).min();
             let timer = self
@@ -300,6 +329,8 @@ impl World {
                 .flatten()
                 .min();
             let Some(next) = next.filter(|at| *at <= end) else { break };
+            at_once = if next == self.now { at_once + 1 } else { 0 };
+            assert!(at_once < 2_000, "time stands still");
             self.now = next;
             if let Some((at, order)) = arrival.filter(|(at, _)| *at == next) {
                 let position = self.travelling.iter().position(|(a, o, _)| (*a, *o) == (at, order)).unwrap();

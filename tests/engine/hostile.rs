@@ -1,0 +1,252 @@
+//! Servers and hosts that break the rules, and moments that do not fit.
+
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+use sipwake::bridge::{EndReason, Launch};
+use sipwake::host::HostInput;
+use sipwake::io::{
+    BackgroundPolicy, CallState, Command, EndpointOptions, ErrorCode, Event, FlowEvent, OutcomeKind, RegistrationState,
+    Reply,
+};
+use sipwake::message::Request;
+
+use crate::shell::TOKEN;
+use crate::wake::push_account;
+use crate::world::{World, account, sdp};
+
+fn received(world: &mut World, phone: usize, text: String) {
+    let flow = world.phones[phone].flows[0];
+    world.deliver(phone, 0, flow, FlowEvent::Received(text.into_bytes()));
+}
+
+/// The INVITE that the server saw last.
+fn last_invite(world: &World) -> Request {
+    world.server.requests.iter().rfind(|request| request.method().as_str() == "INVITE").unwrap().clone()
+}
+
+fn header<'a>(text: &'a str, name: &str) -> &'a str {
+    text.lines().find(|line| line.starts_with(name)).unwrap()
+}
+
+#[test]
+fn a_suspension_that_a_return_overtakes_is_completed() {
+    let mut world = World::new();
+    world.server.add_user("bob", "secret");
+    let bob = world.add_phone(EndpointOptions::default());
+    let options = sipwake::io::AccountOptions { background_policy: BackgroundPolicy::Unregister, ..account("bob") };
+    world.create_account(bob, options);
+    world.run(100);
+    let suspend = world.command(bob, Command::Suspend);
+    assert_eq!(world.result(bob, suspend), None, "the UNREGISTER is on its way");
+    world.command(bob, Command::Resume { suspended_ms: 10 });
+    assert_eq!(world.result(bob, suspend), Some(Ok(Reply::Done)));
+    world.run(1_000);
+    assert!(world.server.is_bound("bob"));
+}
+
+#[test]
+fn falling_asleep_does_not_overtake_a_log_out() {
+    let mut world = World::new();
+    let (bob, account) = world.add_registered("bob");
+    let removal = world.command(bob, Command::RemoveAccount(account));
+    let suspend = world.command(bob, Command::Suspend);
+    world.run(100);
+    assert_eq!(world.result(bob, removal), Some(Ok(Reply::Done)));
+    assert_eq!(world.result(bob, suspend), Some(Ok(Reply::Done)));
+    assert!(!world.server.is_bound("bob"));
+    assert!(world.phones[bob].flows.is_empty());
+}
+
+#[test]
+fn a_registration_that_sleep_cuts_short_is_completed_with_an_error() {
+    let mut world = World::new();
+    let (bob, account) = world.add_registered("bob");
+    world.server.silent = true;
+    let register = world.command(bob, Command::Register(account));
+    world.command(bob, Command::Suspend);
+    assert_eq!(world.result(bob, register), Some(Err(ErrorCode::FlowLost.into())));
+}
+
+#[test]
+fn who_has_unregistered_is_not_registered_by_coming_back() {
+    let mut world = World::new();
+    let (bob, account) = world.add_registered("bob");
+    world.command(bob, Command::Unregister(account));
+    world.run(100);
+    world.command(bob, Command::Suspend);
+    world.run(100);
+    world.command(bob, Command::Resume { suspended_ms: 60_000 });
+    world.run(1_000);
+    assert!(!world.server.is_bound("bob"));
+    world.command(bob, Command::Register(account));
+    world.run(1_000);
+    assert!(world.server.is_bound("bob"));
+}
+
+#[test]
+fn servers_that_cannot_be_used_are_told_and_not_tried_for_ever() {
+    let mut world = World::new();
+    let bob = world.add_phone(EndpointOptions::default());
+    let options =
+        sipwake::io::AccountOptions { servers: vec!["https://sip.example.test".to_owned()], ..account("bob") };
+    let account = world.create_account(bob, options);
+    world.run(1_000);
+    let register = world.command(bob, Command::Register(account));
+    world.run(1_000);
+    assert_eq!(world.result(bob, register).unwrap().unwrap_err().code, ErrorCode::BadServerUrl);
+    let state = world.phones[bob].events.iter().rev().find_map(|event| match event {
+        Event::RegistrationChanged(info) => Some((info.state, info.will_retry)),
+        _ => None,
+    });
+    assert_eq!(state, Some((RegistrationState::Failed, false)));
+    let removal = world.command(bob, Command::RemoveAccount(account));
+    world.run(1_000);
+    assert!(world.result(bob, removal).is_some());
+    assert!(world.phones[bob].endpoint.accounts().is_empty());
+}
+
+#[test]
+fn answers_from_a_hundred_forks_do_not_stop_the_registration() {
+    let mut world = World::new();
+    world.server.expires = 60;
+    let (alice, alices) = world.add_registered("alice");
+    let (_bob, _) = world.add_registered("bob");
+    let call = world.call(alice, alices, "bob");
+    world.run(200);
+    let invite = last_invite(&world);
+    // Every BYE that follows stays unanswered.
+    world.server.silent = true;
+    let head: String = invite.to_octets().map(|octets| String::from_utf8(octets).unwrap()).unwrap();
+    for fork in 0..150 {
+        let body = sdp(fork);
+        let text = format!(
+            "SIP/2.0 200 OK\r\n{}\r\n{}\r\n{};tag=fork{fork}\r\n{}\r\n{}\r\nContact: <sip:f{fork}@f.invalid>\r\n\
+             Content-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{body}",
+            header(&head, "Via:"),
+            header(&head, "From:"),
+            header(&head, "To:"),
+            header(&head, "Call-ID:"),
+            header(&head, "CSeq:"),
+            body.len()
+        );
+        received(&mut world, alice, text);
+    }
+    world.run(100);
+    assert_eq!(world.state(alice, call), Some(CallState::Connected), "the first answer counts");
+    let refresh = world.command(alice, Command::Register(alices));
+    world.run(1);
+    assert_eq!(world.result(alice, refresh), Some(Err(ErrorCode::FlowLost.into())), "no room for it now");
+    world.server.silent = false;
+    world.run(60_000);
+    assert!(world.server.is_bound("alice"));
+}
+
+#[test]
+fn a_host_that_does_not_answer_does_not_keep_the_page_from_registering() {
+    let mut world = World::new();
+    world.server.add_user("bob", "secret");
+    let bob = world.add_phone(EndpointOptions { host: true, ..EndpointOptions::default() });
+    world.create_account(bob, push_account("bob"));
+    world.run(2_900);
+    assert!(!world.server.is_bound("bob"), "the first REGISTER waits for the token");
+    world.run(1_000);
+    assert!(world.server.is_bound("bob"));
+}
+
+#[test]
+fn the_same_invite_again_does_not_touch_a_call_that_is_established() {
+    let mut world = World::new();
+    let (alice, alices) = world.add_registered("alice");
+    let (bob, _) = world.add_registered("bob");
+    let call = world.call(alice, alices, "bob");
+    world.run(200);
+    let invite = last_invite(&world);
+    let theirs = world.only_call(bob).id;
+    world.command(bob, Command::Answer(theirs));
+    world.run(500);
+    world.cut(bob);
+    world.run(5_000);
+    world.resend_invite(alice, &invite);
+    world.run(100);
+    assert_eq!(world.sent(bob, "SIP/2.0 482"), 1);
+    assert_eq!(world.only_call(bob).state, CallState::Connected);
+    assert_eq!(world.state(alice, call), Some(CallState::Connected));
+}
+
+#[test]
+fn a_reinvite_that_a_hang_up_overtakes_gets_its_final_response() {
+    let mut world = World::new();
+    let (alice, alices) = world.add_registered("alice");
+    let (bob, _) = world.add_registered("bob");
+    world.call(alice, alices, "bob");
+    world.run(200);
+    let theirs = world.only_call(bob).id;
+    world.command(bob, Command::Answer(theirs));
+    world.run(500);
+    world.reinvite(alice, bob, 50, &sdp(7));
+    // The answer to it is being made.
+    world.run(10);
+    world.command_now(bob, Command::Hangup(theirs)).unwrap();
+    world.run(500);
+    assert_eq!(world.sent(bob, "SIP/2.0 487"), 1);
+}
+
+#[test]
+fn who_hangs_up_without_a_flow_says_so_on_the_next() {
+    let mut world = World::new();
+    let (alice, alices) = world.add_registered("alice");
+    let (bob, _) = world.add_registered("bob");
+    world.call(alice, alices, "bob");
+    world.run(200);
+    let theirs = world.only_call(bob).id;
+    world.command(bob, Command::Answer(theirs));
+    world.run(500);
+    world.cut(bob);
+    assert_eq!(world.command_now(bob, Command::Hangup(theirs)), Err(ErrorCode::FlowLost.into()));
+    world.run(5_000);
+    assert_eq!(world.sent(bob, "BYE"), 1);
+    assert!(world.calls(alice).is_empty());
+    assert_eq!(world.outcomes(alice)[0].kind, OutcomeKind::Completed);
+}
+
+#[test]
+fn a_caller_who_is_gone_before_push_and_invite_are_joined_does_not_ring_on() {
+    let mut world = World::new();
+    let (alice, alices) = world.add_registered("alice");
+    let bob = world.add_iphone("bob");
+    let call = world.call(alice, alices, "bob");
+    // The INVITE is here, its report is on the way to the host, and the push is there first.
+    while world.calls(bob).is_empty() {
+        world.run(1);
+    }
+    let call_id = world.only_call(bob).sip_call_id;
+    world.shell_is_slow(bob);
+    world.host_input(
+        bob,
+        HostInput::Push {
+            payload: format!("{{\"aps\":{{\"call-id\":\"{call_id}\"}}}}"),
+            must_report: true,
+            launch: Launch::Foreground,
+            locked: false,
+            unlocked_since_boot: true,
+        },
+    );
+    world.run(100);
+    world.command_now(alice, Command::Hangup(call)).unwrap();
+    world.run(1_000);
+    world.shell_reports(bob);
+    world.run(1_000);
+    let shown: Vec<_> = world.shell(bob).shown.iter().map(|shown| shown.ended).collect();
+    assert_eq!(shown, [Some(EndReason::RemoteEnded)]);
+}
+
+#[test]
+fn what_the_engine_prints_for_developers_holds_no_token_and_no_password() {
+    let mut world = World::new();
+    let bob = world.add_iphone("bob");
+    let text = format!("{:?}", world.phones[bob].endpoint);
+    assert!(text.contains("Endpoint"));
+    assert!(!text.contains(TOKEN), "a token");
+    assert!(!text.contains("secret\"") && !text.contains("response=\\\""), "a password");
+}
