@@ -3,6 +3,7 @@
 
 mod calls;
 mod hostile;
+mod model;
 mod registration;
 mod server;
 mod shell;

@@ -1,0 +1,331 @@
+//! Random sequences of everything that can happen to a phone, and what must hold whatever happened.
+
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+use sipwake::bridge::{CallAction, Launch};
+use sipwake::host::HostInput;
+use sipwake::io::{AccountId, Command, CommandId, Direction, Input, MediaEvent, MediaFailure};
+
+use crate::world::World;
+
+/// A small generator of its own, so that a seed means the same for ever (Knuth's MMIX constants).
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, bound: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % bound
+    }
+
+    fn one_in(&mut self, n: u64) -> bool {
+        self.below(n) == 0
+    }
+}
+
+struct Model {
+    world: World,
+    dice: Dice,
+    alice: usize,
+    alices: AccountId,
+    bob: usize,
+    /// Actions of bob's user, and whether the system gave up on them.
+    actions: Vec<(String, bool)>,
+    /// Commands of bob's present page.
+    commands: Vec<CommandId>,
+    lives: u64,
+    log: Vec<String>,
+}
+
+impl Model {
+    fn new(seed: u64) -> Self {
+        let mut world = World::new();
+        let (alice, alices) = world.add_registered("alice");
+        let bob = world.add_iphone("bob");
+        let dice = Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x5851_f42d);
+        Self { world, dice, alice, alices, bob, actions: Vec::new(), commands: Vec::new(), lives: 0, log: Vec::new() }
+    }
+
+    fn note(&mut self, what: &str) {
+        self.log.push(format!("{:>8} {what}", self.world.now));
+    }
+
+    fn step(&mut self) {
+        let (bob, alice) = (self.bob, self.alice);
+        let frozen = self.world.phones[bob].frozen;
+        match self.dice.below(30) {
+            0..=3 if self.world.calls(alice).len() < 3 => {
+                self.note("alice calls bob");
+                let command =
+                    Command::MakeCall { account: self.alices, target: "bob".to_owned(), options: Default::default() };
+                let _ = self.world.command_now(alice, command);
+            }
+            4 => self.alice_hangs_up(),
+            5..=7 => self.push(),
+            8..=10 => self.perform(CallAction::Answer),
+            11 | 12 => self.perform(CallAction::End),
+            13 => {
+                let action = if self.dice.one_in(2) { CallAction::Mute } else { CallAction::Unmute };
+                self.perform(action);
+            }
+            14 if !frozen => {
+                self.note("background");
+                self.world.host_input(bob, HostInput::WillSuspend { budget_ms: 5_000, policy: None });
+            }
+            15 if !frozen => {
+                self.note("freeze");
+                self.world.phones[bob].frozen = true;
+            }
+            16 | 17 => self.foreground(),
+            18 => {
+                self.note("cut");
+                self.world.cut(bob);
+            }
+            19 => {
+                let offline = !self.world.phones[bob].offline;
+                self.note(if offline { "offline" } else { "online" });
+                self.world.phones[bob].offline = offline;
+                if offline {
+                    self.world.cut(bob);
+                }
+            }
+            20 => {
+                let status = [None, Some(403), Some(503)][self.dice.below(3) as usize];
+                self.note(&format!("REGISTER gets {status:?}"));
+                self.world.server.register_status = status;
+            }
+            21 => self.silence(),
+            22 => self.cancel_push(),
+            23 if self.dice.one_in(2) => self.reload(),
+            24 => self.action_times_out(),
+            25 if !frozen => self.page_does_something(),
+            26 => {
+                let calls = self.world.calls(alice);
+                if let Some(call) = calls.iter().find(|call| call.direction == Direction::Incoming) {
+                    self.note("alice answers");
+                    let id = call.id;
+                    self.world.command(alice, Command::Answer(id));
+                }
+            }
+            27 => {
+                let failure = self.dice.one_in(2).then_some(MediaFailure::NoMicrophone);
+                self.note(&format!("media {failure:?}"));
+                self.world.phones[bob].media_failure = failure;
+            }
+            28 if self.dice.one_in(3) => {
+                self.note("provider reset");
+                self.world.provider_reset(bob);
+                for (_, given_up) in &mut self.actions {
+                    *given_up = true;
+                }
+            }
+            29 => {
+                self.note("deaf");
+                self.world.phones[bob].deaf = true;
+            }
+            _ => {}
+        }
+        let pause = match self.dice.below(4) {
+            0 => self.dice.below(4),
+            1 => self.dice.below(60),
+            2 => self.dice.below(1_500),
+            _ => self.dice.below(12_000),
+        };
+        self.world.run(pause);
+    }
+
+    fn alice_hangs_up(&mut self) {
+        self.note("alice hangs up");
+        for call in self.world.calls(self.alice) {
+            let _ = self.world.command_now(self.alice, Command::Hangup(call.id));
+        }
+    }
+
+    fn push(&mut self) {
+        let Some(pushed) = self.world.server.pushes.last().cloned() else { return };
+        let payload = match self.dice.below(4) {
+            0 => "{\"content-available\":true}".to_owned(),
+            1 => format!("{{\"from-uri\":\"{}\"}}", pushed.from),
+            _ => format!("{{\"aps\":{{\"call-id\":\"{}\"}},\"from-uri\":\"{}\"}}", pushed.call_id, pushed.from),
+        };
+        self.note(&format!("push {payload}"));
+        let frozen = self.world.phones[self.bob].frozen;
+        let launch = if frozen { Launch::Suspended } else { Launch::Foreground };
+        let wakes = !frozen || !self.dice.one_in(8);
+        let push = HostInput::Push { payload, must_report: true, launch, locked: true, unlocked_since_boot: true };
+        self.world.host_input(self.bob, push);
+        if frozen && wakes {
+            let after = self.dice.below(800);
+            self.world.run(after);
+            self.note("thaw");
+            self.world.thaw(self.bob);
+        }
+    }
+
+    fn cancel_push(&mut self) {
+        let Some(pushed) = self.world.server.pushes.last().cloned() else { return };
+        self.note("cancel push");
+        let payload = format!("{{\"type\":\"cancel\",\"aps\":{{\"call-id\":\"{}\"}}}}", pushed.call_id);
+        let push = HostInput::Push {
+            payload,
+            must_report: self.dice.one_in(2),
+            launch: Launch::Foreground,
+            locked: false,
+            unlocked_since_boot: true,
+        };
+        self.world.host_input(self.bob, push);
+    }
+
+    fn perform(&mut self, action: CallAction) {
+        if self.world.shell(self.bob).shown.iter().any(|shown| shown.ended.is_none()) {
+            self.note(&format!("user: {action:?}"));
+            let id = self.world.perform(self.bob, action);
+            self.actions.push((id, false));
+        }
+    }
+
+    fn action_times_out(&mut self) {
+        let shell = self.world.shell(self.bob);
+        let settled = |id: &String| shell.fulfilled.contains(id) || shell.failed.contains(id);
+        let Some(open) = self.actions.iter_mut().find(|(id, given_up)| !given_up && !settled(id)) else { return };
+        open.1 = true;
+        let action_id = open.0.clone();
+        self.note("action timed out");
+        self.world.host_input(self.bob, HostInput::ActionTimedOut { action_id });
+    }
+
+    fn foreground(&mut self) {
+        let suspended_for_ms = self.dice.below(40_000);
+        self.note("foreground");
+        if self.world.phones[self.bob].frozen {
+            self.world.thaw(self.bob);
+        }
+        self.world.host_input(self.bob, HostInput::Resumed { suspended_for_ms });
+    }
+
+    fn silence(&mut self) {
+        let silent = !self.world.server.silent;
+        self.note(if silent { "server silent" } else { "server speaks" });
+        self.world.server.silent = silent;
+        if !silent {
+            self.world.server.restart();
+            self.world.cut(self.bob);
+        }
+    }
+
+    fn reload(&mut self) {
+        self.note("page dies");
+        self.lives += 1;
+        self.commands.clear();
+        self.world.reload(self.bob, "bob", 1_000 + self.lives);
+    }
+
+    fn page_does_something(&mut self) {
+        let calls = self.world.calls(self.bob);
+        let count = calls.len() as u64;
+        let call = (count > 0).then(|| calls[self.dice.below(count) as usize].clone());
+        let bobs = self.world.phones[self.bob].endpoint.accounts()[0].id;
+        let command = match (self.dice.below(6), call) {
+            (0, Some(call)) => Command::Answer(call.id),
+            (1, Some(call)) => Command::Decline(call.id, None),
+            (2, Some(call)) => Command::Hangup(call.id),
+            (3, _) => Command::Register(bobs),
+            (4, _) => Command::Suspend,
+            _ => Command::MakeCall { account: bobs, target: "alice".to_owned(), options: Default::default() },
+        };
+        self.note(&format!("page: {command:?}"));
+        let id = self.world.command(self.bob, command);
+        self.commands.push(id);
+    }
+
+    /// Everything becomes well again, everybody is gone, and time passes.
+    fn settle(&mut self) {
+        let bob = self.bob;
+        self.note("quiet");
+        self.world.server.register_status = None;
+        if self.world.server.silent {
+            self.silence();
+        }
+        self.world.phones[bob].offline = false;
+        self.world.phones[bob].media_failure = None;
+        if self.world.phones[bob].deaf {
+            self.world.phones[bob].deaf = false;
+            self.world.cut(bob);
+        }
+        self.world.phones[bob].frozen = self.world.phones[bob].frozen && self.dice.one_in(2);
+        self.world.run(500);
+        self.world.thaw(bob);
+        self.alice_hangs_up();
+        self.world.run(30_000);
+        // ICE consent (RFC 7675) runs out where nobody is at the other end.
+        for phone in [self.alice, bob] {
+            for media in self.world.phones[phone].open_media.clone() {
+                let event = MediaEvent::Failed(MediaFailure::ConnectionLost);
+                self.world.happen(phone, Input::Media { media, event });
+            }
+        }
+        self.world.run(10_000);
+        self.note("40 s later");
+    }
+
+    fn check_calls(&self) {
+        let live: Vec<_> = self.world.calls(self.bob).into_iter().map(|call| (call.uuid, call.state)).collect();
+        assert!(live.is_empty(), "live calls of nobody: {live:?}");
+        let live: Vec<_> = self.world.calls(self.alice).into_iter().map(|call| (call.uuid, call.state)).collect();
+        assert!(live.is_empty(), "live calls of nobody at alice's: {live:?}");
+        let shown: Vec<_> = self.world.shell(self.bob).shown.iter().filter(|shown| shown.ended.is_none()).collect();
+        assert!(shown.is_empty(), "a call screen of nobody: {shown:?}");
+    }
+
+    fn check_the_rest(&self) {
+        let shell = self.world.shell(self.bob);
+        for (id, given_up) in &self.actions {
+            let times = shell.fulfilled.iter().chain(&shell.failed).filter(|settled| *settled == id).count();
+            assert!(times == 1 || (*given_up && times == 0), "{id} was settled {times} times");
+        }
+        assert!(self.world.phones[self.bob].open_media.is_empty(), "media sessions are left");
+        assert!(self.world.phones[self.alice].open_media.is_empty(), "media sessions are left at alice's");
+        for id in &self.commands {
+            assert!(self.world.result(self.bob, *id).is_some(), "{id:?} was never completed");
+        }
+        for text in self.world.phones[self.bob].sent.iter().filter(|text| !text.starts_with("REGISTER")) {
+            assert!(!text.contains(crate::shell::TOKEN) && !text.contains("pn-"), "{text}");
+        }
+    }
+
+    fn run(&mut self, steps: u64) {
+        for _ in 0..steps {
+            self.step();
+        }
+        self.settle();
+        self.check_calls();
+        self.world.host_input(self.bob, HostInput::Resumed { suspended_for_ms: 60_000 });
+        self.world.run(60_000);
+        assert!(self.world.server.is_bound("bob"), "awake, and not registered");
+        self.check_the_rest();
+        self.world.background(self.bob);
+        assert!(!self.world.server.is_bound("bob") && self.world.phones[self.bob].flows.is_empty(), "does not sleep");
+    }
+}
+
+impl Drop for Model {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("{}", self.log.join("\n"));
+        }
+    }
+}
+
+/// Whatever happens, in whatever order: every call ends, every action is settled once, nothing is left behind.
+#[test]
+fn whatever_happens_ends_well() {
+    let number = |name| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
+    let first = number("MODEL_SEED").unwrap_or(0);
+    let seeds = first..first + number("MODEL_COUNT").unwrap_or(100);
+    for seed in seeds {
+        let mut model = Model::new(seed);
+        model.note(&format!("seed {seed}"));
+        let steps = 5 + model.dice.below(35);
+        model.run(steps);
+    }
+}
