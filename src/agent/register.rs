@@ -185,9 +185,7 @@ impl Agent {
         {
             return;
         }
-        // Without a usable server another attempt comes to the same.
-        let hopeless = account.connection.state() == crate::io::TransportState::Idle;
-        if account.registration.is_leaving() || hopeless {
+        if account.registration.is_leaving() {
             let verdict = account.registration.failed(now, error.clone(), None, false, random);
             self.register_verdict(now, id, &verdict);
         } else {

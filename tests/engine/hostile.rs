@@ -5,10 +5,7 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use sipwake::bridge::{EndReason, Launch};
 use sipwake::host::HostInput;
-use sipwake::io::{
-    BackgroundPolicy, CallState, Command, EndpointOptions, ErrorCode, Event, FlowEvent, OutcomeKind, RegistrationState,
-    Reply,
-};
+use sipwake::io::{BackgroundPolicy, CallState, Command, EndpointOptions, ErrorCode, FlowEvent, OutcomeKind, Reply};
 use sipwake::message::Request;
 
 use crate::shell::TOKEN;
@@ -82,28 +79,6 @@ fn who_has_unregistered_is_not_registered_by_coming_back() {
     world.command(bob, Command::Register(account));
     world.run(1_000);
     assert!(world.server.is_bound("bob"));
-}
-
-#[test]
-fn servers_that_cannot_be_used_are_told_and_not_tried_for_ever() {
-    let mut world = World::new();
-    let bob = world.add_phone(EndpointOptions::default());
-    let options =
-        sipwake::io::AccountOptions { servers: vec!["https://sip.example.test".to_owned()], ..account("bob") };
-    let account = world.create_account(bob, options);
-    world.run(1_000);
-    let register = world.command(bob, Command::Register(account));
-    world.run(1_000);
-    assert_eq!(world.result(bob, register).unwrap().unwrap_err().code, ErrorCode::BadServerUrl);
-    let state = world.phones[bob].events.iter().rev().find_map(|event| match event {
-        Event::RegistrationChanged(info) => Some((info.state, info.will_retry)),
-        _ => None,
-    });
-    assert_eq!(state, Some((RegistrationState::Failed, false)));
-    let removal = world.command(bob, Command::RemoveAccount(account));
-    world.run(1_000);
-    assert!(world.result(bob, removal).is_some());
-    assert!(world.phones[bob].endpoint.accounts().is_empty());
 }
 
 #[test]
