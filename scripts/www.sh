@@ -8,7 +8,7 @@ export PATH="$PWD/target/tools/bin:$PWD/node_modules/.bin:$PATH"
 bash scripts/pkg.sh
 bash www/phone/build.sh
 made_of=(webpack.config.js package-lock.json pkg/.built src/browser/js www)
-if [ -e www/dist/.built ] && [ -z "$(find "${made_of[@]}" -path www/dist -prune -o -newer www/dist/.built -type f -print -quit)" ]; then
+if [ -e www/dist/.built ] && [ -z "$(find "${made_of[@]}" -path www/dist -prune -o -newer www/dist/.built -type f -print | head -n 1)" ]; then
   exit 0
 fi
 webpack --mode production
