@@ -152,6 +152,8 @@ kamailio() {
     if [ "$SYSTEM" = debian ]; then
       debian "end-to-end tests against a real SIP server" kamailio kamailio-websocket-modules kamailio-tls-modules \
         kamailio-utils-modules kamailio-extra-modules kamailio-outbound-modules
+      # Nor at the next start of the machine.
+      if [ "$(id -u)" -eq 0 ] && have systemctl; then systemctl disable --quiet kamailio 2>/dev/null || true; fi
     else
       wanted "Kamailio 5.6 or newer with its websocket, tls, utils, extra and outbound modules" \
         "There is no bottle for it that we know of: its suites are skipped" "install your system's package"
