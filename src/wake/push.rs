@@ -12,6 +12,8 @@ use crate::io::{AccountId, CallId, CallInfo, CallState, Direction};
 
 /// The INVITE header that carries a push's id, as several servers write it.
 const PUSH_ID_HEADER: &str = "X-Push-ID";
+/// The longest time that a push keeps the phone awake for its INVITE, whatever the host says, in milliseconds.
+const LONGEST_INVITE_MS: u64 = 120_000;
 
 /// A push whose call is not over.
 #[derive(Debug)]
@@ -82,7 +84,7 @@ impl Wake {
             sip_call_id: push.sip_call_id,
             from_uri: push.from_uri,
             call: call.map(|call| call.id),
-            deadline: now.mono.after(push.invite_timeout_ms),
+            deadline: now.mono.after(push.invite_timeout_ms.min(LONGEST_INVITE_MS)),
             declined: false,
         });
         agent.hold_awake(now, self.has_open_push());

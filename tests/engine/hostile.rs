@@ -4,7 +4,7 @@
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use sipwake::bridge::{EndReason, Launch};
-use sipwake::host::HostInput;
+use sipwake::host::{HostInput, HostOptions};
 use sipwake::io::{BackgroundPolicy, CallState, Command, EndpointOptions, ErrorCode, FlowEvent, OutcomeKind, Reply};
 use sipwake::message::Request;
 
@@ -214,6 +214,18 @@ fn a_caller_who_is_gone_before_push_and_invite_are_joined_does_not_ring_on() {
     world.run(1_000);
     let shown: Vec<_> = world.shell(bob).shown.iter().map(|shown| shown.ended).collect();
     assert_eq!(shown, [Some(EndReason::RemoteEnded)]);
+}
+
+#[test]
+fn a_push_that_waits_for_ever_does_not_keep_the_phone_awake_for_ever() {
+    let mut world = World::new();
+    let options = HostOptions { invite_timeout_ms: 1 << 40, ..HostOptions::default() };
+    let bob = world.add_iphone_with(push_account("bob"), options);
+    world.background(bob);
+    world.push_payload(bob, 0, "{}");
+    world.run(121_000);
+    assert_eq!(world.shell(bob).shown[0].ended, Some(EndReason::Unanswered));
+    assert!(world.phones[bob].flows.is_empty(), "asleep again");
 }
 
 #[test]

@@ -24,6 +24,7 @@ struct Forwarded {
     came: Request,
     left: Request,
     finished: bool,
+    cancelled: bool,
 }
 
 /// A push that the server sent.
@@ -52,6 +53,8 @@ pub struct Server {
     pub register_status: Option<u16>,
     /// Drops everything.
     pub silent: bool,
+    /// Sends an INVITE that is not answered to each new binding as well.
+    pub forks_late: bool,
     branch: u32,
 }
 
@@ -71,6 +74,7 @@ impl Server {
             nonce: "n1".to_owned(),
             register_status: None,
             silent: false,
+            forks_late: false,
             branch: 0,
         }
     }
@@ -186,8 +190,28 @@ impl Server {
             for (invite, phone, flow) in released {
                 out.extend(self.invite((phone, flow), invite));
             }
+            if self.forks_late {
+                out.extend(self.fork_late(from, &user));
+            }
         }
         out
+    }
+
+    /// What still rings on an older flow of the user rings on the new one, too.
+    fn fork_late(&mut self, to: (usize, FlowId), user: &str) -> Out {
+        let open = |f: &&Forwarded| *f.came.method() == Method::Invite && !f.finished && !f.cancelled;
+        let theirs = |f: &&Forwarded| Uri::parse(f.came.uri()).unwrap().user() == Some(user) && f.target.0 == to.0;
+        let mut again: Vec<(Request, (usize, FlowId))> = Vec::new();
+        for forwarded in self.forwarded.iter().filter(open).filter(theirs) {
+            let same = |f: &&Forwarded| branch_of(&f.came) == branch_of(&forwarded.came);
+            let known = self.forwarded.iter().filter(same).any(|f| f.target == to || f.finished || f.cancelled);
+            if !known && !again.iter().any(|(came, _)| branch_of(came) == branch_of(&forwarded.came)) {
+                again.push((forwarded.came.clone(), forwarded.origin));
+            }
+        }
+        let contact = self.bindings.iter().find(|b| (b.phone, b.flow) == to).map(|b| b.contact.clone());
+        let Some(contact) = contact else { return Vec::new() };
+        again.into_iter().flat_map(|(came, origin)| self.forward(origin, came, (to.0, to.1, contact.clone()))).collect()
     }
 
     /// Sends an INVITE to the present bindings.
@@ -238,6 +262,7 @@ impl Server {
             came: request,
             left,
             finished: false,
+            cancelled: false,
         });
         vec![(to.0, to.1, octets)]
     }
@@ -280,7 +305,8 @@ impl Server {
             out.push(reply((phone, flow), tagged(Response::to(&invite, 487))));
             return out;
         }
-        for forwarded in self.forwarded.iter().filter(|f| branch_of(&f.came) == branch && !f.finished) {
+        for forwarded in self.forwarded.iter_mut().filter(|f| branch_of(&f.came) == branch && !f.finished) {
+            forwarded.cancelled = true;
             if *forwarded.came.method() != Method::Invite {
                 continue;
             }

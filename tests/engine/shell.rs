@@ -1,12 +1,12 @@
 //! A simulated native shell: `sipwake::host` with sockets and media of the virtual wire, and a call screen that
 //! keeps what it was told.
 
-use sipwake::bridge::{CallAction, EndReason, Environment, Launch, PushToken, TokenKind};
+use sipwake::bridge::{CallAction, EndReason, Environment, Launch, PushToken, ReportError, TokenKind};
 use sipwake::common::random::{Random, Seeded};
 use sipwake::common::secret::Secret;
 use sipwake::common::time::Mono;
-use sipwake::host::{Effect, Host, HostInput, HostOptions};
-use sipwake::io::{EndpointOptions, Input};
+use sipwake::host::{Effect, Host, HostInput, HostOptions, Profile};
+use sipwake::io::{AccountOptions, EndpointOptions, Input};
 
 use crate::world::World;
 
@@ -32,16 +32,26 @@ pub struct Shell {
     next_action: u32,
     /// The system takes its time with reports; these wait.
     slow: Option<Vec<String>>,
+    /// The next report is refused for this reason.
+    pub refuses: Option<ReportError>,
+    /// Whether the shell owns the media.
+    pub owns_media: bool,
 }
 
 impl World {
     /// A phone with a shell that owns sockets and media, a token, and an account `name` that unregisters for the
     /// background.
     pub fn add_iphone(&mut self, name: &str) -> usize {
+        self.add_iphone_with(crate::wake::push_account(name), HostOptions::default())
+    }
+
+    /// The same with an account and a shell of another kind.
+    pub fn add_iphone_with(&mut self, account: AccountOptions, options: HostOptions) -> usize {
+        let name = &account.username.clone();
+        let owns_media = options.profile == Profile::HostMedia;
         self.server.add_user(name, "secret");
         let index = self.add_phone(EndpointOptions { host: true, ..EndpointOptions::default() });
-        let options =
-            HostOptions { instance: format!("urn:uuid:00000000-0000-4000-8000-{index:012}"), ..HostOptions::default() };
+        let options = HostOptions { instance: format!("urn:uuid:00000000-0000-4000-8000-{index:012}"), ..options };
         let host = Host::new(options, Random::new(Seeded(500)));
         self.phones[index].shell = Some(Shell {
             host,
@@ -53,13 +63,15 @@ impl World {
             suspended: None,
             next_action: 0,
             slow: None,
+            refuses: None,
+            owns_media,
         });
         self.host_input(index, HostInput::Token(token(TOKEN)));
         // The hello that was posted before the shell was there.
         for text in std::mem::take(&mut self.phones[index].posted) {
             self.page_message(index, text);
         }
-        self.create_account(index, crate::wake::push_account(name));
+        self.create_account(index, account);
         self.run(200);
         assert!(self.server.is_bound(name), "{name} is not registered");
         index
@@ -72,10 +84,11 @@ impl World {
     /// Something happened on a socket or in a media session: whoever owns it is told.
     pub fn happen(&mut self, index: usize, input: Input) {
         match input {
-            Input::Flow { flow, event } if self.phones[index].shell.is_some() => {
+            input if self.is_the_pages(index, &input) => self.input(index, input),
+            Input::Flow { flow, event } => {
                 self.host_input(index, HostInput::Socket { flow, event });
             }
-            Input::Media { media, event } if self.phones[index].shell.is_some() => {
+            Input::Media { media, event } => {
                 self.host_input(index, HostInput::Media { media, event });
             }
             input => self.input(index, input),
@@ -131,7 +144,12 @@ impl World {
             Effect::Socket { flow, command } => self.flow_command(index, flow, command),
             Effect::Media { media, command } => self.media_command(index, media, command),
             Effect::ReportIncoming { uuid, display_name, .. } => {
-                if !shell.shown.iter().any(|shown| shown.uuid == uuid) {
+                let known = shell.shown.iter().any(|shown| shown.uuid == uuid);
+                if let (false, Some(error)) = (known, shell.refuses.take()) {
+                    self.host_input(index, HostInput::Reported { uuid, error: Some(error) });
+                    return;
+                }
+                if !known {
                     shell.shown.push(Shown { uuid: uuid.clone(), name: display_name, ended: None });
                 }
                 match &mut shell.slow {

@@ -52,6 +52,9 @@ pub struct Phone {
     pub frozen: bool,
     /// What was posted to it meanwhile.
     pub kept: Vec<Input>,
+    /// Sockets and media sessions of the page itself, where there is a shell.
+    own_flows: Vec<FlowId>,
+    own_media: Vec<MediaId>,
 }
 
 pub struct World {
@@ -91,6 +94,8 @@ impl World {
             shell: None,
             frozen: false,
             kept: Vec::new(),
+            own_flows: Vec::new(),
+            own_media: Vec::new(),
         });
         self.input(index, Input::Timeout);
         index
@@ -170,8 +175,18 @@ impl World {
                     self.travel(1, Travelling::Shell(index, text));
                 }
             }
-            Output::Flow { flow, command } => self.flow_command(index, flow, command),
-            Output::Media { media, command } => self.media_command(index, media, command),
+            Output::Flow { flow, command } => {
+                if matches!(command, FlowCommand::Open { .. }) {
+                    phone.own_flows.push(flow);
+                }
+                self.flow_command(index, flow, command);
+            }
+            Output::Media { media, command } => {
+                if matches!(command, MediaCommand::Open { .. }) {
+                    phone.own_media.push(media);
+                }
+                self.media_command(index, media, command);
+            }
             other => panic!("unexpected {other:?}"),
         }
     }
@@ -244,8 +259,18 @@ impl World {
         });
     }
 
+    /// Whether the page itself, and not its shell, owns what this is about.
+    pub fn is_the_pages(&self, index: usize, input: &Input) -> bool {
+        let phone = &self.phones[index];
+        match input {
+            Input::Flow { flow, .. } => phone.shell.is_none() || phone.own_flows.contains(flow),
+            Input::Media { media, .. } => phone.shell.is_none() || phone.own_media.contains(media),
+            _ => true,
+        }
+    }
+
     /// The page's process dies; another one begins from nothing, with the same account.
-    pub fn reload(&mut self, index: usize, name: &str, seed: u64) {
+    pub fn reload(&mut self, index: usize, account: AccountOptions, seed: u64) {
         self.travelling.retain(|(_, _, what)| match what {
             Travelling::Phone(phone, Input::Host(_) | Input::Media { .. }) | Travelling::Shell(phone, _) => {
                 *phone != index
@@ -259,8 +284,21 @@ impl World {
         phone.frozen = false;
         phone.kept.clear();
         phone.completed.clear();
+        phone.own_media.clear();
+        // What was the page's own dies with it; what was the shell's is the shell's to close.
+        let own = std::mem::take(&mut phone.own_flows);
+        phone.flows.retain(|flow| !own.contains(flow));
+        if self.shell(index).owns_media {
+            self.phones[index].own_media.clear();
+        } else {
+            self.phones[index].open_media.clear();
+        }
+        for flow in own {
+            self.forget_flow(index, flow);
+            self.server.connection_closed(index, flow);
+        }
         self.host_input(index, sipwake::host::HostInput::PageLost(sipwake::bridge::ResetReason::ProcessTerminated));
-        self.create_account(index, crate::wake::push_account(name));
+        self.create_account(index, account);
     }
 
     /// Cuts the phone's connections without a word to the server.
