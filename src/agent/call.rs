@@ -113,7 +113,69 @@ pub(crate) struct Call {
     pub(crate) call_id: String,
 }
 
+/// What a call begins with.
+#[derive(Debug)]
+pub(crate) struct Beginning {
+    pub(crate) id: CallId,
+    pub(crate) uuid: String,
+    pub(crate) account: AccountId,
+    pub(crate) flow: FlowId,
+    pub(crate) invite: Request,
+    pub(crate) local_tag: String,
+    pub(crate) remote_uri: String,
+    pub(crate) remote_name: Option<String>,
+}
+
 impl Call {
+    /// A call whose INVITE came.
+    pub(crate) fn incoming(beginning: Beginning, server: ServerId, dialog: Dialog) -> Self {
+        Self { server: Some(server), dialog: Some(dialog), ..Self::new(beginning, Direction::Incoming, Phase::Arrived) }
+    }
+
+    /// A call whose INVITE leaves as soon as our description is there.
+    pub(crate) fn outgoing(beginning: Beginning) -> Self {
+        Self { job: Job::First, ..Self::new(beginning, Direction::Outgoing, Phase::Preparing) }
+    }
+
+    fn new(beginning: Beginning, direction: Direction, phase: Phase) -> Self {
+        let Beginning { id, uuid, account, flow, invite, local_tag, remote_uri, remote_name } = beginning;
+        Self {
+            id,
+            uuid,
+            account,
+            direction,
+            phase,
+            flow,
+            server: None,
+            client: None,
+            local_tag,
+            dialog: None,
+            media: None,
+            job: Job::None,
+            repeat: None,
+            reoffer: None,
+            ready: None,
+            answer_in_ack: false,
+            ringing_there: false,
+            early: false,
+            bye_after_ack: false,
+            owes_bye: false,
+            given_up: false,
+            auth_rounds: 0,
+            orphaned_until: None,
+            forgotten_at: None,
+            refused_with: None,
+            waiting: Vec::new(),
+            remote_uri,
+            remote_name,
+            muted: false,
+            media_connected: false,
+            connected_at: None,
+            call_id: invite.headers.call_id().unwrap_or_default().to_owned(),
+            invite,
+        }
+    }
+
     pub(crate) fn info(&self) -> CallInfo {
         CallInfo {
             id: self.id,

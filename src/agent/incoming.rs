@@ -1,7 +1,7 @@
 //! The callee's side of an INVITE (RFC 3261 section 13.3).
 
 use super::account::ALLOW;
-use super::call::{Call, Job, LINGER_MS, Phase, Repeat, T1_MS};
+use super::call::{Beginning, Call, Job, LINGER_MS, Phase, Repeat, T1_MS};
 use super::outcome::{self, Reasons, outcome};
 use super::{Agent, AgentEvent};
 use crate::common::time::Now;
@@ -106,41 +106,8 @@ impl Agent {
         let (remote_uri, remote_name) = remote_party(&request);
         let id = CallId(self.new_id());
         let uuid = self.random.uuid();
-        self.calls.push(Call {
-            id,
-            uuid,
-            account,
-            direction: Direction::Incoming,
-            phase: Phase::Arrived,
-            flow,
-            server: Some(server),
-            client: None,
-            local_tag,
-            dialog: Some(dialog),
-            media: None,
-            job: Job::None,
-            repeat: None,
-            reoffer: None,
-            ready: None,
-            answer_in_ack: false,
-            ringing_there: false,
-            early: false,
-            bye_after_ack: false,
-            owes_bye: false,
-            given_up: false,
-            auth_rounds: 0,
-            orphaned_until: None,
-            forgotten_at: None,
-            refused_with: None,
-            waiting: Vec::new(),
-            remote_uri,
-            remote_name,
-            muted: false,
-            media_connected: false,
-            connected_at: None,
-            call_id: request.headers.call_id().unwrap_or_default().to_owned(),
-            invite: request,
-        });
+        let beginning = Beginning { id, uuid, account, flow, invite: request, local_tag, remote_uri, remote_name };
+        self.calls.push(Call::incoming(beginning, server, dialog));
         self.out.push_back(AgentEvent::Incoming(id));
     }
 

@@ -1,13 +1,13 @@
 //! The caller's side of an INVITE (RFC 3261 section 13.2).
 
 use super::account::ALLOW;
-use super::call::{Call, Job, Phase};
+use super::call::{Beginning, Call, Job, Phase};
 use super::incoming::{is_usable, media_error, sdp_in};
 use super::outcome::{self, Reasons, outcome};
 use super::{Agent, Use};
 use crate::common::time::Now;
 use crate::dialog::Dialog;
-use crate::io::{AccountId, CallId, CallOptions, Direction, Error, ErrorCode, MediaCommand, MediaFailure, OutcomeKind};
+use crate::io::{AccountId, CallId, CallOptions, Error, ErrorCode, MediaCommand, MediaFailure, OutcomeKind};
 use crate::message::{self, HeaderName, Method, Request, Response, Uri};
 use crate::transaction::{ClientId, Failure};
 
@@ -50,41 +50,9 @@ impl Agent {
         invite.headers.push(HeaderName::Supported, "outbound, gruu");
         let uuid = random.uuid();
         let id = CallId(self.new_id());
-        self.calls.push(Call {
-            id,
-            uuid,
-            account,
-            direction: Direction::Outgoing,
-            phase: Phase::Preparing,
-            flow,
-            invite,
-            server: None,
-            client: None,
-            local_tag,
-            dialog: None,
-            media: None,
-            job: Job::First,
-            repeat: None,
-            reoffer: None,
-            ready: None,
-            answer_in_ack: false,
-            ringing_there: false,
-            early: false,
-            bye_after_ack: false,
-            owes_bye: false,
-            given_up: false,
-            auth_rounds: 0,
-            orphaned_until: None,
-            forgotten_at: None,
-            refused_with: None,
-            waiting: Vec::new(),
-            remote_uri: uri.split([';', '?']).next().unwrap_or_default().to_owned(),
-            remote_name: None,
-            muted: false,
-            media_connected: false,
-            connected_at: None,
-            call_id,
-        });
+        let remote_uri = uri.split([';', '?']).next().unwrap_or_default().to_owned();
+        let beginning = Beginning { id, uuid, account, flow, invite, local_tag, remote_uri, remote_name: None };
+        self.calls.push(Call::outgoing(beginning));
         self.open_media(id);
         self.media_command(id, MediaCommand::Offer);
         self.tell_changed(id);
