@@ -114,6 +114,7 @@ class Scenario {
   /** Both registered. */
   async registered() {
     await this.see(this.web, "the caller registers", () => window.sipwakeDemo.registration?.state === "registered");
+    this.idle = await this.web.evaluate(() => window.sipwakeDemo.counters());
     await this.phoneRelay.frame("in", (text) => text.startsWith("SIP/2.0 200") && /CSeq: \d+ REGISTER/.test(text));
   }
 
@@ -175,7 +176,7 @@ class Scenario {
 
   /** Nothing of a call is left on either side. */
   async checkNothingLeft() {
-    for (const [who, page] of [["the phone", this.phone], ["the page in the phone", this.app], ["the caller", this.web]]) {
+    for (const [who, page] of [["the phone", this.phone], ["the page in the phone", this.phone && this.app], ["the caller", this.web]]) {
       if (!page) continue;
       await this.see(page, `${who} lets go of its media`, () => {
         const { peerConnections, liveTracks } = window.sipwakeDemo.counters() ?? { peerConnections: 0, liveTracks: 0 };
@@ -184,6 +185,10 @@ class Scenario {
         error.message += `: ${JSON.stringify(await page.evaluate(() => window.sipwakeDemo.counters()))}`;
         throw error;
       });
+    }
+    if (this.idle) {
+      const same = (idle) => JSON.stringify(window.sipwakeDemo.counters()) === JSON.stringify(idle);
+      await this.see(this.web, "the caller has the timers and sockets of before", same, this.idle, 3000);
     }
   }
 
