@@ -23,6 +23,7 @@ async function jssip({ url, user, password, domain, displayName, contactParams }
   const self = { kind: "jssip", ua, session: null, remoteStream: null };
   const take = (session) => {
     self.session = session;
+    self.remoteStream = null;
     session.on("confirmed", () => play(session.connection, self));
   };
   ua.on("newRTCSession", ({ originator, session }) => {
@@ -67,6 +68,7 @@ async function sipjs({ url, user, password, domain, displayName, contactParams }
   const media = { constraints: { audio: true, video: false } };
   const take = (session) => {
     self.session = session;
+    self.remoteStream = null;
     session.stateChange.addListener((state) => {
       if (state === SessionState.Established) play(session.sessionDescriptionHandler.peerConnection, self);
     });

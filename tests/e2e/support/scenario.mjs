@@ -15,8 +15,14 @@ const DIST = join(ROOT, "www", "dist");
 /** The tones that the two sides play. */
 export const TONES = { caller: 1000, phone: 440 };
 
-/** Why runs against this server cannot be made here, or false. */
+/** Why runs against this server cannot be made here, or false. Where nothing may be skipped it is a failure. */
 export function lacks(kind) {
+  const why = missing(kind);
+  if (why && process.env.SIPWAKE_STRICT === "1") throw new Error(why);
+  return why;
+}
+
+function missing(kind) {
   if (!hasChromium) return "chromium is not installed";
   if (!existsSync(join(DIST, "phone.html"))) return "the demo page is not built (make www)";
   if (kind === "kamailio" && !hasKamailio) return "kamailio is not installed";

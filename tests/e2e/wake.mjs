@@ -41,7 +41,8 @@ async function muteAndUnmute(run) {
   assert.notEqual(await hears(run.web, "window.sipwakeDemo.remoteStream", TONES.phone), null, "unmute brings the phone back");
 }
 
-for (const kind of ["edge", "kamailio"]) {
+/** The tests of this file against one kind of server. */
+export function wakeTests(kind) {
   const skip = lacks(kind);
   const it = (name, options, body) => test(name, { timeout: 90000 }, () => scenario(kind, options, body));
 

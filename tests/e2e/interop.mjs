@@ -50,7 +50,8 @@ async function talk(run, page) {
 
 const over = (run, kind) => run.see(run.web, `the call ends: ${kind}`, (wanted) => window.sipwakeDemo.calls.length === 0 && window.sipwakeDemo.outcome?.kind === wanted, kind);
 
-for (const kind of ["edge", "kamailio"]) {
+/** The tests of this file over one kind of server. */
+export function interopTests(kind) {
   for (const library of ["jssip", "sipjs"]) {
     describe(`${library} as the other party, over ${kind}`, { skip: lacks(kind), timeout: 90000 }, () => {
       test("we call, we hang up; they call, they hang up", { timeout: 60000 }, () => pair(kind, library, async (run, peer, page) => {

@@ -1,0 +1,3 @@
+import { badInputTests } from "./badinput.mjs";
+
+badInputTests("kamailio");

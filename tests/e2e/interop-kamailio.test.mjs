@@ -1,0 +1,3 @@
+import { interopTests } from "./interop.mjs";
+
+interopTests("kamailio");

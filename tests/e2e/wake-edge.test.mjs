@@ -1,0 +1,3 @@
+import { wakeTests } from "./wake.mjs";
+
+wakeTests("edge");
