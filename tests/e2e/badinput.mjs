@@ -58,8 +58,8 @@ export function badInputTests(kind) {
     });
 
     /** A page with one account; `account` and `options` are added to what it takes to register. */
-    async function open({ server, url = server?.wsUrl, user = "bob", domain = server?.domain ?? "sip.example", account = {}, options = {} }) {
-      const page = await browser.open(`${files.url}/bad.html`);
+    async function open({ server, within = browser, url = server?.wsUrl, user = "bob", domain = server?.domain ?? "sip.example", account = {}, options = {} }) {
+      const page = await within.open(`${files.url}/bad.html`);
       await page.waitForFunction(() => window.ready);
       const refused = await page.evaluate(([o, a]) => window.begin(o, a), [options, { username: user, domain, password: server?.users[user] ?? SECRET, servers: [url], ...account }]);
       return {
@@ -142,6 +142,15 @@ export function badInputTests(kind) {
         proper(error, "connectionFailed", server.users.bob);
         assert.match(error.message, /certificate/i, "it names the certificate as a cause");
         await page.close();
+      });
+
+      if (kind === "kamailio") test("the same wss, once the browser trusts it", async () => {
+        const trusting = await startBrowser({ args: ["--ignore-certificate-errors"] });
+        const { registered } = await open({ server, within: trusting, url: server.wssUrl });
+        await registered();
+        const [{ address }] = await server.bindings("bob");
+        assert.match(address, /transport=ws/);
+        await trusting.stop();
       });
     });
 

@@ -4,7 +4,7 @@ import { describe, test } from "node:test";
 import { hears } from "./support/browser.mjs";
 import { sleep as wait, until } from "./support/process.mjs";
 import { TONES, lacks, scenario } from "./support/scenario.mjs";
-import { parse } from "./support/ua.mjs";
+import { SDP, Ua, parse } from "./support/ua.mjs";
 
 /** The host gives up on a call whose INVITE does not come. */
 const INVITE_LIMIT_MS = 15000;
@@ -169,6 +169,33 @@ export function wakeTests(kind) {
       await run.phoneRelay.frame("out", isFinal(487, "INVITE"));
       assert.equal((await run.callIs("ended", 2000)).reason, "remoteEnded");
       await run.checkNothingLeft();
+    });
+
+    it("stops ringing when another device answers, and knows that it was answered there", {}, async (run) => {
+      await heldCall(run);
+      await run.phoneRelay.frame("out", isFinal(180, "INVITE"));
+      const desk = await Ua.connect(run.server, { user: "bob" });
+      await desk.register();
+      const invite = await desk.next("INVITE");
+      desk.reply(invite, 180);
+      await until("the caller hears of both", () => run.webRelay.received(isFinal(180, "INVITE")).length >= 2);
+      await desk.answer(invite, { body: SDP.replace("actpass", "active") });
+      const cancel = parse((await run.phoneRelay.frame("in", is("CANCEL"))).text);
+      assert.match(cancel.header("reason"), /SIP;cause=200/);
+      assert.equal((await run.callIs("ended", 2000)).reason, "answeredElsewhere");
+      await desk.close();
+      run.checkOctets();
+    });
+
+    it("registers, is woken and is called with SHA-256", { server: { algorithm: "SHA-256" } }, async (run) => {
+      await heldCall(run);
+      await run.phoneRelay.frame("out", isFinal(180, "INVITE"));
+      for (const relay of [run.phoneRelay, run.webRelay]) {
+        const answers = relay.sent((text) => /^(Proxy-)?Authorization: /m.test(text));
+        assert.ok(answers.length > 0 && answers.every(({ text }) => /algorithm="?SHA-256/.test(text)));
+      }
+      await run.do(run.phone, "decline");
+      await run.webRelay.frame("in", isFinal(603, "INVITE"));
     });
 
     it("is killed, and woken with a page that loads anew", {}, async (run) => {

@@ -24,6 +24,11 @@ function certificate(folder) {
  */
 export async function startKamailio(options = {}) {
   if (!PROGRAM) throw new Error("kamailio is not installed");
+  // Between finding a free port and listening on it somebody else may take it: once more.
+  return launch(options).catch(() => launch(options));
+}
+
+async function launch(options) {
   const { pushUrl = "http://127.0.0.1:9", domain = "sip.example", users = USERS, algorithm = "MD5", holdMs = 25000,
     flowTimer = 25, minExpires = 30, rejectShortExpires = false, nonceExpire = 300, lostTcp = true, debug = 0 } = options;
   const folder = runFolder("kamailio");
