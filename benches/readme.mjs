@@ -1,0 +1,32 @@
+// Writes the figures of target/bench/report.json into the README: node benches/readme.mjs, after `make bench` on a quiet machine.
+import { readFileSync, writeFileSync } from "node:fs";
+
+const { size, messages, register, versions, machine, at } = JSON.parse(readFileSync("target/bench/report.json", "utf8"));
+const number = (value) => (value === undefined ? "" : value.toLocaleString("en-US"));
+const kilobytes = (bytes) => `${(bytes / 1000).toFixed(1)} kB`;
+const spread = (figure) => (figure ? `${number(figure.median)} (${number(figure.min)} – ${number(figure.max)})` : "");
+const names = ["sipwake", "JsSIP", "SIP.js"];
+const sizeOf = (name) => size[name === "SIP.js" ? "SIP.js, everything" : name];
+const row = (title, cell, floor = "") => `| ${[title, ...names.map(cell), floor].join(" | ")} |`;
+
+const text = [
+  `| | sipwake | JsSIP ${versions.JsSIP} | SIP.js ${versions["SIP.js"]} | bare WebSocket |`,
+  "| --- | --- | --- | --- | --- |",
+  row("script and module, gzip -9", (name) => kilobytes(sizeOf(name).gzip)),
+  row("the same, brotli", (name) => kilobytes(sizeOf(name).brotli)),
+  row(`reading an INVITE of ${number(messages.octets)} octets from text, per second`, (name) => spread(messages.perSecond[name].read)),
+  row("the same from octets", (name) => spread(messages.perSecond[name].readOctets)),
+  row("building and writing one, per second", (name) => spread(messages.perSecond[name].write)),
+  row("script start to REGISTER out, ms", (name) => spread(register[name].script), spread(register.floor.script)),
+  row("navigation to REGISTER out, ms", (name) => spread(register[name].navigation), spread(register.floor.navigation)),
+  row("the same above the bare WebSocket of its round, ms", (name) => spread(register[name].navigationAboveFloor), "0"),
+  "",
+  `Medians (least – most); ${at.slice(0, 10)}, ${machine.cores} cores of ${machine.processor}, Node ${machine.node}.`,
+].join("\n");
+
+const readme = readFileSync("README.md", "utf8");
+const [begin, end] = ["<!-- figures -->", "<!-- /figures -->"];
+const [before, rest] = readme.split(begin);
+const after = rest?.split(end)[1];
+if (after === undefined) throw new Error("README.md has no place for the figures");
+writeFileSync("README.md", `${before}${begin}\n${text}\n${end}${after}`);
