@@ -162,7 +162,8 @@ impl Agent {
         if self.accounts.iter().any(|other| other.name == account.name) {
             return Err(Error::option("name"));
         }
-        if account.options.push.is_some() {
+        // Only a host brings tokens.
+        if account.options.push.is_some() && self.options.host {
             account.token_wait = Some(now.mono.after(self.options.token_wait_ms));
         }
         if account.options.register {

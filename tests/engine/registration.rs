@@ -2,7 +2,8 @@
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use sipwake::io::{
-    AccountOptions, Command, EndpointOptions, ErrorCode, Event, RegistrationInfo, RegistrationState, Reply,
+    AccountOptions, Command, EndpointOptions, ErrorCode, Event, PushOptions, PushPreset, RegistrationInfo,
+    RegistrationState, Reply,
 };
 use sipwake::message::HeaderName;
 
@@ -46,6 +47,17 @@ fn an_account_whose_servers_cannot_be_reached_by_any_url_is_refused() {
         assert_eq!((error.code, error.field), (ErrorCode::BadServerUrl, Some("servers")));
     }
     assert_eq!(world.phones[phone].endpoint.accounts().len(), 0);
+}
+
+#[test]
+fn without_a_host_no_push_token_is_waited_for() {
+    let mut world = World::new();
+    world.server.add_user("bob", "secret");
+    let phone = world.add_phone(EndpointOptions::default());
+    let push = Some(PushOptions { preset: Some(PushPreset::Rfc8599Apns), ..PushOptions::default() });
+    world.create_account(phone, AccountOptions { push, ..account("bob") });
+    world.run(1_000);
+    assert_eq!(last(&world, phone).state, RegistrationState::Registered);
 }
 
 #[test]
