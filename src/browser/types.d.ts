@@ -1,6 +1,6 @@
-// The package's TypeScript face. Kept by hand beside `api.rs`; tests/js/types.test.mjs holds the two together.
+// The package's TypeScript face. Kept by hand beside `api.rs`; tests/js/package.test.mjs holds the two together.
 
-/** Codes of {@link SipError}. They are stable; the manual has a line for each. */
+/** Codes of {@link SipError}. They are stable. */
 export type ErrorCode =
   | "invalidOption"
   | "invalidTarget"

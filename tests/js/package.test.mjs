@@ -89,6 +89,24 @@ describe("in Node", () => {
     assert.deepEqual(seen, ["notInitialised", "notInitialised", "wasmNotLoaded", "wasmNotLoaded", "wasmNotLoaded"]);
   });
 
+  test("initSync while init is under way is an error, for a second instance would strand what the first has made", async () => {
+    const seen = await node(`
+      import { readFileSync } from "node:fs";
+      import init, { initSync, Endpoint } from "sipwake";
+      const octets = readFileSync(new URL(import.meta.resolve("sipwake/sipwake_bg.wasm")));
+      const loading = init(octets);
+      let code;
+      await null;
+      try { initSync({ module: octets }) } catch (error) { code = error.code }
+      await loading;
+      initSync({ module: octets });
+      const { state } = await Endpoint.start({ host: "none" });
+      console.log(JSON.stringify({ code, state }));
+      process.exit();
+    `);
+    assert.deepEqual(seen, { code: "invalidState", state: { accounts: [], calls: [], host: false } });
+  });
+
   test("where there is no WebAssembly, import works and init says why it does not", async () => {
     const seen = await node(`
       delete globalThis.WebAssembly;
@@ -267,7 +285,9 @@ describe("in a page", () => {
 describe("in TypeScript", () => {
   test("a program of a user's type-checks strictly, its mistakes do not, and there is no any", async () => {
     const types = await readFile(join(root, "pkg/sipwake.d.ts"), "utf8");
-    assert.doesNotMatch(types.replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, ""), /\bany\b/);
+    for (const text of [types, await readFile(join(root, "pkg/media.d.ts"), "utf8")]) {
+      assert.doesNotMatch(text.replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, ""), /\bany\b/);
+    }
     await writeFile(join(home, "program.ts"), await readFile(join(root, "tests/js/fixtures/program.ts")));
     const tsc = join(root, "node_modules/.bin/tsc");
     await run(tsc, ["--strict", "--noEmit", "--exactOptionalPropertyTypes", "--target", "es2022", "--module", "nodenext", "--lib", "es2022,dom", "--types", "", "program.ts"], { cwd: home })

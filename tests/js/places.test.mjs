@@ -51,7 +51,11 @@ test("a call without WebRTC ends at once with an error that says so", async () =
   await endpoint.stop();
 });
 
-test("without any WebSocket class an account is refused, and the option is named", { skip: "WebSocket" in globalThis && "this Node has one" }, async () => {
+test("without any WebSocket class an account is refused, and the option is named", async (t) => {
+  // Newer Nodes have one.
+  const own = Object.getOwnPropertyDescriptor(globalThis, "WebSocket");
+  delete globalThis.WebSocket;
+  t.after(() => own && Object.defineProperty(globalThis, "WebSocket", own));
   const endpoint = await Endpoint.start();
   const error = await endpoint.createAccount(options("alice")).catch((error) => error);
   assert.ok(error instanceof SipError);
@@ -111,6 +115,22 @@ test("a port gets hello at the start, its texts are read, and broken ones are a 
 test("a port whose post throws does no harm", async () => {
   const endpoint = await Endpoint.start({ WebSocket, host: { post() { throw new Error("gone"); }, onmessage: null } });
   await endpoint.stop();
+});
+
+test("an endpoint that ends leaves the host to the one that was started after it", async (t) => {
+  globalThis.webkit = { messageHandlers: { sipwake: { postMessage() {} } } };
+  t.after(() => (delete globalThis.webkit, delete globalThis.sipwake));
+  const first = await Endpoint.start({ WebSocket });
+  const { receive: gone } = globalThis.sipwake;
+  const second = await Endpoint.start({ WebSocket });
+  const { receive } = globalThis.sipwake;
+  await first.stop();
+  assert.equal(globalThis.sipwake.receive, receive);
+  assert.equal(gone("nonsense"), true, "nobody hears it, and nothing breaks");
+  const problem = once(second, "problem");
+  receive("nonsense");
+  assert.equal((await problem).error.code, "badBridgeMessage");
+  await second.stop();
 });
 
 test("parseMessage gives what the engine reads, and throws where nothing can be framed", () => {

@@ -1,6 +1,6 @@
 // The one error class that applications meet.
 
-/** What went wrong, with a stable code; the manual has a line for each. */
+/** What went wrong, with a stable code. */
 export class SipError extends Error {
   /** @param {string} code @param {string} message @param {string} [field] @param {number} [status] */
   constructor(code, message, field, status) {

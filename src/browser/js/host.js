@@ -10,9 +10,10 @@ export const ignore = () => {};
  * @returns {{ post(text: string): void, close(): void } | undefined | null} null: no host; undefined: not a usable choice
  */
 export function openHost(choice, receive) {
+  let closed = false;
   const take = (/** @type {any} */ message) => {
     const text = typeof message === "string" ? message : message?.data;
-    if (typeof text === "string") receive(text);
+    if (typeof text === "string" && !closed) receive(text);
     return true;
   };
   // What a channel's promise or exception says is of no use here: what is not acknowledged is sent again.
@@ -26,16 +27,26 @@ export function openHost(choice, receive) {
     const handler = globalThis.webkit?.messageHandlers?.sipwake;
     if (!handler) return null;
     const before = globalThis.sipwake;
-    globalThis.sipwake = { ...before, receive: take };
+    const ours = (globalThis.sipwake = { ...before, receive: take });
     return {
       post: (text) => quietly(() => handler.postMessage(text)),
-      close: () => void (globalThis.sipwake = before),
+      // Another endpoint may have taken over since; what it listens to stays.
+      close() {
+        closed = true;
+        if (globalThis.sipwake === ours) globalThis.sipwake = before;
+      },
     };
   }
   const port = /** @type {any} */ (choice);
   if (typeof port?.post !== "function") return undefined;
   port.onmessage = take;
-  return { post: (text) => quietly(() => port.post(text)), close: () => void (port.onmessage = null) };
+  return {
+    post: (text) => quietly(() => port.post(text)),
+    close() {
+      closed = true;
+      if (port.onmessage === take) port.onmessage = null;
+    },
+  };
 }
 
 /**

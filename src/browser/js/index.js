@@ -1,4 +1,4 @@
-// The package's door: loads the wasm, and hands out what it exports. scripts/pkg.mjs joins this, wasm-bindgen's glue
+// The package's door: loads the wasm, and hands out what it exports. scripts/package.mjs joins this, wasm-bindgen's glue
 // ("#glue") and the modules beside this one into a single file. Nothing is touched at import.
 import load, { Account, Call, Endpoint, initSync as loadSync, parseMessage as parse } from "#glue";
 import { SipError } from "./error.js";
@@ -71,6 +71,8 @@ export default function init(source) {
  */
 export function initSync(source) {
   if (ready) return;
+  // A second instance would take the place of the first, and strand what the first has made.
+  if (loading) throw failure("invalidState", "init() is under way; await it instead of calling initSync()");
   if (typeof WebAssembly === "undefined") throw noWasm();
   try {
     loadSync({ module: /** @type {any} */ (source).module ?? source });
