@@ -1,14 +1,19 @@
 // The built package in Chromium against the embedded server: two endpoints of one page, real sockets, real audio.
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { startEdge } from "../e2e/support/edge.mjs";
-import { launch, serve } from "./support/browser.mjs";
+import { launch, root, serve } from "./support/browser.mjs";
 
 let edge, server, browser;
+const routes = {
+  "/": { body: '<!doctype html><title>talk</title><script type="importmap">{ "imports": { "sipwake": "/pkg/sipwake.js" } }</script>' },
+};
 
 before(async () => {
   edge = await startEdge();
-  server = await serve({ "/": { body: '<!doctype html><title>talk</title><script type="importmap">{ "imports": { "sipwake": "/pkg/sipwake.js" } }</script>' } });
+  server = await serve(routes);
   browser = await launch();
 });
 after(async () => {
@@ -298,4 +303,47 @@ test("events before the first listener wait for it, in order", async () => {
   assert.deepEqual(seen.heard.slice(0, 2), ["registering", "registered"]);
   assert.ok(seen.heard.indexOf("sipOut REGISTER") > 0, String(seen.heard));
   await page.close();
+});
+
+test("the README's page, with another server in it, calls and is called", async () => {
+  const [, html] = /```html\n([\s\S]*?)```/.exec(await readFile(join(root, "README.md"), "utf8"));
+  const { domain, users, wsUrl } = edge;
+  const body = html.replaceAll("wss://sip.example.com/ws", wsUrl).replaceAll('"secret"', JSON.stringify(users.alice))
+    .replace(/\[\{ urls: .*?\}\]/, "[]").replaceAll("example.com", domain);
+  routes["/readme.html"] = { body: `<!doctype html><meta charset=utf-8><title>readme</title>${body}` };
+  const { page: other } = await open();
+  const talking = await launch({ microphone: true });
+  try {
+    const page = await talking.context.newPage();
+    const said = [];
+    page.on("console", (message) => said.push(message.text()));
+    page.on("pageerror", (error) => said.push(`uncaught ${error}`));
+    page.on("dialog", (dialog) => dialog.accept());
+    const says = async (text) => {
+      for (let i = 0; i < 500 && !said.some((line) => line.startsWith(text)); i++) await page.waitForTimeout(10);
+      assert.ok(said.some((line) => line.startsWith(text)), `${text}: ${said.join("; ")}`);
+    };
+    const started = Date.now();
+    await page.goto(`${server.url}/readme.html`);
+    await says(`alice@${domain} registered`);
+    assert.ok(Date.now() - started < 2500, "where there is no host nothing waits for its token");
+    await other.evaluate(async () => {
+      t.bob = await t.start("bob", 1000);
+      t.bob.endpoint.on("call_received", ({ call }) => call.answer());
+    });
+    await page.click("#call");
+    await says("connected true");
+    await page.click("#mute");
+    await page.click("#end");
+    await says("completed");
+    said.length = 0;
+    await other.evaluate(async () => { t.call = await t.bob.endpoint.makeCall(t.bob.account, "alice"); });
+    await says("connected true");
+    await other.evaluate(() => t.call.hangup());
+    await says("completed");
+    assert.deepEqual(said.filter((line) => /uncaught|Error/.test(line)), []);
+  } finally {
+    await talking.close();
+    await other.close();
+  }
 });
