@@ -44,4 +44,5 @@ fmt: ## format the Rust code
 	@cargo fmt --all
 
 clean: ## remove what was built (not what was installed)
-	@rm -rf target pkg www/dist www/phone/pkg
+	@if [ -d target ]; then find target -mindepth 1 -maxdepth 1 ! -name tools -exec rm -rf {} +; fi
+	@rm -rf pkg www/dist www/phone/pkg
