@@ -3,10 +3,10 @@ import { createServer } from "node:http";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { extname, join, normalize, sep } from "node:path";
 import { chromium } from "playwright-core";
+import { find } from "../../../scripts/tools.mjs";
 import { removeFolder, runFolder } from "./process.mjs";
 
-const PROGRAM = process.env.CHROMIUM ?? ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome",
-  "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"].find(existsSync);
+const PROGRAM = find("chromium");
 
 /** Whether this machine can run these tests at all. */
 export const hasChromium = Boolean(PROGRAM);

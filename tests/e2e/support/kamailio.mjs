@@ -1,10 +1,11 @@
 // Kamailio as an ordinary process on free loopback ports, configured by tests/kamailio/.
 import { execFileSync } from "node:child_process";
-import { readFileSync, writeFileSync, existsSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { find } from "../../../scripts/tools.mjs";
 import { ROOT, accepts, freePorts, removeFolder, runFolder, start } from "./process.mjs";
 
-const PROGRAM = process.env.KAMAILIO ?? ["/usr/sbin/kamailio", "/usr/local/sbin/kamailio"].find(existsSync);
+const PROGRAM = find("kamailio");
 
 /** Whether this machine can run these tests at all. */
 export const hasKamailio = Boolean(PROGRAM);

@@ -153,7 +153,7 @@ class Scenario {
 
   /** The caller calls; `dial` gives no promise for the call's end. */
   async dial(target = `sip:bob@${this.server.domain}`) {
-    await this.web.evaluate((to) => { (window.sipwakeDemo.call instanceof Function ? window.sipwakeDemo.call : window.sipwakeDemo.dial)(to); }, target);
+    await this.web.evaluate((to) => { window.sipwakeDemo.dial(to); }, target);
   }
 
   /** Both sides hear the other's tone within the time from that moment on. */

@@ -1,20 +1,15 @@
 // A Chromium with nothing but loopback in mind, and a static server for it. For tests only.
 import { createServer } from "node:http";
 import { readFile, mkdtemp, rm } from "node:fs/promises";
-import { existsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
+import { find } from "../../../scripts/tools.mjs";
 
 export const root = fileURLToPath(new URL("../../../", import.meta.url));
 
 const types = { ".html": "text/html", ".js": "text/javascript", ".mjs": "text/javascript", ".wasm": "application/wasm", ".json": "application/json" };
-
-/** Where Chromium is: CHROMIUM, or the usual places. */
-export function chromiumPath() {
-  return [process.env.CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find((path) => path && existsSync(path));
-}
 
 /**
  * Serves the repository on a free port; `routes` answers first: path → { type?, body, status? }.
@@ -40,7 +35,7 @@ export async function serve(routes = {}) {
 
 /** A browser with an empty profile. `microphone`: a fake one that needs no permission. */
 export async function launch({ microphone = false, args = [] } = {}) {
-  const executablePath = chromiumPath();
+  const executablePath = find("chromium");
   if (!executablePath) throw new Error("no Chromium: install one or set CHROMIUM");
   const profile = await mkdtemp(join(tmpdir(), "sipwake-chromium-"));
   const context = await chromium.launchPersistentContext(profile, {
