@@ -38,6 +38,8 @@ describe("make demo", { skip, timeout: 120000 }, () => {
     const phone = await until("the phone", () => page.frames().find((frame) => frame.url().includes("phone.html")));
     await phone.waitForFunction(() => window.sipwakeDemo?.ready);
     await phone.evaluate(() => window.sipwakeDemo.ready);
+    const app = await until("the page in the phone", () => page.frames().find((frame) => frame.url().includes("app.html")));
+    await app.waitForSelector('[data-testid="registration"][data-state="registered"]', { state: "attached", timeout: 15000 });
     // As a console takes it: `await` and declarations at the top, whatever the page's policy says of evaluated text.
     const session = await browser.context.newCDPSession(page);
     const { exceptionDetails } = await session.send("Runtime.evaluate", { expression: snippet, replMode: true, awaitPromise: true });
