@@ -31,6 +31,7 @@ const pair = (kind, library, body) => scenario(kind, {}, async (run) => {
     await peer.register();
     await run.see(run.web, "registered", () => window.sipwakeDemo.registration?.state === "registered");
     run.phoneRelay = relay;
+    run.callee = library;
     await body(run, peer, page);
     await peer.stop();
   } finally {

@@ -1,41 +1,25 @@
 // Records what JsSIP, SIP.js, Kamailio and the embedded server really send, one message of each kind, into tests/corpus/recorded/:
-// node tests/e2e/record.mjs [kamailio|edge]; with a name only what that server sent is written anew. Users, passwords and tokens are test values and stay in.
+// node tests/e2e/record.mjs [kamailio|edge]; with a name only what that server sent is written anew.
+// What our own phone and softphone send and get is kept by the runs themselves, in tests/corpus/runs/: RECORD=1 make test. Users, passwords and tokens are test values and stay in.
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { serveFolder, startBrowser } from "./support/browser.mjs";
+import { CORPUS, kindOf } from "./support/corpus.mjs";
 import { startEdge } from "./support/edge.mjs";
 import { startKamailio } from "./support/kamailio.mjs";
 import { bundlePeers, startPeer } from "./support/peers.mjs";
 import { ROOT, sleep } from "./support/process.mjs";
 import { startPush } from "./support/push.mjs";
 import { startRelay } from "./support/relay.mjs";
-import { parse, Ua } from "./support/ua.mjs";
+import { Ua } from "./support/ua.mjs";
 
-const CORPUS = join(ROOT, "tests", "corpus", "recorded");
+const RECORDED = join(CORPUS, "recorded");
 const kept = new Map();
 
-/** Keeps the first message of each kind: who sent it, what it is, what sets it apart; with a body also who got it. */
-function keep(who, text, to = "") {
-  if (!text.trim()) return;
-  const message = parse(text);
-  const marks = [];
-  if (message.status) {
-    marks.push(String(message.status), message.cseqMethod.toLowerCase());
-    if (message.status === 401 || message.status === 407) marks.push(/algorithm=SHA-256/.test(text) ? "sha256" : "md5");
-    if (message.cseqMethod === "REGISTER" && message.status === 200) marks.push(message.all("contact").join(",").match(/<sip/g)?.length > 1 ? "contacts" : message.header("contact") ? "contact" : "none");
-  } else {
-    marks.push(message.method.toLowerCase());
-    if (message.toTag && message.method === "INVITE") marks.push("again");
-    if (message.header("authorization") ?? message.header("proxy-authorization")) marks.push(/SHA-256/.test(message.header("authorization") ?? message.header("proxy-authorization")) ? "sha256" : "md5");
-    if (message.method === "REGISTER" && /expires[=:] ?0/i.test(text)) marks.push("leave");
-    if (/pn-|app-id/.test(message.header("contact") ?? "")) marks.push("push");
-    if (message.header("reason")) marks.push("reason");
-  }
-  if (/a=(sendonly|inactive|recvonly)/.test(message.body)) marks.push(/a=(sendonly|inactive|recvonly)/.exec(message.body)[1]);
-  if (message.all("record-route").length + message.all("route").length) marks.push("route");
-  if (message.body && to) marks.push("for", to);
-  const name = `${who}-${marks.join("-")}`;
-  if (!kept.has(name)) kept.set(name, text);
+/** Keeps the first message of each kind. */
+function keep(who, text, to) {
+  const kind = kindOf(who, text, to);
+  if (kind && !kept.has(kind)) kept.set(kind, text);
 }
 
 /** Starts one of the servers, the same to both. */
@@ -200,12 +184,12 @@ try {
   await push.stop();
 }
 const anew = (name) => chosen.length === 0 || chosen.some((kind) => name.startsWith(`${kind}-`));
-mkdirSync(CORPUS, { recursive: true });
-for (const name of readdirSync(CORPUS)) if (anew(name)) rmSync(join(CORPUS, name));
+mkdirSync(RECORDED, { recursive: true });
+for (const name of readdirSync(RECORDED)) if (anew(name)) rmSync(join(RECORDED, name));
 let count = 0;
 for (const [name, text] of kept) {
   if (!anew(name)) continue;
-  writeFileSync(join(CORPUS, `${name}.sip`), text);
+  writeFileSync(join(RECORDED, `${name}.sip`), text);
   count += 1;
 }
 console.log(`${count} messages in tests/corpus/recorded/`);

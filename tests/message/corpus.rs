@@ -26,8 +26,12 @@ fn collect(folder: &Path, paths: &mut Vec<PathBuf>) {
 }
 
 #[test]
-fn the_corpus_is_there() {
-    assert!(files().len() >= 6);
+fn the_corpus_has_what_each_party_of_the_runs_sends() {
+    let files = files();
+    for party in ["phone", "softphone", "jssip", "sipjs", "kamailio", "edge"] {
+        let start = ["/runs/", party, "-"].concat();
+        assert!(files.iter().filter(|(name, _)| name.contains(&start)).count() >= 10, "{party}");
+    }
 }
 
 #[test]

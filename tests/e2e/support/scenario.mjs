@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { hasChromium, hears, serveFolder, startBrowser } from "./browser.mjs";
+import { recordRun } from "./corpus.mjs";
 import { hasEdge, startEdge } from "./edge.mjs";
 import { hasKamailio, startKamailio } from "./kamailio.mjs";
 import { ROOT, until, within } from "./process.mjs";
@@ -57,6 +58,8 @@ export async function scenario(kind, options, body) {
 
 class Scenario {
   #ends = [];
+  /** Who is behind `phoneRelay`. */
+  callee = "phone";
 
   async start(kind, { server = {}, query = {}, expect = [], browser = {} } = {}) {
     const keep = (thing) => {
@@ -214,6 +217,10 @@ class Scenario {
 
   async stop() {
     const faults = [];
+    if (!this.failed) {
+      recordRun(this.phoneRelay?.frames ?? [], this.callee, this.kind);
+      recordRun(this.webRelay?.frames ?? [], "softphone", this.kind);
+    }
     for (const end of this.#ends.reverse()) await within(10000, "an end", end()).catch((error) => faults.push(error));
     this.#ends = [];
     if (faults.length && !this.failed) throw faults[0];
