@@ -112,6 +112,57 @@ test("a port gets hello at the start, its texts are read, and broken ones are a 
   assert.equal(host.onmessage, null);
 });
 
+test("every method may be called from inside the listeners of what a host does, too", async () => {
+  const methods = {
+    state: ({ endpoint }) => endpoint.state,
+    counters: ({ endpoint }) => endpoint.counters(),
+    on: ({ endpoint }) => endpoint.on("trace", () => {}),
+    off: ({ endpoint }) => endpoint.off("trace", () => {}),
+    suspend: ({ endpoint }) => endpoint.suspend(),
+    resume: ({ endpoint }) => endpoint.resume(1),
+    stop: ({ endpoint }) => endpoint.stop(),
+    createAccount: ({ endpoint }) => endpoint.createAccount(options("carol")),
+    makeCall: ({ endpoint, account }) => endpoint.makeCall(account, "carol"),
+    register: ({ account }) => account.register(),
+    unregister: ({ account }) => account.unregister(),
+    remove: ({ account }) => account.remove(),
+    answer: ({ call }) => call.answer(),
+    decline: ({ call }) => call.decline(486),
+    hangup: ({ call }) => call.hangup(),
+    mute: ({ call }) => call.mute(true),
+  };
+  const welcome = (re) => ({
+    v: 1, type: "welcome", id: "h1", kind: "reply", re, session: "s1", seq: 1, ack: 0, at: Date.now(),
+    p: { ok: true, value: {
+      protocol: 1, session: "s1", instance: "urn:uuid:4edc28df-0cf9-49c8-97c0-294ab07ca4b9", capabilities: [], callUi: "none", lockdown: false,
+      host: { name: "host", version: "1", os: "os", osVersion: "1", device: "device" }, snapshot: { tokens: [], calls: [], pushes: [] },
+    } },
+  });
+  const causes = { problem: () => "nonsense", host_changed: ([hello]) => JSON.stringify(welcome(hello.id)) };
+  for (const [name, cause] of Object.entries(causes)) {
+    for (const [method, run] of Object.entries(methods)) {
+      const host = port();
+      const endpoint = await Endpoint.start({ WebSocket, host, tokenWaitMs: 1 });
+      const account = await endpoint.createAccount(options("bob"));
+      await once(endpoint, "registration_changed", ({ state }) => state === "registered");
+      const ended = once(endpoint, "call_terminated");
+      await endpoint.makeCall(account, "alice").catch(() => {});
+      const { call } = await ended;
+      const told = new Promise((resolve) => {
+        const off = endpoint.on(name, () => {
+          off();
+          resolve((async () => run({ endpoint, account, call }))().catch((error) => error));
+        });
+      });
+      host.onmessage(cause(host.posted));
+      const answer = await told;
+      assert.ok(!(answer instanceof Error) || answer instanceof SipError, `${method} in ${name}: ${answer}`);
+      await endpoint.stop().catch(() => {});
+      assert.deepEqual(endpoint.counters(), { peerConnections: 0, liveTracks: 0, timers: 0, sockets: 0 }, `${method} in ${name}`);
+    }
+  }
+});
+
 test("a port whose post throws does no harm", async () => {
   const endpoint = await Endpoint.start({ WebSocket, host: { post() { throw new Error("gone"); }, onmessage: null } });
   await endpoint.stop();
