@@ -113,12 +113,17 @@ debian() { # why, packages...
     printf '#!/bin/sh\nexit 101\n' >"$policy"
     chmod +x "$policy"
     made=1
+    # Left behind by an interrupted run it would keep every service of the machine from starting.
+    trap 'rm -f /usr/sbin/policy-rc.d' EXIT
   fi
   local ok=1
   if ! DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$@"; then
     apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$@" || ok=0
   fi
-  [ $made = 1 ] && rm -f "$policy"
+  if [ $made = 1 ]; then
+    rm -f "$policy"
+    trap - EXIT
+  fi
   if [ $ok = 0 ]; then
     say "apt-get could not install them; their suites will be skipped"
     problems=1
