@@ -1,7 +1,10 @@
 //! One account: its options, its way to the server, its credentials, its registration, and the headers it writes.
 
+use std::borrow::Cow;
+
 use super::registration::{Purpose, Registration};
 use crate::auth::{Authenticator, Credentials};
+use crate::common::limits;
 use crate::common::random::Random;
 use crate::common::time::Mono;
 use crate::io::{AccountId, AccountOptions, Error, ErrorCode, RegistrationInfo};
@@ -70,6 +73,8 @@ pub(crate) struct Account {
     pub(crate) removing: bool,
     pub(crate) instance: String,
     contact_user: String,
+    /// The public GRUU of our binding (RFC 5627): it outlives the flow, so dialogs name it where there is one.
+    gruu: Option<String>,
     /// What the application was told last, so that it is told changes only.
     pub(crate) told: Option<RegistrationInfo>,
 }
@@ -116,6 +121,7 @@ impl Account {
             removing: false,
             instance,
             contact_user: random.token(12),
+            gruu: None,
             told: None,
             options,
         })
@@ -142,7 +148,15 @@ impl Account {
 
     /// The Contact value for requests and responses that make or refresh a dialog.
     pub(crate) fn contact(&self) -> String {
-        ["<", &self.contact_uri(), ">"].concat()
+        match &self.gruu {
+            Some(gruu) => ["<", gruu, ">"].concat(),
+            None => ["<", &self.contact_uri(), ">"].concat(),
+        }
+    }
+
+    /// Takes the GRUU of the binding that was made, or the news that there is none.
+    pub(crate) fn set_gruu(&mut self, gruu: Option<String>) {
+        self.gruu = gruu;
     }
 
     fn from(&self, tag: &str) -> String {
@@ -214,27 +228,49 @@ impl Account {
         request
     }
 
-    /// The seconds the server granted to our own binding, out of the 2xx to REGISTER. The contacts of other
-    /// devices are passed over and kept nowhere: they may carry tokens.
-    pub(crate) fn granted(&self, headers: &Headers) -> Option<u32> {
+    /// What the server granted to our own binding, out of the 2xx to REGISTER. The contacts of other devices are
+    /// passed over and kept nowhere: they may carry tokens.
+    pub(crate) fn granted(&self, headers: &Headers) -> Option<Granted> {
         let ours = ["<", &self.instance, ">"].concat();
         let mut found = None;
         for contact in headers.contacts().flatten() {
             let user = contact.uri().ok().and_then(|uri: Uri<'_>| uri.user().map(|user| user == self.contact_user));
             let instance = contact.param("+sip.instance").flatten().map(|value| value.eq_ignore_ascii_case(&ours));
             let seconds = contact.param("expires").flatten().and_then(|value| value.parse::<u32>().ok());
+            let gruu = || contact.param("pub-gruu").flatten().filter(|gruu| is_gruu(gruu)).map(Cow::into_owned);
             match (user, instance) {
                 // The very contact we sent wins over another one of this instance.
                 (Some(true), _) => {
-                    return Some(seconds.or_else(|| header_expires(headers)).unwrap_or(self.registration.expires));
+                    let seconds = seconds.or_else(|| header_expires(headers)).unwrap_or(self.registration.expires);
+                    return Some(Granted { seconds, gruu: gruu() });
                 }
                 // Only a binding of the same instance under another user part counts, never an older flow of it.
-                (_, Some(true)) => found = found.or(seconds),
+                (_, Some(true)) => found = found.or(seconds.map(|seconds| Granted { seconds, gruu: gruu() })),
                 _ => {}
             }
         }
         found
     }
+}
+
+/// What a registrar granted.
+#[derive(Debug)]
+pub(crate) struct Granted {
+    pub(crate) seconds: u32,
+    pub(crate) gruu: Option<String>,
+}
+
+/// Whether a registrar's GRUU can be our Contact: a SIP URI that cannot break out of its brackets, and that says
+/// nothing about pushes, which belong into REGISTER alone.
+fn is_gruu(text: &str) -> bool {
+    text.len() <= limits::CONTACT_OCTETS_WARN
+        && text.bytes().all(|b| b.is_ascii_graphic() && !b"<>\"".contains(&b))
+        && Uri::parse(text).is_ok_and(|uri| {
+            uri.is_sip()
+                && uri.param("gr").is_some()
+                && uri.headers().next().is_none()
+                && !uri.params().any(|(name, _)| name.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("pn-")))
+        })
 }
 
 fn header_expires(headers: &Headers) -> Option<u32> {

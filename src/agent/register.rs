@@ -116,7 +116,10 @@ impl Agent {
                     account.connection.set_flow_timer(now.mono, seconds);
                 }
                 match account.granted(&response.headers) {
-                    Some(seconds) if seconds > 0 => account.registration.bound(now, seconds),
+                    Some(granted) if granted.seconds > 0 => {
+                        account.set_gruu(granted.gruu);
+                        account.registration.bound(now, granted.seconds)
+                    }
                     _ => {
                         let error = Error::sip(ErrorCode::BindingMissing, status);
                         account.registration.failed(now, error, None, true, random)

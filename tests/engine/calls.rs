@@ -2,6 +2,7 @@
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use sipwake::io::{AccountId, CallId, CallState, Command, ErrorCode, MediaFailure, OutcomeKind, Reply};
+use sipwake::message::HeaderName;
 
 use crate::world::World;
 
@@ -323,4 +324,42 @@ fn octets_that_are_no_message_are_told_and_change_nothing() {
         .count();
     assert!(problems >= 2, "{problems}");
     assert_eq!(pair.world.only_call(pair.bob).state, CallState::Connected);
+}
+
+#[test]
+fn a_gruu_is_the_contact_of_dialogs_and_outlives_the_flow() {
+    let mut world = World::new();
+    let (alice, account) = world.add_registered("alice");
+    world.server.gruu = Some("sip:bob@example.test;gr=urn:uuid:1".to_owned());
+    let (bob, _) = world.add_registered("bob");
+    let call = world.call(alice, account, "bob");
+    world.run(200);
+    let theirs = world.only_call(bob).id;
+    world.command(bob, Command::Answer(theirs));
+    world.run(500);
+    let answers: Vec<_> = world.phones[bob].sent.iter().filter(|text| text.starts_with("SIP/2.0 200")).collect();
+    assert!(answers[0].contains("Contact: <sip:bob@example.test;gr=urn:uuid:1>"), "{}", answers[0]);
+    let register = world.server.registers().pop().unwrap().headers.get(HeaderName::Contact).unwrap().to_owned();
+    assert!(!register.contains("gr="), "{register}");
+    world.cut(bob);
+    world.run(5_000);
+    world.command_now(alice, Command::Hangup(call)).unwrap();
+    world.run(500);
+    assert!(world.calls(bob).is_empty(), "the BYE found the new flow");
+}
+
+#[test]
+fn a_gruu_that_could_break_out_or_speaks_of_pushes_is_not_used() {
+    for gruu in
+        ["sip:bob@example.test;gr;pn-prid=1", "sip:bob@example.test", "tel:1;gr", "sip:b@x;gr?Evil=1", "sip:;gr"]
+    {
+        let mut world = World::new();
+        let (alice, account) = world.add_registered("alice");
+        world.server.gruu = Some(gruu.to_owned());
+        let (bob, _) = world.add_registered("bob");
+        world.call(alice, account, "bob");
+        world.run(200);
+        let ringing = world.phones[bob].sent.iter().find(|text| text.starts_with("SIP/2.0 180")).unwrap();
+        assert!(ringing.contains(".invalid;transport=ws>"), "{ringing}");
+    }
 }

@@ -51,6 +51,8 @@ pub struct Server {
     pub nonce: String,
     /// Answers each REGISTER with this status instead.
     pub register_status: Option<u16>,
+    /// Gives each binding this public GRUU.
+    pub gruu: Option<String>,
     /// Drops everything.
     pub silent: bool,
     /// Sends an INVITE that is not answered to each new binding as well.
@@ -73,6 +75,7 @@ impl Server {
             realm: "example.test".to_owned(),
             nonce: "n1".to_owned(),
             register_status: None,
+            gruu: None,
             silent: false,
             forks_late: false,
             branch: 0,
@@ -134,7 +137,13 @@ impl Server {
             _ => {
                 let uri = Uri::parse(request.uri()).expect("a URI");
                 let host = uri.host().to_owned();
-                let target = self.bindings.iter().find(|binding| binding.contact.contains(&host));
+                // A GRUU means whatever flow the instance has now.
+                let gruu = uri.param("gr").is_some();
+                let user = uri.user().unwrap_or_default().to_owned();
+                let target = self
+                    .bindings
+                    .iter()
+                    .find(|binding| if gruu { binding.user == user } else { binding.contact.contains(&host) });
                 let Some(target) = target.map(|binding| (binding.phone, binding.flow, request.uri().to_owned())) else {
                     if *request.method() == Method::Ack {
                         return Vec::new();
@@ -177,7 +186,8 @@ impl Server {
             let granted = self.expires.min(asked);
             let stranger = "<sip:other@elsewhere.invalid;pn-prid=FOREIGN>;+sip.instance=\"<urn:uuid:other>\";expires=9";
             let ours = header.replace(&format!("expires={asked}"), &format!("expires={granted}"));
-            response.headers.push(HeaderName::Contact, format!("{stranger}, {ours}"));
+            let gruu = self.gruu.as_ref().map(|gruu| format!(";pub-gruu=\"{gruu}\"")).unwrap_or_default();
+            response.headers.push(HeaderName::Contact, format!("{stranger}, {ours}{gruu}"));
             self.bindings.push(Binding { user: user.clone(), phone: from.0, flow: from.1, contact: uri, instance });
         }
         out.push(reply(from, response));
