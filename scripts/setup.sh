@@ -33,10 +33,9 @@ basics() {
     debian) fail "a C compiler is missing: apt-get install build-essential" ;;
     *) fail "a C compiler (cc) is missing" ;;
   esac
-  if ! have node || ! have npm; then fail "Node.js 20 or newer, with npm, is missing"; fi
-  local major
-  major=$(node -p 'process.versions.node.split(".")[0]')
-  [ "$major" -ge 20 ] || fail "Node.js $major is too old: 20 or newer is needed"
+  if ! have node || ! have npm; then fail "Node.js 20.14 or newer, with npm, is missing"; fi
+  node -e 'const [major, minor] = process.versions.node.split("."); process.exit(major * 1000 + Number(minor) >= 20014 ? 0 : 1)' ||
+    fail "Node.js $(node --version) is too old: 20.14 or newer is needed"
 }
 
 # ---- Rust ----------------------------------------------------------------------------------------------------

@@ -61,7 +61,8 @@ function files(folder) {
 
 function nodeTests(path) {
   const paths = path.endsWith(".mjs") ? [path] : files(path).map((name) => `${path}/${name}`);
-  return ["node", "--test", "--test-concurrency=1", "--test-reporter=spec", ...paths];
+  // What a failed test leaves open shall not keep the suite from ending.
+  return ["node", "--test", "--test-force-exit", "--test-concurrency=1", "--test-reporter=spec", ...paths];
 }
 
 export const suites = [...source, ...core, ...built, ...endToEnd].filter((suite) => !suite.where || existsSync(suite.where));

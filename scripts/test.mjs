@@ -39,6 +39,7 @@ function run(suite, log) {
     const [program, ...args] = suite.run;
     const child = spawn(program, args, {
       stdio: ["ignore", "pipe", "pipe"],
+      detached: true, // leads a group, so that all that it starts ends with it
       env: { ...process.env, CARGO_TERM_COLOR: "never", ...suite.env },
     });
     let text = "";
@@ -52,14 +53,27 @@ function run(suite, log) {
       if (verbose) process.stdout.write(data);
     };
     const alive = setInterval(() => console.log(`   … ${suite.name} ${Math.round((Date.now() - started) / 1000)} s: ${last}`), 30_000);
+    const stop = (signal) => {
+      try {
+        process.kill(-child.pid, signal);
+      } catch {
+        // It has ended already.
+      }
+    };
+    const interrupted = () => {
+      stop("SIGTERM");
+      setTimeout(() => process.exit(130), 1000);
+    };
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, interrupted);
     const limit = setTimeout(() => {
       take(`\nstopped: over its limit of ${suite.minutes ?? 15} minutes\n`);
-      child.kill("SIGTERM");
-      setTimeout(() => child.kill("SIGKILL"), 5000).unref();
+      stop("SIGTERM");
+      setTimeout(() => stop("SIGKILL"), 5000).unref();
     }, (suite.minutes ?? 15) * 60_000);
     const end = (code, signal) => {
       clearInterval(alive);
       clearTimeout(limit);
+      for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.off(signal, interrupted);
       out.end();
       resolve({ ok: code === 0 && !signal, text });
     };

@@ -81,7 +81,7 @@ describe("the demo page", { skip, timeout: 120000 }, () => {
         await look(page, at("2-incoming"));
 
         await phone.locator(id("answer")).click();
-        await phone.waitForFunction(() => window.sipwakeDemo.calls.at(-1).state === "active");
+        await phone.waitForFunction(() => window.sipwakeDemo.calls.at(-1)?.state === "active");
         await phone.waitForFunction((level) => Number(document.querySelector(level).getAttribute("aria-valuenow")) > 10, id("level"));
         await look(page, at("3-call"));
 
@@ -96,7 +96,7 @@ describe("the demo page", { skip, timeout: 120000 }, () => {
 
         await web.locator(id("hangup")).click();
         await web.locator(id("outcome")).waitFor();
-        await phone.waitForFunction(() => window.sipwakeDemo.calls.at(-1).state === "ended");
+        await phone.waitForFunction(() => window.sipwakeDemo.calls.at(-1)?.state === "ended");
         await show(web, "outcome");
         await look(page, at("5-ended"));
       });
@@ -114,8 +114,9 @@ describe("the demo page", { skip, timeout: 120000 }, () => {
     await phone.locator(id("kill")).press("Enter");
     await web.locator(id("dial-target")).press("Enter");
     await focused(web, "hangup");
+    await phone.locator(id("answer")).waitFor(); // press() alone would also take a button that is not shown yet
     await phone.locator(id("answer")).press("Enter");
-    await phone.waitForFunction(() => window.sipwakeDemo.calls.at(-1).state === "active");
+    await phone.waitForFunction(() => window.sipwakeDemo.calls.at(-1)?.state === "active");
     await focused(phone, "hangup");
     await phone.locator(id("mute")).press("Space");
     await phone.locator(`${id("mute")}[aria-pressed="true"]`).waitFor();
