@@ -32,6 +32,7 @@ use crate::transaction::{ClientId, Transactions};
 use crate::transport::{FlowIds, TransportEvent};
 use account::{Account, Wakefulness};
 use call::Call;
+use outgoing::WaitingCall;
 use registration::Purpose;
 
 /// What the agent wants done or has to tell.
@@ -86,6 +87,7 @@ pub struct Agent {
     calls: Vec<Call>,
     transactions: Transactions,
     uses: Vec<(ClientId, Use)>,
+    waiting_calls: Vec<WaitingCall>,
     flow_ids: FlowIds,
     next_id: u32,
     /// Nothing connects before the drivers are known.
@@ -115,6 +117,7 @@ impl Agent {
             calls: Vec::new(),
             transactions: Transactions::default(),
             uses: Vec::new(),
+            waiting_calls: Vec::new(),
             flow_ids: FlowIds::default(),
             next_id: 0,
             started: false,
@@ -257,7 +260,8 @@ impl Agent {
             [account.connection.next_timeout(), account.registration.next_timeout(), account.token_wait]
         });
         let calls = self.calls.iter().map(Call::next_timeout);
-        accounts.chain(calls).flatten().chain(self.transactions.next_timeout()).min()
+        let waiting = self.waiting_calls.iter().map(|call| Some(call.until));
+        accounts.chain(calls).chain(waiting).flatten().chain(self.transactions.next_timeout()).min()
     }
 
     /// The next thing to do or to tell.
@@ -348,6 +352,7 @@ impl Agent {
         });
         self.tell_registrations();
         self.tell_sleep();
+        self.settle_waiting_calls(now);
     }
 
     fn transport_event(&mut self, now: Now, id: AccountId, event: TransportEvent) {

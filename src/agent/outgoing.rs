@@ -5,16 +5,88 @@ use super::call::{Beginning, Call, Job, Phase};
 use super::incoming::{is_usable, media_error, sdp_in};
 use super::outcome::{self, Reasons, outcome};
 use super::{Agent, Use};
-use crate::common::time::Now;
+use crate::common::limits;
+use crate::common::time::{Mono, Now};
 use crate::dialog::Dialog;
-use crate::io::{AccountId, CallId, CallOptions, Error, ErrorCode, MediaCommand, MediaFailure, OutcomeKind};
+use crate::io::{
+    AccountId, CallId, CallOptions, CommandId, Error, ErrorCode, MediaCommand, MediaFailure, OutcomeKind, Reply,
+    TransportState,
+};
 use crate::message::{self, HeaderName, Method, Request, Response, Uri};
 use crate::transaction::{ClientId, Failure};
 
 /// Challenges that are answered for one INVITE.
 const AUTH_ROUNDS: u8 = 3;
+/// How long a call waits for an account that is just coming up, in milliseconds. Then it fails; it is never sent late.
+const COMING_UP_MS: u64 = 10_000;
+
+/// A call of an account that is just coming up.
+#[derive(Debug)]
+pub(super) struct WaitingCall {
+    command: CommandId,
+    account: AccountId,
+    target: String,
+    options: CallOptions,
+    pub(super) until: Mono,
+}
 
 impl Agent {
+    /// The same as [`Agent::make_call`] for the command `command`; but while the account makes its first connection
+    /// or its first registration, the call waits for that, a few seconds at most. Completes the command.
+    pub fn start_call(&mut self, now: Now, command: CommandId, account: AccountId, target: &str, options: CallOptions) {
+        let fault = match self.find_account(account) {
+            None => Some(ErrorCode::NotFound.into()),
+            Some(found) => target_uri(target, &found.options.domain).err().or_else(|| check_headers(&options).err()),
+        };
+        match fault {
+            Some(error) => self.complete(command, Err(error)),
+            None if self.is_coming_up(account) && self.waiting_calls.len() < limits::CALLS => {
+                let until = now.mono.after(COMING_UP_MS);
+                self.waiting_calls.push(WaitingCall { command, account, target: target.to_owned(), options, until });
+            }
+            None => {
+                let made = self.make_call(now, account, target, &options);
+                self.complete(command, made.map(Reply::Call));
+            }
+        }
+    }
+
+    /// Starts the calls whose account has come up, and fails those whose account will not.
+    pub(super) fn settle_waiting_calls(&mut self, now: Now) {
+        let (waiting, settled): (Vec<_>, Vec<_>) = std::mem::take(&mut self.waiting_calls)
+            .into_iter()
+            .partition(|call| call.until > now.mono && self.is_coming_up(call.account));
+        self.waiting_calls = waiting;
+        for call in settled {
+            let failed = self.find_account(call.account).and_then(|account| account.registration.error.clone());
+            let made = match failed {
+                // It says more than that there is no connection.
+                Some(error) => Err(error),
+                None if call.until <= now.mono => Err(ErrorCode::Timeout.into()),
+                None => self.make_call(now, call.account, &call.target, &call.options),
+            };
+            self.complete(call.command, made.map(Reply::Call));
+        }
+    }
+
+    /// The calls that wait, for an engine that stops.
+    pub(super) fn abandon_waiting_calls(&mut self) {
+        for call in std::mem::take(&mut self.waiting_calls) {
+            self.complete(call.command, Err(ErrorCode::Stopped.into()));
+        }
+    }
+
+    /// Whether the account's first connection or registration is on its way.
+    fn is_coming_up(&self, id: AccountId) -> bool {
+        let Some(account) = self.find_account(id) else { return false };
+        match account.connection.state() {
+            TransportState::Connecting => true,
+            TransportState::Connected => account.registration.is_first_under_way(),
+            TransportState::Idle => !self.started,
+            TransportState::Waiting => false,
+        }
+    }
+
     /// Starts a call: opens media, then sends the INVITE.
     ///
     /// # Errors
@@ -40,10 +112,8 @@ impl Agent {
         let (local_tag, call_id) = (random.token(10), random.token(24));
         let to = ["<", &uri, ">"].concat();
         let mut invite = found.request(Method::Invite, &uri, &to, &local_tag, &call_id, 1);
+        check_headers(options)?;
         for (name, value) in &options.headers {
-            if !may_be_added(name) || value.contains(['\r', '\n', '\0']) {
-                return Err(Error::option("headers"));
-            }
             invite.headers.push_named(name, value.as_str());
         }
         invite.headers.push(HeaderName::Allow, ALLOW);
@@ -247,6 +317,11 @@ impl Agent {
         }
         self.end_call(now, id, outcome(OutcomeKind::Cancelled, true));
     }
+}
+
+fn check_headers(options: &CallOptions) -> Result<(), Error> {
+    let fits = |(name, value): &(String, String)| may_be_added(name) && !value.contains(['\r', '\n', '\0']);
+    if options.headers.iter().all(fits) { Ok(()) } else { Err(Error::option("headers")) }
 }
 
 /// Headers that the engine writes itself; an application that adds one would make two of it.

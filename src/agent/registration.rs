@@ -137,6 +137,12 @@ impl Registration {
         self.bound_until.is_some_and(|until| until > now)
     }
 
+    /// Whether a binding is being made and there is none yet.
+    pub(crate) fn is_first_under_way(&self) -> bool {
+        let binding = matches!(self.phase, Phase::Due(Purpose::Bind) | Phase::Pending(_, Purpose::Bind));
+        binding && self.bound_until.is_none()
+    }
+
     /// The REGISTER has left.
     pub(crate) fn sent(&mut self, client: ClientId, purpose: Purpose) {
         self.phase = Phase::Pending(client, purpose);

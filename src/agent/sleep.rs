@@ -93,6 +93,7 @@ impl Agent {
             account.wakefulness = Wakefulness::Asleep;
             account.connection.close(now.mono);
         }
+        self.abandon_waiting_calls();
         self.pump(now);
         for account in &mut self.accounts {
             for id in account.registration.take_all_waiting() {

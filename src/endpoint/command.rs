@@ -17,7 +17,8 @@ impl Endpoint {
             Command::Unregister(account) => later(self.agent.unregister(now, account, Some(id))),
             Command::RemoveAccount(account) => later(self.agent.remove_account(now, account, Some(id))),
             Command::MakeCall { account, target, options } => {
-                Some(self.agent.make_call(now, account, &target, &options).map(Reply::Call))
+                self.agent.start_call(now, id, account, &target, options);
+                None
             }
             Command::Answer(call) => later(self.agent.answer(now, call, Some(id))),
             Command::Decline(call, status) => Some(self.agent.decline(now, call, status).map(done)),

@@ -15,7 +15,8 @@ pub enum Command {
     /// Log out: remove the binding without push parameters, so that nobody pushes any more, and forget the account.
     RemoveAccount(AccountId),
     /// Call `target`: a `sip:`, `sips:` or `tel:` URI, or a user name of the account's domain.
-    /// Completed with [`Reply::Call`] once the call exists.
+    /// Completed with [`Reply::Call`] once the call exists: at once, or, while the account makes its first connection
+    /// or registration, as soon as that is done; a failure of it, or ten seconds, fail the call.
     MakeCall {
         /// Who calls.
         account: AccountId,

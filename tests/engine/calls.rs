@@ -363,3 +363,46 @@ fn a_gruu_that_could_break_out_or_speaks_of_pushes_is_not_used() {
         assert!(ringing.contains(".invalid;transport=ws>"), "{ringing}");
     }
 }
+
+#[test]
+fn a_call_right_after_the_account_waits_for_its_registration() {
+    let mut world = World::new();
+    world.add_registered("bob");
+    world.server.add_user("alice", "secret");
+    let alice = world.add_phone(sipwake::io::EndpointOptions::default());
+    let account = world.create_account(alice, crate::world::account("alice"));
+    let command =
+        world.command(alice, Command::MakeCall { account, target: "bob".to_owned(), options: Default::default() });
+    assert_eq!(world.result(alice, command), None);
+    world.run(200);
+    assert!(matches!(world.result(alice, command), Some(Ok(Reply::Call(_)))));
+    assert_eq!(world.only_call(alice).state, CallState::Ringing);
+}
+
+#[test]
+fn a_call_of_an_account_that_does_not_come_up_fails_and_is_never_sent_late() {
+    let mut world = World::new();
+    world.add_registered("bob");
+    world.server.add_user("alice", "another");
+    let alice = world.add_phone(sipwake::io::EndpointOptions::default());
+    let account = world.create_account(alice, crate::world::account("alice"));
+    let call = || Command::MakeCall { account, target: "bob".to_owned(), options: Default::default() };
+    let refused = world.command(alice, call());
+    world.run(200);
+    assert_eq!(world.result(alice, refused).unwrap().map_err(|e| e.code), Err(ErrorCode::WrongPassword));
+
+    world.server.silent = true;
+    let slow = world.add_phone(sipwake::io::EndpointOptions::default());
+    let account = world.create_account(slow, crate::world::account("carol"));
+    let call = || Command::MakeCall { account, target: "bob".to_owned(), options: Default::default() };
+    let unanswered = world.command(slow, call());
+    world.run(11_000);
+    assert_eq!(world.result(slow, unanswered), Some(Err(ErrorCode::Timeout.into())));
+    world.server.silent = false;
+    world.run(60_000);
+    assert_eq!(world.sent(slow, "INVITE"), 0);
+    let stopped = world.command(slow, call());
+    world.command(slow, Command::Stop);
+    world.run(5_000);
+    assert!(world.result(slow, stopped).is_some());
+}
