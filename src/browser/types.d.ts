@@ -279,7 +279,7 @@ export class Endpoint {
   off<Name extends keyof EventMap>(name: Name, listener: Listener<Name>): void;
   /** Makes an account; it connects and registers by itself. */
   createAccount(options: AccountOptions): Promise<Account>;
-  /** Calls a `sip:`, `sips:` or `tel:` URI, or a user name of the account's domain. Resolves once the call exists. */
+  /** Calls a `sip:`, `sips:` or `tel:` URI, or a user name of the account's domain. Resolves once the call exists: while the account makes its first connection or registration, as soon as that is done, within ten seconds. */
   makeCall(account: Account, target: string, options?: CallOptions): Promise<Call>;
   /** The page is about to sleep: each account's background policy is carried out. */
   suspend(): Promise<void>;
