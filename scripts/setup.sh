@@ -89,11 +89,19 @@ wasm_tools() {
 
 # ---- npm -----------------------------------------------------------------------------------------------------
 
+# What builds: `build`. What tests and figures need besides, such as a driver and peers to compare with: `all`.
 npm_packages() {
   cmp -s package-lock.json node_modules/.installed-lock && return 0
-  say "installing the npm packages of package-lock.json into node_modules/: bundler, optimiser, test driver, peers to compare with"
-  npm ci --no-audit --no-fund --loglevel=error
-  cp package-lock.json node_modules/.installed-lock
+  if [ "$1" = build ]; then
+    cmp -s package-lock.json node_modules/.installed-build-lock && return 0
+    say "installing npm packages of package-lock.json into node_modules/: bundler, optimiser, fonts of the page"
+    npm ci --omit=dev --no-audit --no-fund --loglevel=error
+    cp package-lock.json node_modules/.installed-build-lock
+  else
+    say "installing the npm packages of package-lock.json into node_modules/: bundler, optimiser, test driver, peers to compare with"
+    npm ci --no-audit --no-fund --loglevel=error
+    cp package-lock.json node_modules/.installed-lock
+  fi
 }
 
 # ---- programs of the system ----------------------------------------------------------------------------------
@@ -177,25 +185,25 @@ for purpose in "$@"; do
   case $purpose in
     pkg | demo)
       wasm_tools
-      npm_packages
+      npm_packages build
       ;;
     bench)
       wasm_tools
-      npm_packages
+      npm_packages all
       browser
       ;;
     lint)
       component rustfmt fmt
       component clippy clippy
       wasm_target
-      npm_packages
+      npm_packages all
       ;;
     test)
       component rustfmt fmt
       component clippy clippy
       wasm_tools
       target aarch64-apple-ios "the core is checked for the phone"
-      npm_packages
+      npm_packages all
       browser
       driver
       kamailio
