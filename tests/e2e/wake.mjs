@@ -222,10 +222,10 @@ export function wakeTests(kind) {
     it("in profile A rings only; the page speaks once the CallKit call has ended", { query: { profile: "A" } }, async (run) => {
       await heldCall(run);
       await run.phoneRelay.frame("out", isFinal(180, "INVITE"));
-      const since = Date.now();
       await run.do(run.phone, "answer");
       await run.callIs("ended");
-      await run.talk(since, { page: run.app, stream: "window.sipwakeDemo.remoteStream" });
+      // Only from here on may the page speak.
+      await run.talk(Date.now(), { page: run.app, stream: "window.sipwakeDemo.remoteStream" });
       assert.equal(await run.phone.evaluate(() => window.sipwakeDemo.pageAudioError), null);
       assert.equal(await run.phone.evaluate(() => window.sipwakeDemo.media.length), 0, "the host has no media of its own");
       await run.do(run.app, "hangup");
