@@ -6,7 +6,7 @@
 //!
 //! | module | what is in it |
 //! | --- | --- |
-//! | [`common`] | time, randomness, ids, secrets, limits, the timer table, the trace |
+//! | [`common`] | time, randomness, secrets, limits, the timer table |
 //! | [`io`] | the closed lists of what goes into and comes out of the engine |
 //! | [`message`] | octets ↔ SIP messages |
 //! | [`sdp`] | the view of a session description that signalling needs |

@@ -1,4 +1,4 @@
-//! What every layer needs and none owns: time, randomness, secrets, limits, timers, the trace.
+//! What every layer needs and none owns: time, randomness, secrets, limits, timers.
 
 pub mod limits;
 pub mod random;
