@@ -160,7 +160,6 @@ impl Agent {
             (Phase::Answered, _) => self.answer_again(now, id, server),
             _ => {}
         }
-        self.out.push_back(AgentEvent::Moved(id));
         true
     }
 

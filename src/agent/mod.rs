@@ -64,8 +64,6 @@ pub enum AgentEvent {
     },
     /// An INVITE came and nobody was told yet: [`Agent::ring`] or [`Agent::decline`] it.
     Incoming(CallId),
-    /// A call moved to a new INVITE transaction; it is the same call and rings on.
-    Moved(CallId),
     /// [`Agent::suspend`] is carried out as far as it will be.
     Suspended,
 }
@@ -228,9 +226,9 @@ impl Agent {
     /// Something happened on a flow.
     pub fn flow_event(&mut self, now: Now, flow: FlowId, event: FlowEvent) {
         let Self { accounts, flow_ids, random, .. } = self;
-        for account in accounts {
-            // A connection passes over events of flows that are not its own.
-            account.connection.event(now.mono, flow, event.clone(), flow_ids, random);
+        // What a flow that was given up still tells is for nobody.
+        if let Some(account) = accounts.iter_mut().find(|account| account.connection.owns(flow)) {
+            account.connection.event(now.mono, flow, event, flow_ids, random);
         }
         self.pump(now);
     }

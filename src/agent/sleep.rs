@@ -95,12 +95,11 @@ impl Agent {
         }
         self.abandon_waiting_calls();
         self.pump(now);
-        for account in &mut self.accounts {
-            for id in account.registration.take_all_waiting() {
-                self.out.push_back(AgentEvent::Completed { id, result: Err(crate::io::ErrorCode::Stopped.into()) });
+        for mut account in std::mem::take(&mut self.accounts) {
+            for command in account.registration.take_all_waiting() {
+                self.complete(command, Err(ErrorCode::Stopped.into()));
             }
         }
-        self.accounts.clear();
         self.calls.clear();
         self.uses.clear();
         self.transactions = Transactions::default();

@@ -8,7 +8,8 @@ use wasm_bindgen::prelude::*;
 
 use super::driver::Driver;
 use super::objects::Builder;
-use crate::io::{IceServer, Input, MediaCommand, MediaEvent, MediaFailure, MediaId};
+use crate::bridge::drivers::failure_from_name;
+use crate::io::{IceServer, Input, MediaCommand, MediaEvent, MediaId};
 
 #[wasm_bindgen(module = "/src/browser/js/media.js")]
 extern "C" {
@@ -153,15 +154,7 @@ fn read(told: &Told) -> Option<MediaEvent> {
         "described" => MediaEvent::Described { sdp: told.sdp() },
         "applied" => MediaEvent::Applied,
         "connected" => MediaEvent::Connected { connected: told.connected() },
-        "failed" => MediaEvent::Failed(match told.reason().as_str() {
-            "noMicrophone" => MediaFailure::NoMicrophone,
-            "permissionDenied" => MediaFailure::PermissionDenied,
-            "insecureContext" => MediaFailure::InsecureContext,
-            "unsupported" => MediaFailure::Unsupported,
-            "badDescription" => MediaFailure::BadDescription,
-            "connectionLost" => MediaFailure::ConnectionLost,
-            _ => MediaFailure::Other,
-        }),
+        "failed" => MediaEvent::Failed(failure_from_name(&told.reason())),
         _ => return None,
     })
 }

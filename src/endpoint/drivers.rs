@@ -56,8 +56,7 @@ impl Endpoint {
         if let FlowCommand::Send(octets) = &command
             && !is_keep_alive(octets)
         {
-            let octets = octets.clone();
-            self.trace_sip(now, TraceKind::SipOut, &octets);
+            self.trace_sip(now, TraceKind::SipOut, octets);
         }
         let opens = matches!(command, FlowCommand::Open { .. });
         let ours = self.drivers.host_flows.contains(&flow);

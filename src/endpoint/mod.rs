@@ -215,7 +215,7 @@ impl Endpoint {
                     self.out.push_back(Output::Completed { id, result: Ok(Reply::Done) });
                 }
             }
-            AgentEvent::Incoming(_) | AgentEvent::Moved(_) => {}
+            AgentEvent::Incoming(_) => {}
         }
     }
 

@@ -55,18 +55,6 @@ impl Response {
         self.status
     }
 
-    /// Whether it is a provisional response (1xx).
-    #[must_use]
-    pub const fn is_provisional(&self) -> bool {
-        self.status < 200
-    }
-
-    /// Whether it is a success (2xx).
-    #[must_use]
-    pub const fn is_success(&self) -> bool {
-        self.status >= 200 && self.status < 300
-    }
-
     /// The reason phrase as it came.
     #[must_use]
     pub fn reason(&self) -> &str {

@@ -66,16 +66,6 @@ impl Headers {
         self.addresses(HeaderName::RecordRoute)
     }
 
-    /// All Path values.
-    pub fn paths(&self) -> impl Iterator<Item = Result<NameAddr<'_>, HeaderError>> {
-        self.addresses(HeaderName::Path)
-    }
-
-    /// All Service-Route values.
-    pub fn service_routes(&self) -> impl Iterator<Item = Result<NameAddr<'_>, HeaderError>> {
-        self.addresses(HeaderName::ServiceRoute)
-    }
-
     fn seconds(&self, name: HeaderName) -> Option<Result<u32, HeaderError>> {
         self.get(name).map(number)
     }

@@ -130,6 +130,12 @@ impl Connection {
         }
     }
 
+    /// Whether this is the flow that is being opened or open.
+    #[must_use]
+    pub fn owns(&self, flow: FlowId) -> bool {
+        matches!(self.phase, Phase::Opening(own) | Phase::Open(own) if own == flow)
+    }
+
     /// Takes what a socket told.
     pub fn event(&mut self, now: Mono, flow: FlowId, event: FlowEvent, ids: &mut FlowIds, random: &mut Random) {
         match (self.phase, event) {

@@ -39,6 +39,14 @@ fn held() -> Scene {
     Scene { world, alice, bob, call }
 }
 
+/// Bob's phone was woken by the push, and alice's call rings on it.
+fn woken() -> Scene {
+    let mut scene = held();
+    scene.world.push(scene.bob, 100);
+    scene.world.run(500);
+    scene
+}
+
 fn shown(scene: &Scene) -> Vec<Option<EndReason>> {
     scene.world.shell(scene.bob).shown.iter().map(|shown| shown.ended).collect()
 }
@@ -118,10 +126,8 @@ fn an_answer_whose_invite_never_comes_fails_in_time() {
 
 #[test]
 fn a_caller_who_gives_up_while_it_rings_ends_the_screen() {
-    let mut scene = held();
+    let mut scene = woken();
     let world = &mut scene.world;
-    world.push(scene.bob, 100);
-    world.run(500);
     world.command_now(scene.alice, Command::Hangup(scene.call)).unwrap();
     world.run(500);
     assert_eq!(shown(&scene), [Some(EndReason::RemoteEnded)]);
@@ -139,10 +145,8 @@ fn a_registration_that_fails_after_the_push_ends_the_call_at_once() {
 
 #[test]
 fn the_phone_goes_back_to_sleep_after_the_call() {
-    let mut scene = held();
+    let mut scene = woken();
     let world = &mut scene.world;
-    world.push(scene.bob, 100);
-    world.run(500);
     world.perform(scene.bob, CallAction::Answer);
     world.run(500);
     world.command_now(scene.alice, Command::Hangup(scene.call)).unwrap();
@@ -154,10 +158,8 @@ fn the_phone_goes_back_to_sleep_after_the_call() {
 
 #[test]
 fn a_late_push_for_a_call_that_is_over_ends_at_once() {
-    let mut scene = held();
+    let mut scene = woken();
     let world = &mut scene.world;
-    world.push(scene.bob, 100);
-    world.run(500);
     world.command_now(scene.alice, Command::Hangup(scene.call)).unwrap();
     world.run(500);
     world.push(scene.bob, 0);
@@ -167,10 +169,8 @@ fn a_late_push_for_a_call_that_is_over_ends_at_once() {
 
 #[test]
 fn two_pushes_for_one_call_are_one_call() {
-    let mut scene = held();
+    let mut scene = woken();
     let world = &mut scene.world;
-    world.push(scene.bob, 100);
-    world.run(500);
     let pushed = world.server.pushes[0].clone();
     let payload = format!("{{\"aps\":{{\"call-id\":\"{}\"}}}}", pushed.call_id);
     world.host_input(
@@ -203,10 +203,8 @@ fn a_push_that_names_nobody_is_joined_to_the_only_invite() {
 
 #[test]
 fn only_register_says_anything_about_pushes() {
-    let mut scene = held();
+    let mut scene = woken();
     let world = &mut scene.world;
-    world.push(scene.bob, 100);
-    world.run(500);
     world.perform(scene.bob, CallAction::Answer);
     world.run(500);
     world.perform(scene.bob, CallAction::End);

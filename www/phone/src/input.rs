@@ -1,13 +1,14 @@
 //! Inputs and options, read from JavaScript objects.
 
 use js_sys::Uint8Array;
+use sipwake::bridge::drivers::failure_from_name;
 use sipwake::bridge::{
     AppState, AppStateName, CallAction, Environment, HostInfo, Launch, PushToken, ReportError, ResetReason,
     SuspendPolicy, TokenKind,
 };
 use sipwake::common::secret::Secret;
 use sipwake::host::{HostInput, HostOptions, Profile};
-use sipwake::io::{FlowEvent, FlowId, MediaEvent, MediaFailure, MediaId};
+use sipwake::io::{FlowEvent, FlowId, MediaEvent, MediaId};
 
 use crate::js::Reader;
 
@@ -95,15 +96,7 @@ fn media(from: &Reader<'_>) -> Option<MediaEvent> {
         "described" => MediaEvent::Described { sdp: from.text("sdp") },
         "applied" => MediaEvent::Applied,
         "connected" => MediaEvent::Connected { connected: from.flag("connected") },
-        "failed" => MediaEvent::Failed(match from.text("reason").as_str() {
-            "noMicrophone" => MediaFailure::NoMicrophone,
-            "permissionDenied" => MediaFailure::PermissionDenied,
-            "insecureContext" => MediaFailure::InsecureContext,
-            "unsupported" => MediaFailure::Unsupported,
-            "badDescription" => MediaFailure::BadDescription,
-            "connectionLost" => MediaFailure::ConnectionLost,
-            _ => MediaFailure::Other,
-        }),
+        "failed" => MediaEvent::Failed(failure_from_name(&from.text("reason"))),
         _ => return None,
     })
 }
