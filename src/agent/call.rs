@@ -2,7 +2,7 @@
 
 use crate::common::time::Mono;
 use crate::dialog::Dialog;
-use crate::io::{AccountId, CallId, CallInfo, CallState, CommandId, Direction, FlowId, MediaId};
+use crate::io::{AccountId, CallId, CallInfo, CallState, CommandId, Direction, Extra, FlowId, Identity, MediaId};
 use crate::message::{Request, Response};
 use crate::transaction::{ClientId, ServerId};
 
@@ -103,10 +103,17 @@ pub(crate) struct Call {
     pub(crate) forgotten_at: Option<Mono>,
     /// The final response that ended an incoming call, for the same INVITE on another flow.
     pub(crate) refused_with: Option<u16>,
+    /// What the application adds to the final response or to the request that ends the call.
+    pub(crate) extra: Extra,
     /// `answer` commands that wait for the 200.
     pub(crate) waiting: Vec<CommandId>,
     pub(crate) remote_uri: String,
     pub(crate) remote_name: Option<String>,
+    pub(crate) asserted_identity: Option<Identity>,
+    pub(crate) diverted_from: Option<String>,
+    pub(crate) auto_answer_s: Option<u32>,
+    pub(crate) on_hold: bool,
+    pub(crate) remote_hold: bool,
     pub(crate) muted: bool,
     pub(crate) media_connected: bool,
     pub(crate) connected_at: Option<u64>,
@@ -165,9 +172,15 @@ impl Call {
             orphaned_until: None,
             forgotten_at: None,
             refused_with: None,
+            extra: Extra::default(),
             waiting: Vec::new(),
             remote_uri,
             remote_name,
+            asserted_identity: None,
+            diverted_from: None,
+            auto_answer_s: None,
+            on_hold: false,
+            remote_hold: false,
             muted: false,
             media_connected: false,
             connected_at: None,
@@ -185,6 +198,11 @@ impl Call {
             state: self.state(),
             remote_uri: self.remote_uri.clone(),
             remote_name: self.remote_name.clone(),
+            asserted_identity: self.asserted_identity.clone(),
+            diverted_from: self.diverted_from.clone(),
+            auto_answer_s: self.auto_answer_s,
+            on_hold: self.on_hold,
+            remote_hold: self.remote_hold,
             muted: self.muted,
             media_connected: self.media_connected,
             connected_at: self.connected_at,

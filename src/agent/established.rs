@@ -1,17 +1,19 @@
 //! What both sides of a call have in common: media, hanging up, re-INVITE, timers, the end.
 
 use super::call::{Call, Job, LINGER_MS, Phase, T2_MS};
-use super::incoming::{is_usable, media_error, sdp_of};
+use super::incoming::{add_headers, is_usable, media_error, sdp_of};
 use super::outcome::{self, Reasons, outcome};
-use super::{Agent, AgentEvent, Use};
+use super::outgoing::check_headers;
+use super::request::{DialogRef, Purpose};
+use super::{Agent, AgentEvent};
 use crate::common::time::Now;
 use crate::dialog::Dialog;
 use crate::io::{
-    AccountId, CallId, Direction, Error, ErrorCode, Event, MediaCommand, MediaEvent, MediaFailure, MediaId, Outcome,
-    OutcomeKind,
+    AccountId, CallId, Direction, Error, ErrorCode, Event, Extra, HeaderList, MediaCommand, MediaEvent, MediaFailure,
+    MediaId, Outcome, OutcomeKind,
 };
-use crate::message::{Method, Request};
-use crate::transaction::{ClientId, ServerId};
+use crate::message::{Method, Request, Response};
+use crate::transaction::ServerId;
 
 impl Agent {
     /// Ends a call in whatever phase: decline, CANCEL or BYE.
@@ -19,18 +21,21 @@ impl Agent {
     /// # Errors
     /// [`ErrorCode::NotFound`] where there is no such call or it is over; [`ErrorCode::FlowLost`] where it ends here
     /// but the far end cannot be told.
-    pub fn hang_up(&mut self, now: Now, id: CallId) -> Result<(), Error> {
+    pub fn hang_up(&mut self, now: Now, id: CallId, extra: Extra) -> Result<(), Error> {
+        check_headers(&extra.headers)?;
         let call = self.call_mut(id).filter(|call| !call.is_over()).ok_or(ErrorCode::NotFound)?;
         let account = call.account;
         let mut result = Ok(());
         match call.phase {
-            Phase::Arrived | Phase::Ringing | Phase::Answering => self.decline(now, id, None)?,
+            Phase::Arrived | Phase::Ringing | Phase::Answering => self.decline(now, id, None, extra)?,
             Phase::Preparing | Phase::Calling => self.give_up(now, id),
             Phase::Answered => {
                 call.bye_after_ack = true;
+                call.extra = extra;
                 self.end_call(now, id, outcome(OutcomeKind::Completed, true));
             }
             Phase::Established => {
+                call.extra = extra;
                 if let Some(dialog) = call.dialog.clone()
                     && !self.bye(now, id, account, dialog)
                 {
@@ -65,13 +70,13 @@ impl Agent {
     pub fn end_all_calls(&mut self, now: Now) {
         for call in self.live_calls().collect::<Vec<_>>() {
             // A far end that cannot be told finds out by itself.
-            let _ = self.hang_up(now, call.id);
+            let _ = self.hang_up(now, call.id, Extra::default());
         }
     }
 
     pub(super) fn end_calls_of(&mut self, now: Now, account: AccountId) {
         for call in self.live_calls().filter(|call| call.account == account).collect::<Vec<_>>() {
-            let _ = self.hang_up(now, call.id);
+            let _ = self.hang_up(now, call.id, Extra::default());
         }
     }
 
@@ -87,7 +92,7 @@ impl Agent {
             (MediaEvent::Described { sdp }, Job::Again) => self.reoffer_described(now, id, sdp),
             (MediaEvent::Described { .. }, Job::None | Job::TakeAnswer) => {}
             (MediaEvent::Applied, Job::TakeAnswer) => call.job = Job::None,
-            (MediaEvent::Applied, _) => {}
+            (MediaEvent::Applied | MediaEvent::DtmfSent, _) => {}
             (MediaEvent::Connected { connected }, _) => {
                 if call.media_connected != connected {
                     call.media_connected = connected;
@@ -171,20 +176,27 @@ impl Agent {
     /// Sends a BYE on `dialog`; false where there is no flow to send it on.
     pub(super) fn bye(&mut self, now: Now, id: CallId, account: AccountId, mut dialog: Dialog) -> bool {
         let mut request = dialog.request(Method::Bye);
-        let Self { accounts, calls, random, .. } = self;
-        if let Some(account) = accounts.iter_mut().find(|a| a.id == account) {
-            account.auth.authorize(&mut request, random);
+        if let Some(call) = self.call_mut(id).filter(|call| call.phase != Phase::Answered) {
+            add_headers(&mut request.headers, &call.extra);
         }
-        if let Some(call) = calls.iter_mut().find(|call| call.id == id)
+        let which = DialogRef::Call(id, dialog.remote_tag().to_owned());
+        if let Some(call) = self.call_mut(id)
             && call.dialog.as_ref().is_some_and(|own| own.remote_tag() == dialog.remote_tag())
         {
             call.dialog = Some(dialog);
         }
-        let sent = self.send(now, account, request, Use::Bye(id)).is_some();
+        let sent = self.send_request(now, account, which, request, Purpose::Bye(id)).is_ok();
         if let Some(call) = self.call_mut(id) {
             call.owes_bye = !sent;
         }
         sent
+    }
+
+    /// A BYE has been answered, or never will be.
+    pub(super) fn bye_done(&mut self, id: CallId, result: &Result<&Response, Error>) {
+        if let Some(call) = self.call_mut(id) {
+            call.owes_bye |= matches!(result, Err(error) if error.code == ErrorCode::FlowLost);
+        }
     }
 
     /// There is a flow again: who could not be told that a call is over is told now.
@@ -194,27 +206,6 @@ impl Agent {
         let owed: Vec<_> = owed.collect();
         for (id, dialog) in owed {
             self.bye(now, id, account, dialog);
-        }
-    }
-
-    /// A BYE that is challenged is sent once more, with credentials.
-    pub(super) fn bye_response(&mut self, now: Now, id: CallId, client: ClientId, response: &crate::message::Response) {
-        if response.status() < 200 {
-            return;
-        }
-        let request = self.transactions.request(client).cloned();
-        self.forget_use(client);
-        let Self { accounts, calls, .. } = self;
-        let Some(call) = calls.iter().find(|call| call.id == id) else { return };
-        let (401 | 407, Some(request), Some(dialog)) = (response.status(), request, call.dialog.clone()) else {
-            return;
-        };
-        let account_id = call.account;
-        let Some(account) = accounts.iter_mut().find(|account| account.id == account_id) else { return };
-        let of_dialog =
-            matches!(request.headers.to(), Some(Ok(to)) if to.tag().unwrap_or_default() == dialog.remote_tag());
-        if of_dialog && account.auth.learn(&request, response, false).is_ok() {
-            self.bye(now, id, account_id, dialog);
         }
     }
 
@@ -228,7 +219,7 @@ impl Agent {
             // A BYE on the early dialog: the INVITE still wants its final response (15.1.2).
             self.refuse(now, id, 487, outcome(OutcomeKind::Missed, false));
         } else if !call.is_over() {
-            self.end_call(now, id, outcome::of_bye(Reasons::of(&request.headers)));
+            self.end_call_with(now, id, outcome::of_bye(Reasons::of(&request.headers)), request.headers.list());
         }
     }
 
@@ -255,7 +246,7 @@ impl Agent {
         call.job = Job::Again;
         let offer = sdp_of(&request);
         call.reoffer = Some(super::call::Reoffer { server, request });
-        let command = offer.map_or(MediaCommand::Offer, |sdp| MediaCommand::Accept { sdp });
+        let command = offer.map_or(MediaCommand::Offer { restart: false }, |sdp| MediaCommand::Accept { sdp });
         self.media_command(id, command);
     }
 
@@ -294,7 +285,7 @@ impl Agent {
             match sdp_of(request) {
                 Some(sdp) => {
                     call.job = Job::TakeAnswer;
-                    self.media_command(id, MediaCommand::SetAnswer { sdp });
+                    self.media_command(id, MediaCommand::SetAnswer { sdp, provisional: false });
                 }
                 None => self.media_failed(now, id, Job::TakeAnswer, MediaFailure::BadDescription),
             }
@@ -332,6 +323,11 @@ impl Agent {
 
     /// The call is over for everybody here. What the wire still owes is taken care of by what stays of it.
     pub(super) fn end_call(&mut self, now: Now, id: CallId, outcome: Outcome) {
+        self.end_call_with(now, id, outcome, HeaderList::new());
+    }
+
+    /// The same, where a message with these headers ended it.
+    pub(super) fn end_call_with(&mut self, now: Now, id: CallId, outcome: Outcome, headers: HeaderList) {
         let Some(call) = self.call_mut(id).filter(|call| !call.is_over()) else { return };
         call.phase = Phase::Over;
         call.orphaned_until = None;
@@ -359,7 +355,7 @@ impl Agent {
         for command in waiting {
             self.complete(command, Err(error.clone()));
         }
-        self.tell(Event::CallTerminated { call: info, outcome });
+        self.tell(Event::CallTerminated { call: info, outcome, headers });
     }
 
     pub(super) fn call_of_dialog(&mut self, request: &Request) -> Option<&mut Call> {

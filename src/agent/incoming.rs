@@ -3,14 +3,15 @@
 use super::account::ALLOW;
 use super::call::{Beginning, Call, Job, LINGER_MS, Phase, Repeat, T1_MS};
 use super::outcome::{self, Reasons, outcome};
+use super::outgoing::check_headers;
 use super::{Agent, AgentEvent};
 use crate::common::time::Now;
 use crate::dialog::Dialog;
 use crate::io::{
-    AccountId, CallId, CommandId, Direction, Error, ErrorCode, Event, FlowId, MediaCommand, MediaFailure, OutcomeKind,
-    Reply,
+    AccountId, CallId, CommandId, Direction, Error, ErrorCode, Event, Extra, FlowId, MediaCommand, MediaFailure,
+    OutcomeKind, Reply,
 };
-use crate::message::{HeaderName, Request, Response};
+use crate::message::{HeaderName, Headers, Request, Response};
 use crate::sdp::SessionDescription;
 use crate::transaction::ServerId;
 
@@ -19,9 +20,9 @@ impl Agent {
     pub fn ring(&mut self, now: Now, id: CallId) {
         let Some(call) = self.call_mut(id).filter(|call| call.phase == Phase::Arrived) else { return };
         call.phase = Phase::Ringing;
-        let info = call.info();
+        let received = Event::CallReceived { call: call.info(), headers: call.invite.headers.list() };
         self.send_ringing(now, id);
-        self.tell(Event::CallReceived(info));
+        self.tell(received);
         self.pump(now);
     }
 
@@ -29,7 +30,8 @@ impl Agent {
     ///
     /// # Errors
     /// [`ErrorCode::NotFound`] or [`ErrorCode::InvalidState`], where there is nothing to answer.
-    pub fn answer(&mut self, now: Now, id: CallId, command: Option<CommandId>) -> Result<(), Error> {
+    pub fn answer(&mut self, now: Now, id: CallId, command: Option<CommandId>, extra: Extra) -> Result<(), Error> {
+        check_headers(&extra.headers)?;
         let call = self.call_mut(id).ok_or(ErrorCode::NotFound)?;
         match call.phase {
             Phase::Arrived | Phase::Ringing => {}
@@ -43,12 +45,14 @@ impl Agent {
         call.phase = Phase::Answering;
         call.waiting.extend(command);
         call.job = Job::First;
+        call.extra = extra;
         let offer = sdp_of(&call.invite);
         let info = call.info();
+        let headers = call.invite.headers.list();
         // An answer that came before the INVITE: the call was never shown as ringing, but it is a call all the same.
-        self.tell(if announce { Event::CallReceived(info) } else { Event::CallChanged(info) });
+        self.tell(if announce { Event::CallReceived { call: info, headers } } else { Event::CallChanged(info) });
         self.open_media(id);
-        let command = offer.map_or(MediaCommand::Offer, |sdp| MediaCommand::Accept { sdp });
+        let command = offer.map_or(MediaCommand::Offer { restart: false }, |sdp| MediaCommand::Accept { sdp });
         self.media_command(id, command);
         self.pump(now);
         Ok(())
@@ -59,7 +63,8 @@ impl Agent {
     /// # Errors
     /// [`ErrorCode::NotFound`] or [`ErrorCode::InvalidState`], where there is nothing to decline;
     /// [`ErrorCode::InvalidOption`] for a status outside 400 to 699.
-    pub fn decline(&mut self, now: Now, id: CallId, status: Option<u16>) -> Result<(), Error> {
+    pub fn decline(&mut self, now: Now, id: CallId, status: Option<u16>, extra: Extra) -> Result<(), Error> {
+        check_headers(&extra.headers)?;
         let call = self.call_mut(id).ok_or(ErrorCode::NotFound)?;
         if !call.is_unanswered() {
             return Err(ErrorCode::InvalidState.into());
@@ -70,6 +75,9 @@ impl Agent {
             Some(status) => status,
             None => self.account(account).map_or(603, |(_, options)| options.decline_code),
         };
+        if let Some(call) = self.call_mut(id) {
+            call.extra = extra;
+        }
         let mut declined = outcome(OutcomeKind::Declined, true);
         declined.status = Some(status);
         self.refuse(now, id, status, declined);
@@ -198,9 +206,11 @@ impl Agent {
 
     /// Sends a 200 with a description and repeats it until its ACK.
     pub(super) fn send_ok(&mut self, now: Now, id: CallId, server: ServerId, request: &Request, sdp: Vec<u8>) {
+        let Some(extra) = self.call_mut(id).map(|call| std::mem::take(&mut call.extra)) else { return };
         let Some(call) = self.calls.iter().find(|call| call.id == id) else { return };
         let mut response = self.response(request, 200, &call.local_tag, Some(call.account));
         response.set_body("application/sdp", sdp);
+        add_headers(&mut response.headers, &extra);
         let cseq = request.headers.cseq().and_then(Result::ok).map_or(0, |cseq| cseq.number);
         self.transactions.respond(now.mono, server, response.clone());
         if let Some(call) = self.call_mut(id) {
@@ -254,8 +264,9 @@ impl Agent {
         let Some(call) = self.call_mut(id) else { return };
         call.refused_with = Some(status);
         if let Some(server) = call.server.take() {
-            let (request, tag) = (call.invite.clone(), call.local_tag.clone());
-            let response = self.response(&request, status, &tag, None);
+            let (request, tag, extra) = (call.invite.clone(), call.local_tag.clone(), call.extra.clone());
+            let mut response = self.response(&request, status, &tag, None);
+            add_headers(&mut response.headers, &extra);
             self.transactions.respond(now.mono, server, response);
         }
         self.end_call(now, id, outcome);
@@ -268,6 +279,13 @@ impl Agent {
         let id = call.id;
         let reasons = Reasons::of(&cancel.headers);
         self.refuse(now, id, 487, outcome::of_cancel(reasons));
+    }
+}
+
+/// Writes what the application adds.
+pub(super) fn add_headers(headers: &mut Headers, extra: &Extra) {
+    for (name, value) in &extra.headers {
+        headers.push_named(name, value.as_str());
     }
 }
 
@@ -290,7 +308,7 @@ pub(super) fn sdp_of(request: &Request) -> Option<String> {
 }
 
 /// The session description of a body, if that is what it is.
-pub(super) fn sdp_in(headers: &crate::message::Headers, body: &[u8]) -> Option<String> {
+pub(super) fn sdp_in(headers: &Headers, body: &[u8]) -> Option<String> {
     let content_type = headers.get(HeaderName::ContentType)?;
     let essence = content_type.split(';').next().unwrap_or_default().trim();
     if !essence.eq_ignore_ascii_case("application/sdp") || body.is_empty() {

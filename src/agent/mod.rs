@@ -9,11 +9,13 @@ mod account;
 mod call;
 mod established;
 mod incoming;
+mod messaging;
 mod outcome;
 mod outgoing;
 mod receive;
 mod register;
 mod registration;
+mod request;
 mod sleep;
 
 pub use account::PushContact;
@@ -73,7 +75,8 @@ pub enum AgentEvent {
 enum Use {
     Register(AccountId),
     Invite(CallId),
-    Bye(CallId),
+    /// One of [`Agent::requests`].
+    Request,
 }
 
 /// The user agent.
@@ -85,6 +88,7 @@ pub struct Agent {
     calls: Vec<Call>,
     transactions: Transactions,
     uses: Vec<(ClientId, Use)>,
+    requests: Vec<request::Pending>,
     waiting_calls: Vec<WaitingCall>,
     flow_ids: FlowIds,
     next_id: u32,
@@ -115,6 +119,7 @@ impl Agent {
             calls: Vec::new(),
             transactions: Transactions::default(),
             uses: Vec::new(),
+            requests: Vec::new(),
             waiting_calls: Vec::new(),
             flow_ids: FlowIds::default(),
             next_id: 0,
@@ -345,8 +350,8 @@ impl Agent {
         let Self { calls, uses, .. } = self;
         calls.retain(|call| !call.is_forgotten(now.mono));
         uses.retain(|(_, what)| match what {
-            Use::Invite(id) | Use::Bye(id) => calls.iter().any(|call| call.id == *id),
-            Use::Register(_) => true,
+            Use::Invite(id) => calls.iter().any(|call| call.id == *id),
+            Use::Register(_) | Use::Request => true,
         });
         self.tell_registrations();
         self.tell_sleep();

@@ -1,7 +1,7 @@
 //! How a call ended, out of what the wire said.
 
-use crate::io::{Error, ErrorCode, Outcome, OutcomeKind};
-use crate::message::Headers;
+use crate::io::{Body, Error, ErrorCode, Outcome, OutcomeKind, Reply};
+use crate::message::{HeaderName, Headers, Response};
 
 /// The Reason values that matter (RFC 3326).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -58,6 +58,21 @@ pub(crate) fn of_refusal(status: u16, reasons: Reasons) -> Outcome {
 /// An error of ours ended it.
 pub(crate) fn of_error(kind: OutcomeKind, error: Error) -> Outcome {
     Outcome { status: error.status, error: Some(error), ..outcome(kind, true) }
+}
+
+/// What a final response is for the command that asked for it.
+pub(crate) fn reply_of(response: &Response) -> Result<Reply, Error> {
+    let status = response.status();
+    if status >= 300 {
+        return Err(Error::sip(code_of(status), status));
+    }
+    Ok(Reply::Response { status, headers: response.headers.list(), body: body_of(&response.headers, response.body()) })
+}
+
+/// A message's body for the application.
+pub(crate) fn body_of(headers: &Headers, octets: &[u8]) -> Body {
+    let content_type = headers.get(HeaderName::ContentType).unwrap_or_default();
+    Body { content_type: if octets.is_empty() { "" } else { content_type }.to_owned(), octets: octets.to_vec() }
 }
 
 /// The error that a final status stands for, where no better one is known.

@@ -36,7 +36,9 @@ impl Agent {
     pub fn start_call(&mut self, now: Now, command: CommandId, account: AccountId, target: &str, options: CallOptions) {
         let fault = match self.find_account(account) {
             None => Some(ErrorCode::NotFound.into()),
-            Some(found) => target_uri(target, &found.options.domain).err().or_else(|| check_headers(&options).err()),
+            Some(found) => {
+                target_uri(target, &found.options.domain).err().or_else(|| check_headers(&options.headers).err())
+            }
         };
         match fault {
             Some(error) => self.complete(command, Err(error)),
@@ -112,7 +114,7 @@ impl Agent {
         let (local_tag, call_id) = (random.token(10), random.token(24));
         let to = ["<", &uri, ">"].concat();
         let mut invite = found.request(Method::Invite, &uri, &to, &local_tag, &call_id, 1);
-        check_headers(options)?;
+        check_headers(&options.headers)?;
         for (name, value) in &options.headers {
             invite.headers.push_named(name, value.as_str());
         }
@@ -124,7 +126,7 @@ impl Agent {
         let beginning = Beginning { id, uuid, account, flow, invite, local_tag, remote_uri, remote_name: None };
         self.calls.push(Call::outgoing(beginning));
         self.open_media(id);
-        self.media_command(id, MediaCommand::Offer);
+        self.media_command(id, MediaCommand::Offer { restart: false });
         self.tell_changed(id);
         self.pump(now);
         Ok(id)
@@ -178,7 +180,7 @@ impl Agent {
             status => {
                 let reasons = Reasons::of(&response.headers);
                 self.forget_use(client);
-                self.end_call(now, id, outcome::of_refusal(status, reasons));
+                self.end_call_with(now, id, outcome::of_refusal(status, reasons), response.headers.list());
             }
         }
     }
@@ -232,7 +234,7 @@ impl Agent {
                 call.phase = Phase::Established;
                 call.connected_at = Some(now.wall);
                 call.job = Job::TakeAnswer;
-                self.media_command(id, MediaCommand::SetAnswer { sdp });
+                self.media_command(id, MediaCommand::SetAnswer { sdp, provisional: false });
                 self.tell_changed(id);
             }
             None => {
@@ -319,9 +321,10 @@ impl Agent {
     }
 }
 
-fn check_headers(options: &CallOptions) -> Result<(), Error> {
+/// Whether the application may add these headers: none that the engine writes itself, none that could break a line.
+pub(super) fn check_headers(headers: &[(String, String)]) -> Result<(), Error> {
     let fits = |(name, value): &(String, String)| may_be_added(name) && !value.contains(['\r', '\n', '\0']);
-    if options.headers.iter().all(fits) { Ok(()) } else { Err(Error::option("headers")) }
+    if headers.iter().all(fits) { Ok(()) } else { Err(Error::option("headers")) }
 }
 
 /// Headers that the engine writes itself; an application that adds one would make two of it.
@@ -349,7 +352,7 @@ fn may_be_added(name: &str) -> bool {
 }
 
 /// A URI as the request line needs it: without headers, without what could break out of brackets.
-fn target_uri(target: &str, domain: &str) -> Result<String, Error> {
+pub(super) fn target_uri(target: &str, domain: &str) -> Result<String, Error> {
     let target = target.trim();
     let bad = || Error::from(ErrorCode::InvalidTarget);
     if target.is_empty() || target.len() > 512 || target.bytes().any(|b| b <= b' ' || b == 0x7f || b"<>\"".contains(&b))

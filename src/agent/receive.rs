@@ -23,7 +23,7 @@ impl Agent {
             TransactionEvent::Response { client, response } => match self.use_of(client) {
                 Some(Use::Register(id)) => self.register_response(now, id, client, &response),
                 Some(Use::Invite(id)) => self.invite_response(now, id, client, &response),
-                Some(Use::Bye(id)) => self.bye_response(now, id, client, &response),
+                Some(Use::Request) => self.request_response(now, client, &response),
                 None => {}
             },
             TransactionEvent::Failed { client, why } => self.failed(now, client, why),
@@ -38,12 +38,7 @@ impl Agent {
         match self.use_of(client) {
             Some(Use::Register(id)) => self.register_failed(now, id, client, why),
             Some(Use::Invite(id)) => self.invite_failed(now, id, client, why),
-            Some(Use::Bye(id)) => {
-                self.forget_use(client);
-                if let Some(call) = self.call_mut(id) {
-                    call.owes_bye |= why == Failure::FlowLost;
-                }
-            }
+            Some(Use::Request) => self.request_failed(now, client, why),
             None => self.forget_use(client),
         }
     }

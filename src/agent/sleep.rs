@@ -94,6 +94,7 @@ impl Agent {
             account.connection.close(now.mono);
         }
         self.abandon_waiting_calls();
+        self.abandon_requests();
         self.pump(now);
         for mut account in std::mem::take(&mut self.accounts) {
             for command in account.registration.take_all_waiting() {

@@ -2,8 +2,8 @@
 //! media, and the engine learns what became of it.
 
 use super::media::{
-    IceServer, MediaAccept, MediaClose, MediaDone, MediaFailed, MediaMute, MediaOffer, MediaOpen, MediaPolicy,
-    MediaSdp, MediaSetAnswer, MediaState,
+    IceServer, MediaAccept, MediaClose, MediaDirection, MediaDone, MediaDtmf, MediaFailed, MediaMute, MediaOffer,
+    MediaOpen, MediaPolicy, MediaRollback, MediaSdp, MediaSetAnswer, MediaState,
 };
 use super::transport::{WsClose, WsClosed, WsFailed, WsMessage, WsOpen, WsOpened, WsSend};
 use super::{CodecError, Incoming, Kind, Link, Payload, base64};
@@ -134,6 +134,30 @@ pub const fn failure_name(failure: MediaFailure) -> &'static str {
     }
 }
 
+/// The word for a direction, as SDP has it.
+#[must_use]
+pub const fn direction_name(direction: io::MediaDirection) -> &'static str {
+    match direction {
+        io::MediaDirection::SendRecv => "sendrecv",
+        io::MediaDirection::SendOnly => "sendonly",
+        io::MediaDirection::RecvOnly => "recvonly",
+        io::MediaDirection::Inactive => "inactive",
+    }
+}
+
+/// The direction with this word.
+#[must_use]
+pub fn direction_from_name(name: &str) -> Option<io::MediaDirection> {
+    [
+        io::MediaDirection::SendRecv,
+        io::MediaDirection::SendOnly,
+        io::MediaDirection::RecvOnly,
+        io::MediaDirection::Inactive,
+    ]
+    .into_iter()
+    .find(|direction| direction_name(*direction) == name)
+}
+
 /// The failure with this word.
 #[must_use]
 pub fn failure_from_name(name: &str) -> MediaFailure {
@@ -157,6 +181,7 @@ enum Step {
     Open,
     Describe,
     Apply,
+    Dtmf,
     Quiet,
 }
 
@@ -188,14 +213,33 @@ impl PageMedia {
                 let open = MediaOpen { media, call_uuid, ice_servers, audio: true, video: false, policy };
                 (link.request(now, &open, MEDIA_MS), Step::Open)
             }
-            MediaCommand::Offer => {
-                (link.request(now, &MediaOffer { media, ice_restart: None }, DESCRIPTION_MS), Step::Describe)
+            MediaCommand::Offer { restart } => {
+                let offer = MediaOffer { media, ice_restart: restart.then_some(true) };
+                (link.request(now, &offer, DESCRIPTION_MS), Step::Describe)
             }
             MediaCommand::Accept { sdp } => {
                 (link.request(now, &MediaAccept { media, sdp }, DESCRIPTION_MS), Step::Describe)
             }
-            MediaCommand::SetAnswer { sdp } => {
-                (link.request(now, &MediaSetAnswer { media, sdp }, MEDIA_MS), Step::Apply)
+            MediaCommand::SetAnswer { sdp, provisional } => {
+                let answer = MediaSetAnswer { media, sdp, provisional: provisional.then_some(true) };
+                (link.request(now, &answer, MEDIA_MS), Step::Apply)
+            }
+            MediaCommand::Direction { direction } => {
+                let direction = direction_name(direction).to_owned();
+                (link.request(now, &MediaDirection { media, direction }, MEDIA_MS), Step::Quiet)
+            }
+            MediaCommand::Rollback => (link.request(now, &MediaRollback { media }, MEDIA_MS), Step::Quiet),
+            MediaCommand::Dtmf { digits, duration_ms, gap_ms } => {
+                // Two seconds for each pause, and the digits themselves.
+                let each = u64::from(duration_ms).saturating_add(u64::from(gap_ms)).max(2_000);
+                let deadline = MEDIA_MS.saturating_add(each.saturating_mul(digits.len() as u64));
+                let dtmf = MediaDtmf {
+                    media,
+                    digits,
+                    duration_ms: Some(u64::from(duration_ms)),
+                    gap_ms: Some(u64::from(gap_ms)),
+                };
+                (link.request(now, &dtmf, deadline), Step::Dtmf)
             }
             MediaCommand::Mute { on } => (link.request(now, &MediaMute { media, on }, MEDIA_MS), Step::Quiet),
             MediaCommand::Close => {
@@ -221,6 +265,7 @@ impl PageMedia {
                 (_, Step::Quiet) | (None, Step::Open) => return Some(Ok(None)),
                 (Some(error), _) => MediaEvent::Failed(failure_from_name(&error.code)),
                 (None, Step::Apply) => MediaEvent::Applied,
+                (None, Step::Dtmf) => MediaEvent::DtmfSent,
                 (None, Step::Describe) => match incoming.read::<MediaSdp>() {
                     Ok(MediaSdp { sdp }) => MediaEvent::Described { sdp },
                     Err(_) => MediaEvent::Failed(MediaFailure::Other),
@@ -272,14 +317,30 @@ impl HostMedia {
                     let open: MediaOpen = incoming.read()?;
                     (open.media, open_command(open))
                 }
-                MediaOffer::TYPE => (incoming.read::<MediaOffer>()?.media, MediaCommand::Offer),
+                MediaOffer::TYPE => {
+                    let MediaOffer { media, ice_restart } = incoming.read()?;
+                    (media, MediaCommand::Offer { restart: ice_restart.unwrap_or(false) })
+                }
                 MediaAccept::TYPE => {
                     let MediaAccept { media, sdp } = incoming.read()?;
                     (media, MediaCommand::Accept { sdp })
                 }
                 MediaSetAnswer::TYPE => {
-                    let MediaSetAnswer { media, sdp } = incoming.read()?;
-                    (media, MediaCommand::SetAnswer { sdp })
+                    let MediaSetAnswer { media, sdp, provisional } = incoming.read()?;
+                    (media, MediaCommand::SetAnswer { sdp, provisional: provisional.unwrap_or(false) })
+                }
+                MediaDirection::TYPE => {
+                    let MediaDirection { media, direction } = incoming.read()?;
+                    let direction = direction_from_name(&direction).ok_or(CodecError::WrongType("direction"))?;
+                    (media, MediaCommand::Direction { direction })
+                }
+                MediaRollback::TYPE => (incoming.read::<MediaRollback>()?.media, MediaCommand::Rollback),
+                MediaDtmf::TYPE => {
+                    let MediaDtmf { media, digits, duration_ms, gap_ms } = incoming.read()?;
+                    let ms = |value: Option<u64>, default| {
+                        value.map_or(default, |value| u32::try_from(value).unwrap_or(default))
+                    };
+                    (media, MediaCommand::Dtmf { digits, duration_ms: ms(duration_ms, 100), gap_ms: ms(gap_ms, 70) })
                 }
                 MediaMute::TYPE => {
                     let MediaMute { media, on } = incoming.read()?;
@@ -292,10 +353,11 @@ impl HostMedia {
         let result = flatten(read(), MediaId, "media");
         if let Some(Ok((media, command))) = &result {
             match command {
-                MediaCommand::Offer | MediaCommand::Accept { .. } => {
+                MediaCommand::Offer { .. } | MediaCommand::Accept { .. } => {
                     self.open.push((incoming.id.clone(), *media, Step::Describe));
                 }
                 MediaCommand::SetAnswer { .. } => self.open.push((incoming.id.clone(), *media, Step::Apply)),
+                MediaCommand::Dtmf { .. } => self.open.push((incoming.id.clone(), *media, Step::Dtmf)),
                 _ => link.reply(now, &incoming.id, &MediaDone {}),
             }
             if *command == MediaCommand::Close {
@@ -316,6 +378,11 @@ impl HostMedia {
             }
             MediaEvent::Applied => {
                 if let Some(id) = self.take(media, Some(Step::Apply)) {
+                    link.reply(now, &id, &MediaDone {});
+                }
+            }
+            MediaEvent::DtmfSent => {
+                if let Some(id) = self.take(media, Some(Step::Dtmf)) {
                     link.reply(now, &id, &MediaDone {});
                 }
             }

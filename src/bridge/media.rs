@@ -72,6 +72,40 @@ message! {
         media "media": u64,
         /// The remote description.
         sdp "sdp": String,
+        /// Of a provisional response: a later answer takes its place.
+        provisional "provisional": Option<bool>,
+    }
+}
+
+message! {
+    /// What the next descriptions say about the direction.
+    MediaDirection, Request "media.direction" {
+        /// The session.
+        media "media": u64,
+        /// `sendrecv`, `sendonly`, `recvonly` or `inactive`, seen from us.
+        direction "direction": String,
+    }
+}
+
+message! {
+    /// The last offer was refused: the session is as before it.
+    MediaRollback, Request "media.rollback" {
+        /// The session.
+        media "media": u64,
+    }
+}
+
+message! {
+    /// Send telephone events; the reply comes when the last has been sent.
+    MediaDtmf, Request "media.dtmf" {
+        /// The session.
+        media "media": u64,
+        /// `0` to `9`, `*`, `#`, `A` to `D`; `,` is a pause of two seconds.
+        digits "digits": String,
+        /// How long each is, in milliseconds. Default: 100.
+        duration_ms "durationMs": Option<u64>,
+        /// The pause after each, in milliseconds. Default: 70.
+        gap_ms "gapMs": Option<u64>,
     }
 }
 

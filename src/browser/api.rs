@@ -10,7 +10,7 @@ use wasm_bindgen::prelude::*;
 use super::driver::{AccountData, CallData, Driver};
 use super::objects::{self, Builder};
 use super::{error, options, sessions};
-use crate::io::{AccountId, CallId, Command, ErrorCode};
+use crate::io::{AccountId, CallId, Command, ErrorCode, Extra};
 
 /// The engine's face in JavaScript.
 #[wasm_bindgen(skip_typescript)]
@@ -258,7 +258,7 @@ impl Call {
 
     /// Answers it.
     pub fn answer(&self) -> Promise {
-        self.command(Command::Answer)
+        self.command(|call| Command::Answer(call, Extra::default()))
     }
 
     /// Declines it, with the account's code or this one.
@@ -267,12 +267,12 @@ impl Call {
         if status.is_none() && !code.is_undefined() {
             return Promise::reject(&error::option("code"));
         }
-        self.command(|call| Command::Decline(call, status))
+        self.command(|call| Command::Decline(call, status, Extra::default()))
     }
 
     /// Ends it, whatever its phase.
     pub fn hangup(&self) -> Promise {
-        self.command(Command::Hangup)
+        self.command(|call| Command::Hangup(call, Extra::default()))
     }
 
     /// Stops or starts sending the microphone.

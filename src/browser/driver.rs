@@ -284,9 +284,11 @@ impl Driver {
                 data.registration.replace(info);
                 ("registration_changed", event)
             }
-            Event::CallReceived(info) => ("call_received", Builder::new().value("call", &self.call(info)).done()),
+            Event::CallReceived { call: info, .. } => {
+                ("call_received", Builder::new().value("call", &self.call(info)).done())
+            }
             Event::CallChanged(info) => ("call_changed", Builder::new().value("call", &self.call(info)).done()),
-            Event::CallTerminated { call, outcome } => {
+            Event::CallTerminated { call, outcome, .. } => {
                 let id = call.id;
                 let event =
                     Builder::new().value("call", &self.call(call)).value("outcome", &objects::outcome(&outcome));
@@ -338,7 +340,9 @@ impl Driver {
 
     /// Makes the object of a call that is new: `makeCall` is completed before the call's first event.
     fn meet(&self, event: &Event) {
-        if let Event::CallReceived(info) | Event::CallChanged(info) | Event::CallTerminated { call: info, .. } = event
+        if let Event::CallReceived { call: info, .. }
+        | Event::CallChanged(info)
+        | Event::CallTerminated { call: info, .. } = event
             && self.find_call(info.id).is_none()
         {
             self.call(info.clone());

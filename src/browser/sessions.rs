@@ -105,9 +105,9 @@ impl Sessions {
         }
         let Some(media) = self.open.borrow().iter().find(|s| s.id == id).map(|s| s.media.clone()) else { return };
         match command {
-            MediaCommand::Offer => media.offer(),
+            MediaCommand::Offer { .. } => media.offer(),
             MediaCommand::Accept { sdp } => media.accept(&sdp),
-            MediaCommand::SetAnswer { sdp } => media.set_answer(&sdp),
+            MediaCommand::SetAnswer { sdp, .. } => media.set_answer(&sdp),
             MediaCommand::Mute { on } => media.mute(on),
             MediaCommand::Close => {
                 media.close();

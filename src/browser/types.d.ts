@@ -33,6 +33,8 @@ export type ErrorCode =
   | "mediaFailed"
   | "rejected"
   | "callEnded"
+  | "busy"
+  | "unsupported"
   | "stopped"
   /** Events came before their first listener, and more than are kept. */
   | "eventsLost"

@@ -109,8 +109,14 @@ impl Dialog {
 
     /// The next request of this dialog (12.2.1.1), with the next CSeq number.
     pub fn request(&mut self, method: Method) -> Request {
+        let number = self.next_cseq();
+        self.with_cseq(method, number)
+    }
+
+    /// The number of our next request, which is used up by asking: for a request that is sent once more.
+    pub fn next_cseq(&mut self) -> u32 {
         self.local_cseq = self.local_cseq.saturating_add(1);
-        self.with_cseq(method, self.local_cseq)
+        self.local_cseq
     }
 
     /// The ACK to a 2xx of the INVITE with this CSeq number (13.2.2.4).

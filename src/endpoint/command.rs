@@ -20,10 +20,16 @@ impl Endpoint {
                 self.agent.start_call(now, id, account, &target, options);
                 None
             }
-            Command::Answer(call) => later(self.agent.answer(now, call, Some(id))),
-            Command::Decline(call, status) => Some(self.agent.decline(now, call, status).map(done)),
-            Command::Hangup(call) => Some(self.agent.hang_up(now, call).map(done)),
+            Command::Answer(call, extra) => later(self.agent.answer(now, call, Some(id), extra)),
+            Command::Decline(call, status, extra) => Some(self.agent.decline(now, call, status, extra).map(done)),
+            Command::Hangup(call, extra) => Some(self.agent.hang_up(now, call, extra).map(done)),
             Command::Mute(call, on) => Some(self.agent.mute(now, call, on).map(done)),
+            Command::SendMessage { account, call: None, target, body, extra } => {
+                later(self.agent.send_message(now, account, &target, body, &extra, id))
+            }
+            Command::SendOptions { account, target, extra } => {
+                later(self.agent.send_options(now, account, &target, &extra, id))
+            }
             Command::Suspend => {
                 self.suspending.push(id);
                 self.agent.suspend(now, None);
@@ -37,6 +43,7 @@ impl Endpoint {
                 self.stop(now, id);
                 None
             }
+            _ => Some(Err(ErrorCode::Unsupported.into())),
         };
         if let Some(result) = result {
             self.complete(id, result);

@@ -66,6 +66,10 @@ pub enum ErrorCode {
     MediaFailed,
     /// The call ended before this could be done.
     CallEnded,
+    /// The far end has changed the session at the same time; it was tried again and still could not be done.
+    Busy,
+    /// This engine cannot do that.
+    Unsupported,
     /// The engine was stopped.
     Stopped,
 }
@@ -106,6 +110,8 @@ impl ErrorCode {
             Self::BadDescription => "badDescription",
             Self::MediaFailed => "mediaFailed",
             Self::CallEnded => "callEnded",
+            Self::Busy => "busy",
+            Self::Unsupported => "unsupported",
             Self::Stopped => "stopped",
         }
     }
@@ -153,6 +159,8 @@ impl ErrorCode {
             Self::BadDescription => "the far end's session description cannot be used",
             Self::MediaFailed => "media could not be set up or was lost; check the ICE servers",
             Self::CallEnded => "the call ended first",
+            Self::Busy => "the session was being changed by both sides; try again",
+            Self::Unsupported => "this engine, or the far end, cannot do that",
             Self::Stopped => "the endpoint was stopped",
         }
     }

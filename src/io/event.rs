@@ -1,6 +1,9 @@
 //! What the application is told.
 
-use super::{AccountId, CallId, Error};
+use super::{
+    AccountId, Body, CallId, CallInfo, Error, HeaderList, Outcome, PublicationId, ReferralId, SubscriptionId,
+    SubscriptionInfo, TransferId,
+};
 
 /// Something the application may want to show or act on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,15 +21,144 @@ pub enum Event {
     /// JavaScript: `registration_changed`.
     RegistrationChanged(RegistrationInfo),
     /// JavaScript: `call_received`. The call rings.
-    CallReceived(CallInfo),
-    /// JavaScript: `call_changed`: state, mute, names.
+    CallReceived {
+        /// The call.
+        call: CallInfo,
+        /// The INVITE's headers.
+        headers: HeaderList,
+    },
+    /// JavaScript: `call_changed`: state, mute, hold, names.
     CallChanged(CallInfo),
+    /// JavaScript: `call_progress`: a response to our INVITE, 101 to 299.
+    CallProgress {
+        /// Which.
+        call: CallId,
+        /// The response's status.
+        status: u16,
+        /// The response's headers.
+        headers: HeaderList,
+    },
     /// JavaScript: `call_terminated`, the last of a call.
     CallTerminated {
         /// The call as it was.
         call: CallInfo,
         /// How it ended.
         outcome: Outcome,
+        /// The headers of what ended it: a BYE, a CANCEL, a final response. Empty where we ended it.
+        headers: HeaderList,
+    },
+    /// JavaScript: `call_replaced`: an INVITE with Replaces (RFC 3891) has taken this call's place.
+    CallReplaced {
+        /// The call that goes.
+        old: CallId,
+        /// The call that comes.
+        new: CallId,
+    },
+    /// JavaScript: `dtmf_received`: a digit by INFO.
+    DtmfReceived {
+        /// In which call.
+        call: CallId,
+        /// `0` to `9`, `*`, `#`, `A` to `D`, or `!` for a hook flash.
+        digit: char,
+        /// How long it was pressed, in milliseconds.
+        duration_ms: u32,
+    },
+    /// JavaScript: `info_received`: an INFO that is no DTMF (RFC 6086).
+    InfoReceived {
+        /// In which call.
+        call: CallId,
+        /// What it carries.
+        body: Body,
+        /// Its headers.
+        headers: HeaderList,
+    },
+    /// JavaScript: `message_received` (RFC 3428).
+    MessageReceived {
+        /// To whom.
+        account: AccountId,
+        /// In which call, where it is one of a dialog.
+        call: Option<CallId>,
+        /// From whom: the URI without parameters.
+        from_uri: String,
+        /// From whom, by name.
+        from_name: Option<String>,
+        /// What it carries.
+        body: Body,
+        /// Its headers.
+        headers: HeaderList,
+    },
+    /// JavaScript: `transfer_requested`: somebody asks us by REFER (RFC 3515) to call `target`.
+    /// [`Command::AcceptReferral`](super::Command::AcceptReferral) or `RejectReferral` answers; ten seconds of silence are a 202 and a refusal.
+    ReferReceived {
+        /// For the answer.
+        referral: ReferralId,
+        /// Who is asked.
+        account: AccountId,
+        /// In which call, where it is one of a dialog.
+        call: Option<CallId>,
+        /// Whom to call: the URI without its headers.
+        target: String,
+        /// Whether the new call takes an existing one's place (an attended transfer).
+        replaces: bool,
+        /// Who says so (RFC 3892).
+        referred_by: Option<String>,
+        /// Its headers.
+        headers: HeaderList,
+    },
+    /// JavaScript: `transfer_changed`: what became of a REFER of ours.
+    TransferChanged {
+        /// Which.
+        transfer: TransferId,
+        /// In which call, where it is one of a dialog.
+        call: Option<CallId>,
+        /// The status of the transferred call so far (RFC 3515 section 2.4.5), or of the refused REFER.
+        status: u16,
+        /// Whether this is the last word.
+        done: bool,
+    },
+    /// JavaScript: `subscription_changed`: a subscription of ours.
+    SubscriptionChanged(SubscriptionInfo),
+    /// JavaScript: `notify_received`: the state that a subscription of ours is about; or an unsolicited NOTIFY, which has no subscription.
+    NotifyReceived {
+        /// Which subscription.
+        subscription: Option<SubscriptionId>,
+        /// Whose.
+        account: AccountId,
+        /// The event package.
+        event: String,
+        /// The state.
+        body: Body,
+        /// Its headers.
+        headers: HeaderList,
+    },
+    /// JavaScript: `subscribe_received`: somebody wants to follow a state of ours.
+    /// [`Command::AcceptSubscriber`](super::Command::AcceptSubscriber) or `RejectSubscriber` answers.
+    SubscribeReceived {
+        /// For the answer.
+        subscription: SubscriptionId,
+        /// Whose state.
+        account: AccountId,
+        /// Who wants to: the URI without parameters.
+        from_uri: String,
+        /// The event package.
+        event: String,
+        /// For how long, in seconds.
+        expires: u32,
+        /// What it carries.
+        body: Body,
+        /// Its headers.
+        headers: HeaderList,
+    },
+    /// JavaScript: `subscriber_changed`: a subscriber of ours refreshed (`active`) or is gone.
+    SubscriberChanged(SubscriptionInfo),
+    /// JavaScript: `publication_changed`: a publication of ours was made, refreshed, lost or removed (RFC 3903).
+    PublicationChanged {
+        /// Which.
+        publication: PublicationId,
+        /// Whether the server has it.
+        published: bool,
+        /// Why it was lost.
+        error: Option<Error>,
     },
     /// JavaScript: `problem`. Something from outside broke the rules and was dropped, or needs attention.
     Problem {
@@ -87,116 +219,6 @@ pub struct RegistrationInfo {
     pub error: Option<Error>,
     /// Whether another attempt comes by itself.
     pub will_retry: bool,
-}
-
-/// Who started a call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Direction {
-    /// They called.
-    Incoming,
-    /// We called.
-    Outgoing,
-}
-
-/// Phase of a call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CallState {
-    /// Outgoing: media or the INVITE is on its way. Incoming: not announced yet.
-    Connecting,
-    /// Incoming: it rings here. Outgoing: it rings there.
-    Ringing,
-    /// Outgoing: a provisional response with a session description.
-    Early,
-    /// Incoming: the answer is on its way.
-    Answering,
-    /// Both sides agreed.
-    Connected,
-    /// It is over.
-    Ended,
-}
-
-/// A call as the application sees it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CallInfo {
-    /// This engine's id.
-    pub id: CallId,
-    /// The id the host knows.
-    pub uuid: String,
-    /// Whose call.
-    pub account: AccountId,
-    /// Who started it.
-    pub direction: Direction,
-    /// Its phase.
-    pub state: CallState,
-    /// The far end's URI, without parameters.
-    pub remote_uri: String,
-    /// The far end's display name.
-    pub remote_name: Option<String>,
-    /// Whether our microphone is off.
-    pub muted: bool,
-    /// Whether media can flow.
-    pub media_connected: bool,
-    /// When both sides agreed, epoch milliseconds.
-    pub connected_at: Option<u64>,
-    /// The SIP Call-ID.
-    pub sip_call_id: String,
-}
-
-/// How a call ended, in one word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum OutcomeKind {
-    /// It was established, and one side hung up.
-    Completed,
-    /// Incoming: another device of ours answered.
-    AnsweredElsewhere,
-    /// Incoming: another device of ours declined for all.
-    DeclinedElsewhere,
-    /// Incoming: nobody answered in time, or the caller gave up.
-    Missed,
-    /// Outgoing: they are busy.
-    Busy,
-    /// One side declined.
-    Declined,
-    /// Outgoing: we gave up before they answered, or they did not answer.
-    Cancelled,
-    /// The flow or the media was lost.
-    NetworkLost,
-    /// Anything else.
-    Failed,
-}
-
-impl OutcomeKind {
-    /// The name JavaScript sees.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Completed => "completed",
-            Self::AnsweredElsewhere => "answeredElsewhere",
-            Self::DeclinedElsewhere => "declinedElsewhere",
-            Self::Missed => "missed",
-            Self::Busy => "busy",
-            Self::Declined => "declined",
-            Self::Cancelled => "cancelled",
-            Self::NetworkLost => "networkLost",
-            Self::Failed => "failed",
-        }
-    }
-}
-
-/// How a call ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Outcome {
-    /// In one word.
-    pub kind: OutcomeKind,
-    /// Whether we ended it.
-    pub local: bool,
-    /// The SIP status that ended it, or that its Reason names.
-    pub status: Option<u16>,
-    /// The Q.850 cause of its Reason (RFC 3326).
-    pub q850: Option<u16>,
-    /// Why it failed, where it did.
-    pub error: Option<Error>,
 }
 
 /// What a line of the trace shows.

@@ -30,8 +30,16 @@ pub enum MediaCommand {
         /// Where there is no microphone, send a built-in tone of so many hertz instead of failing; 0: fail.
         test_tone_hz: u16,
     },
+    /// What the next descriptions say about the audio's direction. Answered by nothing.
+    Direction {
+        /// What we want; an answer narrows it to what the offer allows.
+        direction: MediaDirection,
+    },
     /// Make an offer. Answered by `Described` or `Failed`.
-    Offer,
+    Offer {
+        /// Whether ICE starts anew.
+        restart: bool,
+    },
     /// Take this remote offer and make an answer. Answered by `Described` or `Failed`.
     Accept {
         /// The remote description.
@@ -41,6 +49,19 @@ pub enum MediaCommand {
     SetAnswer {
         /// The remote description.
         sdp: String,
+        /// Of a provisional response: a later answer, of this fork or of another, takes its place.
+        provisional: bool,
+    },
+    /// Our last offer was refused: the session is as before it. Answered by nothing.
+    Rollback,
+    /// Send telephone events (RFC 4733). Answered by `DtmfSent`, or by `Failed(Unsupported)`, after which the session goes on.
+    Dtmf {
+        /// `0` to `9`, `*`, `#`, `A` to `D`; `,` is a pause of two seconds.
+        digits: String,
+        /// How long each is, in milliseconds.
+        duration_ms: u32,
+        /// The pause after each, in milliseconds.
+        gap_ms: u32,
     },
     /// Stop or start sending the microphone. Answered by nothing; it cannot fail.
     Mute {
@@ -49,6 +70,19 @@ pub enum MediaCommand {
     },
     /// Close the session, stop its tracks, drop its timers. The last command; answered by nothing.
     Close,
+}
+
+/// Direction of a media stream, seen from us (RFC 8866 section 6.7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MediaDirection {
+    /// Both ways.
+    SendRecv,
+    /// We send only: the far end is on hold.
+    SendOnly,
+    /// We receive only.
+    RecvOnly,
+    /// Neither.
+    Inactive,
 }
 
 /// What a media session tells.
@@ -62,12 +96,15 @@ pub enum MediaEvent {
     },
     /// The remote answer was taken.
     Applied,
+    /// The digits were sent.
+    DtmfSent,
     /// ICE and DTLS are up, or are not any more.
     Connected {
         /// Whether media can flow.
         connected: bool,
     },
-    /// The last command could not be carried out, or the session is beyond repair.
+    /// The last command could not be carried out, or the session is beyond repair. After `ConnectionLost` an offer with
+    /// `restart` may still repair it; after `BadDescription` of a renegotiation the session goes on as it was.
     Failed(MediaFailure),
 }
 

@@ -3,22 +3,26 @@
 //! A driver, in a page or on a host, calls `Endpoint::handle(now, Input)`, drains `Endpoint::poll` into a list,
 //! lets go of the engine, and only then carries the outputs out.
 
+mod call;
 mod command;
 mod error;
 mod event;
 mod flow;
 mod media;
 mod options;
+mod subscription;
 
-pub use command::{Command, Reply};
+pub use call::{CallInfo, CallOptions, CallState, Direction, DtmfMethod, Identity, Outcome, OutcomeKind};
+pub use command::{Body, Command, Extra, Reply};
 pub use error::{Error, ErrorCode};
-pub use event::{
-    CallInfo, CallState, Direction, Event, Outcome, OutcomeKind, RegistrationInfo, RegistrationState, TraceEntry,
-    TraceKind, TransportState,
-};
+pub use event::{Event, RegistrationInfo, RegistrationState, TraceEntry, TraceKind, TransportState};
 pub use flow::{FlowCommand, FlowEvent};
-pub use media::{IceServer, MediaCommand, MediaEvent, MediaFailure};
-pub use options::{AccountOptions, BackgroundPolicy, CallOptions, Driver, EndpointOptions, PushOptions, PushPreset};
+pub use media::{IceServer, MediaCommand, MediaDirection, MediaEvent, MediaFailure};
+pub use options::{AccountOptions, BackgroundPolicy, Driver, EndpointOptions, PushOptions, PushPreset, Reliability};
+pub use subscription::{SubscriptionInfo, SubscriptionState};
+
+/// Header lines as the application writes and reads them: name and value, in order.
+pub type HeaderList = Vec<(String, String)>;
 
 use crate::common::time::Mono;
 
@@ -49,6 +53,22 @@ id!(
 id!(
     /// One call of this engine. The bridge knows it by its `callUuid`.
     CallId
+);
+id!(
+    /// One subscription, ours to somebody's state or somebody's to ours.
+    SubscriptionId
+);
+id!(
+    /// One piece of event state that we published (RFC 3903).
+    PublicationId
+);
+id!(
+    /// One REFER that we sent, and what becomes of it.
+    TransferId
+);
+id!(
+    /// One REFER that somebody sent to us.
+    ReferralId
 );
 
 /// What happened. Everything the engine learns, it learns by one of these.

@@ -81,6 +81,18 @@ pub enum BackgroundPolicy {
     Keep,
 }
 
+/// Whether provisional responses are acknowledged with PRACK (RFC 3262).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Reliability {
+    /// Where the far end can: `Supported: 100rel`.
+    #[default]
+    Supported,
+    /// Our calls insist on it: `Require: 100rel`.
+    Required,
+    /// Never.
+    Off,
+}
+
 /// A ready-made way to write the token into the Contact of REGISTER.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -143,6 +155,14 @@ pub struct AccountOptions {
     pub keep_alive_ms: u64,
     /// Milliseconds until a connection attempt is given up.
     pub connect_timeout_ms: u64,
+    /// Session interval to ask for in seconds (RFC 4028), 90 at least; 0: no session timer unless the far end wants one.
+    pub session_expires: u32,
+    /// Whether provisional responses are acknowledged (RFC 3262).
+    pub reliability: Reliability,
+    /// How many redirections (3xx) an INVITE follows; 0: none, the call ends.
+    pub max_redirects: u8,
+    /// The URI of ours that the network shall assert (P-Preferred-Identity, RFC 3325), unless the call says another.
+    pub preferred_identity: Option<String>,
 }
 
 impl Default for AccountOptions {
@@ -166,13 +186,10 @@ impl Default for AccountOptions {
             decline_code: 603,
             keep_alive_ms: 25_000,
             connect_timeout_ms: 5_000,
+            session_expires: 1_800,
+            reliability: Reliability::Supported,
+            max_redirects: 5,
+            preferred_identity: None,
         }
     }
-}
-
-/// Options of one outgoing call.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct CallOptions {
-    /// Extra headers of the INVITE, as name and value.
-    pub headers: Vec<(String, String)>,
 }

@@ -79,6 +79,12 @@ impl Headers {
         }
     }
 
+    /// All lines as name and value, for those who read them as text.
+    #[must_use]
+    pub fn list(&self) -> Vec<(String, String)> {
+        self.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+    }
+
     /// The value of the first line of this name, unfolded and without white space at its ends.
     #[must_use]
     pub fn get(&self, name: HeaderName) -> Option<&str> {

@@ -6,7 +6,7 @@ use crate::bridge::{
     CallAction, CallPerform, CallPerformReply, CallPerformTimedOut, Incoming, PerformError, PerformState,
 };
 use crate::common::time::Now;
-use crate::io::{CallInfo, Error};
+use crate::io::{CallInfo, Error, Extra};
 
 /// An action that waits: for its INVITE, or for the 200.
 #[derive(Debug)]
@@ -37,7 +37,7 @@ impl Wake {
             }
             (CallAction::End, Some(call)) => {
                 // A far end that cannot be told finds out by itself: for the user the call is over.
-                let _ = agent.hang_up(now, call.id);
+                let _ = agent.hang_up(now, call.id, Extra::default());
                 self.reply_perform(now, &incoming.id, PerformState::Done, None);
             }
             (CallAction::End, None) => {
@@ -68,7 +68,7 @@ impl Wake {
     pub(super) fn perform_answer(&mut self, now: Now, agent: &mut Agent, call: &CallInfo) {
         if call.connected_at.is_some() {
             self.answered(now, call);
-        } else if let Err(error) = agent.answer(now, call.id, None) {
+        } else if let Err(error) = agent.answer(now, call.id, None, Extra::default()) {
             self.fail_actions(now, &call.uuid, error.code.name());
         }
     }

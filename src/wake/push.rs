@@ -8,7 +8,7 @@ use crate::bridge::{
 };
 use crate::common::limits;
 use crate::common::time::{Mono, Now};
-use crate::io::{AccountId, CallId, CallInfo, CallState, Direction};
+use crate::io::{AccountId, CallId, CallInfo, CallState, Direction, Extra};
 
 /// The INVITE header that carries a push's id, as several servers write it.
 const PUSH_ID_HEADER: &str = "X-Push-ID";
@@ -173,7 +173,7 @@ impl Wake {
         }
         if declined {
             // The user said no before there was anything to say it to.
-            let _ = agent.decline(now, id, None);
+            let _ = agent.decline(now, id, None, Extra::default());
             return;
         }
         let Some(call) = agent.call(id) else { return };
@@ -243,7 +243,7 @@ impl Wake {
                     None | Some(ReportError::UuidExists) => agent.ring(now, report.call),
                     Some(error) => {
                         let status = if error == ReportError::Blocked { 603 } else { 486 };
-                        let _ = agent.decline(now, report.call, Some(status));
+                        let _ = agent.decline(now, report.call, Some(status), Extra::default());
                     }
                 }
             }

@@ -10,10 +10,11 @@ use sipwake::bridge::json::{Json, Writer};
 use sipwake::bridge::{
     AppResumed, AppState, AudioActivated, AudioDeactivated, CallEnded, CallIncoming, CallIncomingReply, CallPerform,
     CallPerformReply, CallPerformTimedOut, CallRequest, CallState, CallUpdate, Hello, Log, MediaAccept, MediaClose,
-    MediaDone, MediaFailed, MediaMute, MediaOffer, MediaOpen, MediaSdp, MediaSetAnswer, MediaState, NetworkChanged,
-    Payload, Ping, Pong, ProviderReset, PushIncoming, PushIncomingReply, PushResolved, PushToken, Ready, RegState,
-    RequestToken, SessionReset, TimerClear, TimerFired, TimerSet, Welcome, WillSuspend, WillSuspendReply, WsClose,
-    WsClosed, WsFailed, WsMessage, WsOpen, WsOpened, WsSend, read_payload, write_payload,
+    MediaDirection, MediaDone, MediaDtmf, MediaFailed, MediaMute, MediaOffer, MediaOpen, MediaRollback, MediaSdp,
+    MediaSetAnswer, MediaState, NetworkChanged, Payload, Ping, Pong, ProviderReset, PushIncoming, PushIncomingReply,
+    PushResolved, PushToken, Ready, RegState, RequestToken, SessionReset, TimerClear, TimerFired, TimerSet, Welcome,
+    WillSuspend, WillSuspendReply, WsClose, WsClosed, WsFailed, WsMessage, WsOpen, WsOpened, WsSend, read_payload,
+    write_payload,
 };
 
 /// One message type, with what the test needs of it.
@@ -87,6 +88,9 @@ fn types() -> Vec<Type> {
         MediaOffer,
         MediaAccept,
         MediaSetAnswer,
+        MediaDirection,
+        MediaRollback,
+        MediaDtmf,
         MediaMute,
         MediaClose,
         MediaSdp,

@@ -1,7 +1,7 @@
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use sipwake::io::{AccountId, CallId, CallState, Command, ErrorCode, MediaFailure, OutcomeKind, Reply};
+use sipwake::io::{AccountId, CallId, CallState, Command, ErrorCode, Extra, MediaFailure, OutcomeKind, Reply};
 use sipwake::message::HeaderName;
 
 use crate::world::World;
@@ -29,7 +29,7 @@ fn ringing() -> Pair {
 fn answered() -> Pair {
     let mut pair = ringing();
     let theirs = pair.world.only_call(pair.bob).id;
-    let command = pair.world.command(pair.bob, Command::Answer(theirs));
+    let command = pair.world.command(pair.bob, Command::Answer(theirs, Extra::default()));
     pair.world.run(500);
     assert_eq!(pair.world.result(pair.bob, command), Some(Ok(Reply::Done)));
     assert_eq!(pair.world.only_call(pair.bob).state, CallState::Connected);
@@ -56,7 +56,7 @@ fn a_call_is_answered_and_acknowledged() {
 #[test]
 fn the_caller_hangs_up() {
     let mut pair = answered();
-    assert_eq!(pair.world.command_now(pair.alice, Command::Hangup(pair.call)), Ok(Reply::Done));
+    assert_eq!(pair.world.command_now(pair.alice, Command::Hangup(pair.call, Extra::default())), Ok(Reply::Done));
     pair.world.run(200);
     assert_eq!(kinds(&pair), (vec![OutcomeKind::Completed], vec![OutcomeKind::Completed]));
     assert!(pair.world.outcomes(pair.alice)[0].local);
@@ -68,7 +68,7 @@ fn the_caller_hangs_up() {
 fn the_callee_hangs_up() {
     let mut pair = answered();
     let theirs = pair.world.only_call(pair.bob).id;
-    pair.world.command_now(pair.bob, Command::Hangup(theirs)).unwrap();
+    pair.world.command_now(pair.bob, Command::Hangup(theirs, Extra::default())).unwrap();
     pair.world.run(200);
     assert!(pair.world.calls(pair.alice).is_empty());
     assert_eq!(pair.world.sent(pair.bob, "BYE"), 1);
@@ -78,7 +78,7 @@ fn the_callee_hangs_up() {
 fn a_declined_call_ends_with_the_accounts_code() {
     let mut pair = ringing();
     let theirs = pair.world.only_call(pair.bob).id;
-    pair.world.command_now(pair.bob, Command::Decline(theirs, None)).unwrap();
+    pair.world.command_now(pair.bob, Command::Decline(theirs, None, Extra::default())).unwrap();
     pair.world.run(200);
     assert_eq!(pair.world.sent(pair.bob, "SIP/2.0 603"), 1);
     assert_eq!(kinds(&pair), (vec![OutcomeKind::Declined], vec![OutcomeKind::Declined]));
@@ -88,7 +88,7 @@ fn a_declined_call_ends_with_the_accounts_code() {
 fn a_busy_callee_is_told_as_busy() {
     let mut pair = ringing();
     let theirs = pair.world.only_call(pair.bob).id;
-    pair.world.command_now(pair.bob, Command::Decline(theirs, Some(486))).unwrap();
+    pair.world.command_now(pair.bob, Command::Decline(theirs, Some(486), Extra::default())).unwrap();
     pair.world.run(200);
     assert_eq!(pair.world.outcomes(pair.alice)[0].kind, OutcomeKind::Busy);
 }
@@ -97,7 +97,7 @@ fn a_busy_callee_is_told_as_busy() {
 fn a_decline_code_outside_the_errors_is_refused_and_changes_nothing() {
     let mut pair = ringing();
     let theirs = pair.world.only_call(pair.bob).id;
-    let error = pair.world.command_now(pair.bob, Command::Decline(theirs, Some(200))).unwrap_err();
+    let error = pair.world.command_now(pair.bob, Command::Decline(theirs, Some(200), Extra::default())).unwrap_err();
     assert_eq!(error.code, ErrorCode::InvalidOption);
     assert_eq!(pair.world.only_call(pair.bob).state, CallState::Ringing);
 }
@@ -105,7 +105,7 @@ fn a_decline_code_outside_the_errors_is_refused_and_changes_nothing() {
 #[test]
 fn the_caller_gives_up_while_it_rings() {
     let mut pair = ringing();
-    pair.world.command_now(pair.alice, Command::Hangup(pair.call)).unwrap();
+    pair.world.command_now(pair.alice, Command::Hangup(pair.call, Extra::default())).unwrap();
     pair.world.run(200);
     assert_eq!(kinds(&pair), (vec![OutcomeKind::Cancelled], vec![OutcomeKind::Missed]));
     assert_eq!(pair.world.sent(pair.alice, "CANCEL"), 1);
@@ -116,10 +116,10 @@ fn the_caller_gives_up_while_it_rings() {
 fn a_cancel_that_meets_a_200_is_followed_by_ack_and_bye() {
     let mut pair = ringing();
     let theirs = pair.world.only_call(pair.bob).id;
-    pair.world.command(pair.bob, Command::Answer(theirs));
+    pair.world.command(pair.bob, Command::Answer(theirs, Extra::default()));
     // The 200 is on its way when the caller gives up.
     pair.world.run(14);
-    pair.world.command_now(pair.alice, Command::Hangup(pair.call)).unwrap();
+    pair.world.command_now(pair.alice, Command::Hangup(pair.call, Extra::default())).unwrap();
     pair.world.run(1_000);
     assert_eq!(pair.world.sent(pair.bob, "SIP/2.0 200 OK"), 3, "to the INVITE, the CANCEL and the BYE");
     assert_eq!(pair.world.sent(pair.alice, "BYE"), 1);
@@ -135,7 +135,7 @@ fn giving_up_before_any_response_waits_with_the_cancel() {
     let call = world.call(alice, account, "bob");
     world.run(22);
     assert_eq!(world.sent(alice, "INVITE"), 1);
-    world.command_now(alice, Command::Hangup(call)).unwrap();
+    world.command_now(alice, Command::Hangup(call, Extra::default())).unwrap();
     assert_eq!(world.sent(alice, "CANCEL"), 0);
     world.run(1_000);
     assert!(world.calls(bob).is_empty());
@@ -148,7 +148,7 @@ fn giving_up_before_the_invite_sends_nothing() {
     let (alice, account) = world.add_registered("alice");
     world.add_registered("bob");
     let call = world.call(alice, account, "bob");
-    world.command_now(alice, Command::Hangup(call)).unwrap();
+    world.command_now(alice, Command::Hangup(call, Extra::default())).unwrap();
     world.run(1_000);
     assert_eq!(world.sent(alice, "INVITE"), 0);
     assert!(world.phones[alice].open_media.is_empty());
@@ -158,7 +158,7 @@ fn giving_up_before_the_invite_sends_nothing() {
 fn a_200_is_repeated_until_its_ack_comes() {
     let mut pair = ringing();
     let theirs = pair.world.only_call(pair.bob).id;
-    pair.world.command(pair.bob, Command::Answer(theirs));
+    pair.world.command(pair.bob, Command::Answer(theirs, Extra::default()));
     pair.world.phones[pair.alice].deaf = true;
     pair.world.run(4_000);
     assert_eq!(pair.world.sent(pair.bob, "SIP/2.0 200 OK"), 4, "at 0, 0.5, 1.5 and 3.5 seconds");
@@ -171,10 +171,10 @@ fn a_200_is_repeated_until_its_ack_comes() {
 fn hanging_up_before_the_ack_waits_for_it_with_the_bye() {
     let mut pair = ringing();
     let theirs = pair.world.only_call(pair.bob).id;
-    pair.world.command(pair.bob, Command::Answer(theirs));
+    pair.world.command(pair.bob, Command::Answer(theirs, Extra::default()));
     pair.world.run(21);
     assert_eq!(pair.world.sent(pair.bob, "SIP/2.0 200 OK"), 1);
-    pair.world.command_now(pair.bob, Command::Hangup(theirs)).unwrap();
+    pair.world.command_now(pair.bob, Command::Hangup(theirs, Extra::default())).unwrap();
     assert_eq!(pair.world.sent(pair.bob, "BYE"), 0);
     pair.world.run(500);
     assert_eq!(pair.world.sent(pair.bob, "BYE"), 1);
@@ -197,7 +197,7 @@ fn without_a_microphone_a_call_is_refused_and_the_answer_fails() {
     let mut pair = ringing();
     pair.world.phones[pair.bob].media_failure = Some(MediaFailure::NoMicrophone);
     let theirs = pair.world.only_call(pair.bob).id;
-    let command = pair.world.command(pair.bob, Command::Answer(theirs));
+    let command = pair.world.command(pair.bob, Command::Answer(theirs, Extra::default()));
     pair.world.run(500);
     assert_eq!(pair.world.result(pair.bob, command), Some(Err(ErrorCode::NoMicrophone.into())));
     assert_eq!(pair.world.sent(pair.bob, "SIP/2.0 480"), 1);
@@ -228,7 +228,7 @@ fn the_same_invite_on_a_new_flow_moves_the_call() {
     pair.world.run(100);
     let after = pair.world.only_call(bob);
     assert_eq!((after.id, after.uuid), (before.id, before.uuid));
-    let command = pair.world.command(bob, Command::Answer(before.id));
+    let command = pair.world.command(bob, Command::Answer(before.id, Extra::default()));
     pair.world.run(500);
     assert_eq!(pair.world.result(bob, command), Some(Ok(Reply::Done)));
     assert_eq!(pair.world.only_call(pair.alice).state, CallState::Connected);
@@ -269,9 +269,12 @@ fn more_calls_than_the_limit_are_refused() {
 #[test]
 fn what_an_ended_call_leaves_behind_is_forgotten() {
     let mut pair = answered();
-    pair.world.command_now(pair.alice, Command::Hangup(pair.call)).unwrap();
+    pair.world.command_now(pair.alice, Command::Hangup(pair.call, Extra::default())).unwrap();
     pair.world.run(70_000);
-    assert_eq!(pair.world.command_now(pair.alice, Command::Hangup(pair.call)), Err(ErrorCode::NotFound.into()));
+    assert_eq!(
+        pair.world.command_now(pair.alice, Command::Hangup(pair.call, Extra::default())),
+        Err(ErrorCode::NotFound.into())
+    );
 }
 
 #[test]
@@ -335,7 +338,7 @@ fn a_gruu_is_the_contact_of_dialogs_and_outlives_the_flow() {
     let call = world.call(alice, account, "bob");
     world.run(200);
     let theirs = world.only_call(bob).id;
-    world.command(bob, Command::Answer(theirs));
+    world.command(bob, Command::Answer(theirs, Extra::default()));
     world.run(500);
     let answers: Vec<_> = world.phones[bob].sent.iter().filter(|text| text.starts_with("SIP/2.0 200")).collect();
     assert!(answers[0].contains("Contact: <sip:bob@example.test;gr=urn:uuid:1>"), "{}", answers[0]);
@@ -343,7 +346,7 @@ fn a_gruu_is_the_contact_of_dialogs_and_outlives_the_flow() {
     assert!(!register.contains("gr="), "{register}");
     world.cut(bob);
     world.run(5_000);
-    world.command_now(alice, Command::Hangup(call)).unwrap();
+    world.command_now(alice, Command::Hangup(call, Extra::default())).unwrap();
     world.run(500);
     assert!(world.calls(bob).is_empty(), "the BYE found the new flow");
 }

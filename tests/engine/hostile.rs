@@ -5,7 +5,9 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use sipwake::bridge::{EndReason, Launch};
 use sipwake::host::{HostInput, HostOptions};
-use sipwake::io::{BackgroundPolicy, CallState, Command, EndpointOptions, ErrorCode, FlowEvent, OutcomeKind, Reply};
+use sipwake::io::{
+    BackgroundPolicy, CallState, Command, EndpointOptions, ErrorCode, Extra, FlowEvent, OutcomeKind, Reply,
+};
 use sipwake::message::Request;
 
 use crate::shell::TOKEN;
@@ -138,7 +140,7 @@ fn the_same_invite_again_does_not_touch_a_call_that_is_established() {
     world.run(200);
     let invite = last_invite(&world);
     let theirs = world.only_call(bob).id;
-    world.command(bob, Command::Answer(theirs));
+    world.command(bob, Command::Answer(theirs, Extra::default()));
     world.run(500);
     world.cut(bob);
     world.run(5_000);
@@ -157,12 +159,12 @@ fn a_reinvite_that_a_hang_up_overtakes_gets_its_final_response() {
     world.call(alice, alices, "bob");
     world.run(200);
     let theirs = world.only_call(bob).id;
-    world.command(bob, Command::Answer(theirs));
+    world.command(bob, Command::Answer(theirs, Extra::default()));
     world.run(500);
     world.reinvite(alice, bob, 50, &sdp(7));
     // The answer to it is being made.
     world.run(10);
-    world.command_now(bob, Command::Hangup(theirs)).unwrap();
+    world.command_now(bob, Command::Hangup(theirs, Extra::default())).unwrap();
     world.run(500);
     assert_eq!(world.sent(bob, "SIP/2.0 487"), 1);
 }
@@ -175,10 +177,10 @@ fn who_hangs_up_without_a_flow_says_so_on_the_next() {
     world.call(alice, alices, "bob");
     world.run(200);
     let theirs = world.only_call(bob).id;
-    world.command(bob, Command::Answer(theirs));
+    world.command(bob, Command::Answer(theirs, Extra::default()));
     world.run(500);
     world.cut(bob);
-    assert_eq!(world.command_now(bob, Command::Hangup(theirs)), Err(ErrorCode::FlowLost.into()));
+    assert_eq!(world.command_now(bob, Command::Hangup(theirs, Extra::default())), Err(ErrorCode::FlowLost.into()));
     world.run(5_000);
     assert_eq!(world.sent(bob, "BYE"), 1);
     assert!(world.calls(alice).is_empty());
@@ -208,7 +210,7 @@ fn a_caller_who_is_gone_before_push_and_invite_are_joined_does_not_ring_on() {
         },
     );
     world.run(100);
-    world.command_now(alice, Command::Hangup(call)).unwrap();
+    world.command_now(alice, Command::Hangup(call, Extra::default())).unwrap();
     world.run(1_000);
     world.shell_reports(bob);
     world.run(1_000);

@@ -6,7 +6,7 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 use sipwake::bridge::{CallAction, Launch, ReportError};
 use sipwake::host::{HostInput, HostOptions, Profile};
 use sipwake::io::{
-    AccountId, AccountOptions, BackgroundPolicy, CallState, Command, CommandId, Direction, Input, MediaEvent,
+    AccountId, AccountOptions, BackgroundPolicy, CallState, Command, CommandId, Direction, Extra, Input, MediaEvent,
     MediaFailure,
 };
 
@@ -132,7 +132,7 @@ impl Model {
                 if let Some(call) = calls.iter().find(|call| call.direction == Direction::Incoming) {
                     self.note("alice answers");
                     let id = call.id;
-                    self.world.command(alice, Command::Answer(id));
+                    self.world.command(alice, Command::Answer(id, Extra::default()));
                 }
             }
             27 => {
@@ -195,7 +195,7 @@ impl Model {
     fn alice_hangs_up(&mut self) {
         self.note("alice hangs up");
         for call in self.world.calls(self.alice) {
-            let _ = self.world.command_now(self.alice, Command::Hangup(call.id));
+            let _ = self.world.command_now(self.alice, Command::Hangup(call.id, Extra::default()));
         }
     }
 
@@ -289,9 +289,9 @@ impl Model {
         let call = (count > 0).then(|| calls[self.dice.below(count) as usize].clone());
         let bobs = self.world.phones[self.bob].endpoint.accounts()[0].id;
         let command = match (self.dice.below(6), call) {
-            (0, Some(call)) => Command::Answer(call.id),
-            (1, Some(call)) => Command::Decline(call.id, None),
-            (2, Some(call)) => Command::Hangup(call.id),
+            (0, Some(call)) => Command::Answer(call.id, Extra::default()),
+            (1, Some(call)) => Command::Decline(call.id, None, Extra::default()),
+            (2, Some(call)) => Command::Hangup(call.id, Extra::default()),
             (3, _) => Command::Register(bobs),
             (4, _) => Command::Suspend,
             _ => Command::MakeCall { account: bobs, target: "alice".to_owned(), options: Default::default() },

@@ -4,7 +4,7 @@
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use sipwake::bridge::{CallAction, EndReason};
-use sipwake::io::{AccountOptions, BackgroundPolicy, CallState, Command, OutcomeKind, PushOptions, PushPreset};
+use sipwake::io::{AccountOptions, BackgroundPolicy, CallState, Command, Extra, OutcomeKind, PushOptions, PushPreset};
 use sipwake::message::HeaderName;
 
 use crate::shell::TOKEN;
@@ -105,7 +105,7 @@ fn a_decline_before_the_invite_declines_it_without_ringing() {
 fn a_caller_who_gives_up_while_the_phone_wakes_ends_the_call_within_the_limit() {
     let mut scene = held();
     let world = &mut scene.world;
-    world.command_now(scene.alice, Command::Hangup(scene.call)).unwrap();
+    world.command_now(scene.alice, Command::Hangup(scene.call, Extra::default())).unwrap();
     world.push(scene.bob, 100);
     world.run(15_500);
     assert_eq!(shown(&scene), [Some(EndReason::Unanswered)]);
@@ -116,7 +116,7 @@ fn a_caller_who_gives_up_while_the_phone_wakes_ends_the_call_within_the_limit() 
 fn an_answer_whose_invite_never_comes_fails_in_time() {
     let mut scene = held();
     let world = &mut scene.world;
-    world.command_now(scene.alice, Command::Hangup(scene.call)).unwrap();
+    world.command_now(scene.alice, Command::Hangup(scene.call, Extra::default())).unwrap();
     world.push(scene.bob, 100);
     let action = world.perform(scene.bob, CallAction::Answer);
     world.run(15_500);
@@ -128,7 +128,7 @@ fn an_answer_whose_invite_never_comes_fails_in_time() {
 fn a_caller_who_gives_up_while_it_rings_ends_the_screen() {
     let mut scene = woken();
     let world = &mut scene.world;
-    world.command_now(scene.alice, Command::Hangup(scene.call)).unwrap();
+    world.command_now(scene.alice, Command::Hangup(scene.call, Extra::default())).unwrap();
     world.run(500);
     assert_eq!(shown(&scene), [Some(EndReason::RemoteEnded)]);
 }
@@ -149,7 +149,7 @@ fn the_phone_goes_back_to_sleep_after_the_call() {
     let world = &mut scene.world;
     world.perform(scene.bob, CallAction::Answer);
     world.run(500);
-    world.command_now(scene.alice, Command::Hangup(scene.call)).unwrap();
+    world.command_now(scene.alice, Command::Hangup(scene.call, Extra::default())).unwrap();
     world.run(1_000);
     assert_eq!(shown(&scene), [Some(EndReason::RemoteEnded)]);
     assert!(!scene.world.server.is_bound("bob"), "unregistered again");
@@ -160,7 +160,7 @@ fn the_phone_goes_back_to_sleep_after_the_call() {
 fn a_late_push_for_a_call_that_is_over_ends_at_once() {
     let mut scene = woken();
     let world = &mut scene.world;
-    world.command_now(scene.alice, Command::Hangup(scene.call)).unwrap();
+    world.command_now(scene.alice, Command::Hangup(scene.call, Extra::default())).unwrap();
     world.run(500);
     world.push(scene.bob, 0);
     world.run(1_000);

@@ -231,7 +231,9 @@ impl World {
                 phone.open_media.retain(|open| *open != media);
                 return;
             }
-            MediaCommand::Offer | MediaCommand::Accept { .. } => failure.map_or_else(described, MediaEvent::Failed),
+            MediaCommand::Offer { restart: false } | MediaCommand::Accept { .. } => {
+                failure.map_or_else(described, MediaEvent::Failed)
+            }
             MediaCommand::SetAnswer { .. } => MediaEvent::Applied,
             _ => return,
         };

@@ -181,12 +181,12 @@ fn sockets_are_not_read_while_the_page_has_enough_to_do() {
 fn a_media_session_of_the_host_does_what_the_page_wants_and_tells_what_happens() {
     let mut media = Media::new();
     let offer = MediaCommand::Accept { sdp: "v=0 offer".to_owned() };
-    let answer = MediaCommand::SetAnswer { sdp: "v=0 answer".to_owned() };
+    let answer = MediaCommand::SetAnswer { provisional: false, sdp: "v=0 answer".to_owned() };
     let mute = MediaCommand::Mute { on: true };
-    for command in [command(), offer.clone(), MediaCommand::Offer, answer.clone(), mute.clone()] {
+    for command in [command(), offer.clone(), MediaCommand::Offer { restart: false }, answer.clone(), mute.clone()] {
         media.post(4, command);
     }
-    assert_eq!(media.effects(), [command(), offer, MediaCommand::Offer, answer, mute]);
+    assert_eq!(media.effects(), [command(), offer, MediaCommand::Offer { restart: false }, answer, mute]);
     media.tell(4, MediaEvent::Described { sdp: "v=0 a".to_owned() });
     media.tell(4, MediaEvent::Described { sdp: "v=0 b".to_owned() });
     media.tell(4, MediaEvent::Applied);
@@ -212,7 +212,7 @@ fn a_media_session_of_the_host_does_what_the_page_wants_and_tells_what_happens()
 fn a_failure_answers_the_request_that_waits() {
     let mut media = Media::new();
     media.post(4, command());
-    media.post(4, MediaCommand::Offer);
+    media.post(4, MediaCommand::Offer { restart: false });
     media.tell(4, MediaEvent::Failed(MediaFailure::NoMicrophone));
     assert_eq!(media.events(), [(4, MediaEvent::Failed(MediaFailure::NoMicrophone))]);
 }
@@ -221,7 +221,7 @@ fn a_failure_answers_the_request_that_waits() {
 fn a_host_that_does_not_answer_is_a_failure_too() {
     let mut media = Media::new();
     media.post(4, command());
-    media.post(4, MediaCommand::Offer);
+    media.post(4, MediaCommand::Offer { restart: false });
     let page = media.phone.page.as_mut().unwrap();
     let mut failed = None;
     for second in 0..60 {
@@ -240,12 +240,12 @@ fn a_host_that_does_not_answer_is_a_failure_too() {
 #[test]
 fn what_is_wanted_of_no_session_fails() {
     let mut media = Media::new();
-    media.post(9, MediaCommand::Offer);
+    media.post(9, MediaCommand::Offer { restart: false });
     media.post(9, MediaCommand::Mute { on: true });
     media.post(9, MediaCommand::Close);
     assert!(media.effects().is_empty());
     assert_eq!(media.events(), []);
-    media.post(8, MediaCommand::Offer);
+    media.post(8, MediaCommand::Offer { restart: false });
     assert_eq!(media.events(), [(8, MediaEvent::Failed(MediaFailure::Other))]);
 }
 

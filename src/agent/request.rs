@@ -1,0 +1,167 @@
+//! Every request of ours but INVITE, REGISTER, ACK and CANCEL, inside a dialog or outside: sent, authorized when it is
+//! challenged, and answered exactly once to whoever asked for it.
+
+use super::{Agent, Use};
+use crate::common::time::Now;
+use crate::dialog::Dialog;
+use crate::io::{AccountId, CallId, CommandId, Error, ErrorCode, Reply};
+use crate::message::{HeaderName, Request, Response};
+use crate::transaction::{ClientId, Failure};
+
+/// Challenges that are answered for one request.
+const AUTH_ROUNDS: u8 = 3;
+
+/// The dialog that a request is part of: its next CSeq number is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum DialogRef {
+    /// None: the request makes one, or needs none.
+    None,
+    /// The dialog of a call with this remote tag: its own, or one of its forks.
+    Call(CallId, String),
+}
+
+/// What a request is for, and who is told how it ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub(super) enum Purpose {
+    /// The end of a call, or of a fork of it.
+    Bye(CallId),
+    /// Nothing but the completion of a command, with the response.
+    Command(CommandId),
+}
+
+/// A request that waits for its final response.
+#[derive(Debug)]
+pub(super) struct Pending {
+    client: ClientId,
+    account: AccountId,
+    dialog: DialogRef,
+    purpose: Purpose,
+    rounds: u8,
+}
+
+impl Agent {
+    /// Sends a request of `account` on its open flow. `request` has everything but Via, credentials and User-Agent.
+    ///
+    /// # Errors
+    /// [`ErrorCode::FlowLost`] where there is no flow: nothing is queued and sent late. Then `purpose` is told nothing.
+    pub(super) fn send_request(
+        &mut self,
+        now: Now,
+        account: AccountId,
+        dialog: DialogRef,
+        request: Request,
+        purpose: Purpose,
+    ) -> Result<ClientId, Error> {
+        self.send_again(now, account, dialog, request, purpose, 0)
+    }
+
+    fn send_again(
+        &mut self,
+        now: Now,
+        account: AccountId,
+        dialog: DialogRef,
+        mut request: Request,
+        purpose: Purpose,
+        rounds: u8,
+    ) -> Result<ClientId, Error> {
+        let Self { accounts, random, .. } = self;
+        let found = accounts.iter_mut().find(|a| a.id == account).ok_or(ErrorCode::NotFound)?;
+        found.auth.authorize(&mut request, random);
+        let client = self.send(now, account, request, Use::Request).ok_or(ErrorCode::FlowLost)?;
+        self.requests.push(Pending { client, account, dialog, purpose, rounds });
+        Ok(client)
+    }
+
+    /// A response to one of these requests.
+    pub(super) fn request_response(&mut self, now: Now, client: ClientId, response: &Response) {
+        if response.status() < 200 {
+            return;
+        }
+        let request = self.transactions.request(client).cloned();
+        self.forget_use(client);
+        let Some(index) = self.requests.iter().position(|pending| pending.client == client) else { return };
+        let Pending { account, dialog, purpose, rounds, .. } = self.requests.remove(index);
+        if let (401 | 407, Some(request)) = (response.status(), request) {
+            match self.request_challenged(account, &dialog, request, response, rounds) {
+                Ok(request) => {
+                    if let Err(error) = self.send_again(now, account, dialog, request, purpose.clone(), rounds + 1) {
+                        self.request_done(now, account, purpose, Err(error));
+                    }
+                }
+                Err(error) => self.request_done(now, account, purpose, Err(error)),
+            }
+            return;
+        }
+        self.request_done(now, account, purpose, Ok(response));
+    }
+
+    /// The request once more, with the next number, after its challenge was learnt.
+    fn request_challenged(
+        &mut self,
+        account: AccountId,
+        dialog: &DialogRef,
+        mut request: Request,
+        response: &Response,
+        rounds: u8,
+    ) -> Result<Request, Error> {
+        let status = response.status();
+        let found = self.account_mut(account).ok_or(ErrorCode::NotFound)?;
+        if rounds >= AUTH_ROUNDS {
+            return Err(Error::sip(ErrorCode::WrongPassword, status));
+        }
+        found.auth.learn(&request, response, false).map_err(|error| Error { status: Some(status), ..error })?;
+        let number = match (dialog, self.dialog_mut(dialog)) {
+            (_, Some(dialog)) => dialog.next_cseq(),
+            (DialogRef::None, None) => {
+                request.headers.cseq().and_then(Result::ok).map_or(2, |cseq| cseq.number.saturating_add(1))
+            }
+            // The dialog is gone meanwhile, and with it what the request was for.
+            (_, None) => return Err(ErrorCode::CallEnded.into()),
+        };
+        let cseq = [&number.to_string(), " ", request.method().as_str()].concat();
+        request.headers.set(HeaderName::CSeq, cseq);
+        Ok(request)
+    }
+
+    /// There will be no response.
+    pub(super) fn request_failed(&mut self, now: Now, client: ClientId, why: Failure) {
+        self.forget_use(client);
+        let Some(index) = self.requests.iter().position(|pending| pending.client == client) else { return };
+        let Pending { account, purpose, .. } = self.requests.remove(index);
+        let code = match why {
+            Failure::Timeout => ErrorCode::Timeout,
+            Failure::FlowLost => ErrorCode::FlowLost,
+        };
+        self.request_done(now, account, purpose, Err(code.into()));
+    }
+
+    /// The dialog that `which` names, while it lives.
+    pub(super) fn dialog_mut(&mut self, which: &DialogRef) -> Option<&mut Dialog> {
+        match which {
+            DialogRef::None => None,
+            DialogRef::Call(id, tag) => self.call_mut(*id)?.dialog.as_mut().filter(|dialog| dialog.remote_tag() == tag),
+        }
+    }
+
+    /// A request has ended: with a final response other than an answered challenge, or without one.
+    fn request_done(&mut self, now: Now, account: AccountId, purpose: Purpose, result: Result<&Response, Error>) {
+        let _ = (now, account);
+        match purpose {
+            Purpose::Bye(call) => self.bye_done(call, &result),
+            Purpose::Command(command) => {
+                let reply = result.and_then(super::outcome::reply_of);
+                self.complete(command, reply);
+            }
+        }
+    }
+
+    /// The engine stops: whoever waits for a response is told.
+    pub(super) fn abandon_requests(&mut self) {
+        for pending in std::mem::take(&mut self.requests) {
+            if let Purpose::Command(command) = pending.purpose {
+                self.complete(command, Err::<Reply, _>(ErrorCode::Stopped.into()));
+            }
+        }
+    }
+}
