@@ -98,6 +98,10 @@ names! {
     RejectContact "Reject-Contact" b'j' true;
     RequestDisposition "Request-Disposition" b'd' true;
     Identity "Identity" b'y' true;
+    AnswerMode "Answer-Mode" b' ' false;
+    PrivAnswerMode "Priv-Answer-Mode" b' ' false;
+    ReferSub "Refer-Sub" b' ' false;
+    PAssociatedUri "P-Associated-URI" b' ' true;
 }
 
 impl HeaderName {

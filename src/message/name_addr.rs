@@ -54,6 +54,18 @@ impl<'a> NameAddr<'a> {
         Ok(Self { display, uri, params: Params::parse(params)? })
     }
 
+    /// Reads one value whose URI may have headers though no angle brackets stand around it: the whole is the URI then.
+    pub(super) fn parse_bare_headers(text: &'a str) -> Result<Self, HeaderError> {
+        let uri = trim(text);
+        if find(uri, b'?') == uri.len()
+            || uri.bytes().any(|b| matches!(b, b'<' | b','))
+            || NOT_URI.find(uri) < uri.len()
+        {
+            return Self::parse(text);
+        }
+        Ok(Self { display: "", uri, params: Params::default() })
+    }
+
     /// What the display name says, where there is one.
     #[must_use]
     pub fn display_name(&self) -> Option<Cow<'a, str>> {

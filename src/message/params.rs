@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::common::limits;
 
 use super::HeaderError;
-use super::text::{NOT_TOKEN, Set, closing_quote, cut, trim_start, unquote};
+use super::text::{NOT_TOKEN, Set, closing_quote, cut, find, is_token, trim, trim_start, unquote};
 
 /// The parameters behind a header value, checked once and read when asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -65,11 +65,29 @@ impl<'a> Params<'a> {
         self.iter().find(|param| param.name.eq_ignore_ascii_case(name))
     }
 
+    /// The value of the first parameter of this name, as written; `None` also where it has none.
+    #[must_use]
+    pub fn raw(&self, name: &str) -> Option<&'a str> {
+        self.get(name)?.raw
+    }
+
     /// The parameters as written, with the first semicolon.
     #[must_use]
     pub const fn as_str(&self) -> &'a str {
         self.text
     }
+}
+
+/// What stands before the first semicolon, trimmed, and the parameters that begin there.
+pub(super) fn value_and_params(text: &str) -> Result<(&str, Params<'_>), HeaderError> {
+    let (value, params) = cut(text, find(text, b';'));
+    Ok((trim(value), Params::parse(params)?))
+}
+
+/// A token and the parameters behind it.
+pub(super) fn token_and_params(text: &str) -> Result<(&str, Params<'_>), HeaderError> {
+    let (token, params) = value_and_params(text)?;
+    if is_token(token) { Ok((token, params)) } else { Err(HeaderError::Syntax) }
 }
 
 /// Values are tokens and hosts by the grammar; colons and brackets come bare in `received`, and more than that

@@ -1,8 +1,11 @@
 //! The typed views of header lines: read when asked for, borrowed from the line. `None` says that the header is not
 //! there, `Some(Err(_))` that it cannot be read.
 
-use super::text::number;
-use super::{CSeq, HeaderError, HeaderName, Headers, MediaType, NameAddr, Reason, RetryAfter, Via};
+use super::text::{is_token, number};
+use super::{
+    CSeq, Event, HeaderError, HeaderName, Headers, MediaType, Method, NameAddr, RAck, Reason, ReferTo, ReferredBy,
+    Replaces, RetryAfter, SessionExpires, SubscriptionState, TargetDialog, Via,
+};
 
 impl Headers {
     /// The topmost Via.
@@ -110,6 +113,116 @@ impl Headers {
     pub fn content_type(&self) -> Option<Result<MediaType<'_>, HeaderError>> {
         self.get(HeaderName::ContentType).map(MediaType::parse)
     }
+
+    /// Session-Expires.
+    #[must_use]
+    pub fn session_expires(&self) -> Option<Result<SessionExpires<'_>, HeaderError>> {
+        self.get(HeaderName::SessionExpires).map(SessionExpires::parse)
+    }
+
+    /// Min-SE, in seconds.
+    #[must_use]
+    pub fn min_se(&self) -> Option<Result<u32, HeaderError>> {
+        self.get(HeaderName::MinSe).map(super::session_expires::min_se)
+    }
+
+    /// RSeq.
+    #[must_use]
+    pub fn rseq(&self) -> Option<Result<u32, HeaderError>> {
+        self.get(HeaderName::RSeq).map(super::rack::rseq_number)
+    }
+
+    /// RAck.
+    #[must_use]
+    pub fn rack(&self) -> Option<Result<RAck, HeaderError>> {
+        self.get(HeaderName::RAck).map(RAck::parse)
+    }
+
+    /// Refer-To.
+    #[must_use]
+    pub fn refer_to(&self) -> Option<Result<ReferTo<'_>, HeaderError>> {
+        self.get(HeaderName::ReferTo).map(ReferTo::parse)
+    }
+
+    /// Referred-By.
+    #[must_use]
+    pub fn referred_by(&self) -> Option<Result<ReferredBy<'_>, HeaderError>> {
+        self.get(HeaderName::ReferredBy).map(ReferredBy::parse)
+    }
+
+    /// Refer-Sub.
+    #[must_use]
+    pub fn refer_sub(&self) -> Option<Result<bool, HeaderError>> {
+        self.get(HeaderName::ReferSub).map(super::refer_to::refer_sub)
+    }
+
+    /// Replaces.
+    #[must_use]
+    pub fn replaces(&self) -> Option<Result<Replaces<'_>, HeaderError>> {
+        self.get(HeaderName::Replaces).map(Replaces::parse)
+    }
+
+    /// Join.
+    #[must_use]
+    pub fn join(&self) -> Option<Result<Replaces<'_>, HeaderError>> {
+        self.get(HeaderName::Join).map(Replaces::parse)
+    }
+
+    /// Target-Dialog.
+    #[must_use]
+    pub fn target_dialog(&self) -> Option<Result<TargetDialog<'_>, HeaderError>> {
+        self.get(HeaderName::TargetDialog).map(TargetDialog::parse)
+    }
+
+    /// Event.
+    #[must_use]
+    pub fn event(&self) -> Option<Result<Event<'_>, HeaderError>> {
+        self.get(HeaderName::Event).map(Event::parse)
+    }
+
+    /// Subscription-State.
+    #[must_use]
+    pub fn subscription_state(&self) -> Option<Result<SubscriptionState<'_>, HeaderError>> {
+        self.get(HeaderName::SubscriptionState).map(SubscriptionState::parse)
+    }
+
+    /// Whether Supported or Require names this option tag: who requires an extension supports it.
+    #[must_use]
+    pub fn supports(&self, option_tag: &str) -> bool {
+        self.has_token(HeaderName::Supported, option_tag) || self.requires(option_tag)
+    }
+
+    /// Whether Require names this option tag.
+    #[must_use]
+    pub fn requires(&self, option_tag: &str) -> bool {
+        self.has_token(HeaderName::Require, option_tag)
+    }
+
+    /// Whether Allow names this method; methods are told apart by case. `None` where there is no Allow, which says
+    /// nothing about what is allowed (RFC 3261 section 20.5).
+    #[must_use]
+    pub fn allows(&self, method: &Method) -> Option<bool> {
+        self.get(HeaderName::Allow)?;
+        Some(self.values(HeaderName::Allow).any(|value| value == method.as_str()))
+    }
+
+    /// Whether Allow-Events names this event package.
+    #[must_use]
+    pub fn allows_event(&self, package: &str) -> bool {
+        self.values(HeaderName::AllowEvents).any(|value| value == package)
+    }
+
+    /// SIP-ETag.
+    #[must_use]
+    pub fn sip_etag(&self) -> Option<&str> {
+        self.get(HeaderName::SipEtag).filter(|tag| is_token(tag))
+    }
+
+    /// SIP-If-Match.
+    #[must_use]
+    pub fn sip_if_match(&self) -> Option<&str> {
+        self.get(HeaderName::SipIfMatch).filter(|tag| is_token(tag))
+    }
 }
 
 #[cfg(test)]
@@ -143,5 +256,66 @@ mod tests {
         let mut headers = Headers::default();
         headers.push(HeaderName::Reason, "SIP;cause=200;text=\"a, b\", Q.850;cause=16");
         assert_eq!(headers.reasons().map(|r| r.cause).collect::<Vec<_>>(), [Some(200), Some(16)]);
+    }
+
+    #[test]
+    fn option_tags_compare_in_any_case_and_methods_do_not() {
+        let mut headers = Headers::default();
+        assert_eq!(headers.allows(&Method::Update), None);
+        headers.push_named("k", "100REL , timer");
+        headers.push(HeaderName::Supported, "replaces");
+        headers.push(HeaderName::Require, "outbound");
+        headers.push(HeaderName::Allow, "INVITE, update, NEW");
+        headers.push_named("u", "dialog,refer");
+        assert!(headers.supports("100rel") && headers.supports("Replaces") && headers.supports("outbound"));
+        assert!(headers.requires("outbound") && !headers.requires("timer") && !headers.supports("gruu"));
+        assert_eq!(headers.allows(&Method::Invite), Some(true));
+        assert_eq!(headers.allows(&Method::Update), Some(false));
+        assert_eq!(headers.allows(&Method::Other("NEW".into())), Some(true));
+        assert!(headers.allows_event("refer") && !headers.allows_event("presence"));
+    }
+
+    #[test]
+    fn an_empty_supported_supports_nothing() {
+        let mut headers = Headers::default();
+        headers.push(HeaderName::Supported, "");
+        headers.push(HeaderName::Allow, "");
+        assert!(!headers.supports(""));
+        assert_eq!(headers.allows(&Method::Bye), Some(false));
+    }
+
+    #[test]
+    fn each_view_reads_its_own_header() {
+        let mut headers = Headers::default();
+        for (name, value) in [
+            ("x", "1800;refresher=uac"),
+            ("Min-SE", "90"),
+            ("RSeq", "7"),
+            ("RAck", "7 1 INVITE"),
+            ("r", "<sip:a@b;method=BYE>"),
+            ("b", "<sip:r@b>"),
+            ("Refer-Sub", "false"),
+            ("Replaces", "c;to-tag=t;from-tag=f"),
+            ("Join", "j;to-tag=t;from-tag=f"),
+            ("Target-Dialog", "d;local-tag=t;remote-tag=f"),
+            ("o", "refer;id=1"),
+            ("Subscription-State", "pending"),
+            ("SIP-ETag", "dx200xyz"),
+            ("SIP-If-Match", "a b"),
+        ] {
+            headers.push_named(name, value);
+        }
+        assert_eq!(headers.session_expires().unwrap().unwrap().seconds, 1800);
+        assert_eq!((headers.min_se(), headers.rseq()), (Some(Ok(90)), Some(Ok(7))));
+        assert_eq!(headers.rack().unwrap().unwrap().cseq.number, 1);
+        assert_eq!(headers.refer_to().unwrap().unwrap().method(), Method::Bye);
+        assert_eq!(headers.referred_by().unwrap().unwrap().address.uri_text(), "sip:r@b");
+        assert_eq!(headers.refer_sub(), Some(Ok(false)));
+        assert_eq!(headers.replaces().unwrap().unwrap().call_id, "c");
+        assert_eq!(headers.join().unwrap().unwrap().call_id, "j");
+        assert_eq!(headers.target_dialog().unwrap().unwrap().call_id, "d");
+        assert_eq!(headers.event().unwrap().unwrap().id, Some("1"));
+        assert!(!headers.subscription_state().unwrap().unwrap().is_terminated());
+        assert_eq!((headers.sip_etag(), headers.sip_if_match()), (Some("dx200xyz"), None));
     }
 }

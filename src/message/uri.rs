@@ -10,6 +10,7 @@ use super::text::{Set, cut, find, number, rest, unescape, unescaped};
 /// A URI, borrowed from the text it stands in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Uri<'a> {
+    text: &'a str,
     scheme: &'a str,
     user: Option<&'a str>,
     password: Option<&'a str>,
@@ -49,7 +50,7 @@ impl<'a> Uri<'a> {
         if !scheme.starts_with(|c: char| c.is_ascii_alphabetic()) {
             return Err(HeaderError::Uri);
         }
-        let mut uri = Self { scheme, user: None, password: None, host: "", port: None, params: "", headers: "" };
+        let mut uri = Self { text, scheme, user: None, password: None, host: "", port: None, params: "", headers: "" };
         if scheme.eq_ignore_ascii_case("tel") {
             let (user, params) = cut(after, find(after, b';'));
             if user.is_empty() {
@@ -86,6 +87,24 @@ impl<'a> Uri<'a> {
         self.params = params;
         self.headers = headers;
         Ok(())
+    }
+
+    /// The URI as written.
+    #[must_use]
+    pub const fn as_str(&self) -> &'a str {
+        self.text
+    }
+
+    /// The URI as written, without the headers behind the question mark: what may stand in a request line.
+    #[must_use]
+    pub fn without_headers(&self) -> &'a str {
+        cut(self.text, self.text.len() - self.headers.len()).0
+    }
+
+    /// What the first header of this name behind the question mark says, percent escapes undone.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<Cow<'a, str>> {
+        self.headers().find(|(written, _)| same(written, name, true)).map(|(_, value)| unescape(value))
     }
 
     /// The scheme as written.
@@ -134,6 +153,11 @@ impl<'a> Uri<'a> {
     /// The parameters in order: name, and value where there is one, as written.
     pub fn params(&self) -> impl Iterator<Item = (&'a str, Option<&'a str>)> + use<'a> {
         pairs(rest(self.params), b';')
+    }
+
+    /// The parameters as written, with the first semicolon.
+    pub(super) const fn params_text(&self) -> &'a str {
+        self.params
     }
 
     /// The value of a parameter as written: `Some(None)` if it has no value, `None` if it is not there.

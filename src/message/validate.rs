@@ -2,10 +2,11 @@
 
 use crate::common::limits;
 
-use super::text::{cut, find, is_token, number, trim};
+use super::params::token_and_params;
+use super::text::{is_token, number};
 use super::{
-    HeaderError, HeaderName, Headers, MediaType, Message, Method, NameAddr, Params, Reason, RetryAfter, Uri, Via,
-    challenges,
+    AnswerMode, HeaderError, HeaderName, Headers, MediaType, Message, Method, NameAddr, RAck, Reason, ReferTo,
+    Replaces, RetryAfter, SessionExpires, TargetDialog, Uri, Via, challenges,
 };
 
 /// One thing that is wrong.
@@ -24,7 +25,7 @@ const REQUIRED: [HeaderName; 5] =
     [HeaderName::Via, HeaderName::From, HeaderName::To, HeaderName::CallId, HeaderName::CSeq];
 
 /// Headers that a message has at most once.
-const SINGLE: [HeaderName; 22] = [
+const SINGLE: [HeaderName; 27] = [
     HeaderName::From,
     HeaderName::To,
     HeaderName::CallId,
@@ -45,6 +46,11 @@ const SINGLE: [HeaderName; 22] = [
     HeaderName::ReferTo,
     HeaderName::ReferredBy,
     HeaderName::Replaces,
+    HeaderName::Join,
+    HeaderName::TargetDialog,
+    HeaderName::ReferSub,
+    HeaderName::AnswerMode,
+    HeaderName::PrivAnswerMode,
     HeaderName::SipEtag,
     HeaderName::SipIfMatch,
 ];
@@ -128,9 +134,7 @@ fn has_control(value: &str) -> bool {
 fn check(name: HeaderName, value: &str) -> Result<(), HeaderError> {
     match name {
         HeaderName::Via => each(value, |value| Via::parse(value).map(drop)),
-        HeaderName::From | HeaderName::To | HeaderName::ReferTo | HeaderName::ReferredBy | HeaderName::ReplyTo => {
-            address(value)
-        }
+        HeaderName::From | HeaderName::To | HeaderName::ReferredBy | HeaderName::ReplyTo => address(value),
         HeaderName::Contact if value == "*" => Ok(()),
         HeaderName::Contact
         | HeaderName::Route
@@ -147,19 +151,23 @@ fn check(name: HeaderName, value: &str) -> Result<(), HeaderError> {
         HeaderName::Expires | HeaderName::MinExpires | HeaderName::FlowTimer | HeaderName::ContentLength => {
             number::<u32>(value).map(drop)
         }
-        HeaderName::RSeq => number::<u32>(value).map(drop),
-        HeaderName::SessionExpires | HeaderName::MinSe => with_params(value, |value| number::<u32>(value).map(drop)),
+        HeaderName::RSeq => super::rack::rseq_number(value).map(drop),
+        HeaderName::SessionExpires => SessionExpires::parse(value).map(drop),
+        HeaderName::MinSe => super::session_expires::min_se(value).map(drop),
         HeaderName::RetryAfter => RetryAfter::parse(value).map(drop),
         HeaderName::Reason => each(value, |value| Reason::parse(value).map(drop)),
         HeaderName::ContentType => MediaType::parse(value).map(drop),
         HeaderName::Accept => each(value, |value| MediaType::parse(value).map(drop)),
-        HeaderName::ContentDisposition | HeaderName::Event | HeaderName::SubscriptionState => with_params(value, token),
-        HeaderName::Replaces => with_params(value, visible),
-        HeaderName::RAck => {
-            let (rseq, cseq) = cut(value, value.bytes().position(|b| b == b' ').ok_or(HeaderError::Syntax)?);
-            number::<u32>(rseq)?;
-            super::CSeq::parse(trim(cseq)).map(drop)
+        HeaderName::ContentDisposition | HeaderName::Event | HeaderName::SubscriptionState => {
+            token_and_params(value).map(drop)
         }
+        HeaderName::AnswerMode | HeaderName::PrivAnswerMode => AnswerMode::parse(value).map(drop),
+        HeaderName::Replaces | HeaderName::Join => Replaces::parse(value).map(drop),
+        HeaderName::TargetDialog => TargetDialog::parse(value).map(drop),
+        HeaderName::ReferTo => ReferTo::parse(value).map(drop),
+        HeaderName::ReferSub => super::refer_to::refer_sub(value).map(drop),
+        HeaderName::RAck => RAck::parse(value).map(drop),
+        HeaderName::SipEtag | HeaderName::SipIfMatch => token(value),
         HeaderName::Allow
         | HeaderName::Supported
         | HeaderName::Require
@@ -193,12 +201,6 @@ fn token(value: &str) -> Result<(), HeaderError> {
 
 fn visible(value: &str) -> Result<(), HeaderError> {
     if value.is_empty() || value.bytes().any(|b| b <= b' ') { Err(HeaderError::Syntax) } else { Ok(()) }
-}
-
-fn with_params(value: &str, check: impl Fn(&str) -> Result<(), HeaderError>) -> Result<(), HeaderError> {
-    let (value, params) = cut(value, find(value, b';'));
-    check(trim(value))?;
-    Params::parse(params).map(drop)
 }
 
 impl Headers {
