@@ -239,6 +239,10 @@ impl Driver {
             Reply::Done => JsValue::UNDEFINED,
             Reply::Account(account) => self.account(account).1,
             Reply::Call(call) => self.call_object(call),
+            // No command that brings one has a method yet.
+            Reply::Response { .. } | Reply::Subscription(_) | Reply::Publication(_) | Reply::Transfer(_) => {
+                JsValue::UNDEFINED
+            }
         });
         // The account goes even where the registrar would not hear of it.
         self.prune.set(true);
@@ -304,6 +308,8 @@ impl Driver {
                 ("problem", event.done())
             }
             Event::HostChanged { connected } => ("host_changed", Builder::new().flag("connected", connected).done()),
+            // No listener can be added for these yet.
+            _ => return,
         };
         self.listeners.emit(name, &object);
     }

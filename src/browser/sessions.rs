@@ -9,7 +9,7 @@ use wasm_bindgen::prelude::*;
 use super::driver::Driver;
 use super::objects::Builder;
 use crate::bridge::drivers::failure_from_name;
-use crate::io::{IceServer, Input, MediaCommand, MediaEvent, MediaId};
+use crate::io::{IceServer, Input, MediaCommand, MediaEvent, MediaFailure, MediaId};
 
 #[wasm_bindgen(module = "/src/browser/js/media.js")]
 extern "C" {
@@ -74,18 +74,20 @@ struct Session {
 
 /// All media sessions of one endpoint.
 pub(super) struct Sessions {
+    driver: Weak<Driver>,
     handler: Closure<dyn Fn(u32, Told)>,
     open: RefCell<Vec<Session>>,
 }
 
 impl Sessions {
     pub(super) fn new(driver: Weak<Driver>) -> Self {
+        let target = driver.clone();
         let handler = Closure::<dyn Fn(u32, Told)>::new(move |media, told: Told| {
-            if let (Some(driver), Some(event)) = (driver.upgrade(), read(&told)) {
+            if let (Some(driver), Some(event)) = (target.upgrade(), read(&told)) {
                 driver.feed(Input::Media { media: MediaId(media), event });
             }
         });
-        Self { handler, open: RefCell::default() }
+        Self { driver, handler, open: RefCell::default() }
     }
 
     pub(super) fn command(&self, id: MediaId, command: MediaCommand) {
@@ -113,7 +115,12 @@ impl Sessions {
                 media.close();
                 self.open.borrow_mut().retain(|s| s.id != id);
             }
-            MediaCommand::Open { .. } => {}
+            MediaCommand::Dtmf { .. } => {
+                if let Some(driver) = self.driver.upgrade() {
+                    driver.feed(Input::Media { media: id, event: MediaEvent::Failed(MediaFailure::Unsupported) });
+                }
+            }
+            MediaCommand::Direction { .. } | MediaCommand::Rollback | MediaCommand::Open { .. } => {}
         }
     }
 
@@ -153,6 +160,7 @@ fn read(told: &Told) -> Option<MediaEvent> {
     Some(match told.kind().as_str() {
         "described" => MediaEvent::Described { sdp: told.sdp() },
         "applied" => MediaEvent::Applied,
+        "dtmfSent" => MediaEvent::DtmfSent,
         "connected" => MediaEvent::Connected { connected: told.connected() },
         "failed" => MediaEvent::Failed(failure_from_name(&told.reason())),
         _ => return None,

@@ -1,6 +1,7 @@
 //! Effects, written as JavaScript objects.
 
 use js_sys::{Array, Uint8Array};
+use sipwake::bridge::drivers::direction_name;
 use sipwake::host::Effect;
 use sipwake::io::{FlowCommand, FlowId, IceServer, MediaCommand, MediaId};
 use wasm_bindgen::JsValue;
@@ -69,9 +70,16 @@ fn session(media: MediaId, command: MediaCommand) -> Option<JsValue> {
                 .done();
             out("open").set("uuid", call_uuid).set("options", options).done()
         }
-        MediaCommand::Offer => out("offer").done(),
+        MediaCommand::Offer { restart } => out("offer").set("iceRestart", restart).done(),
+        MediaCommand::Direction { direction } => out("direction").set("direction", direction_name(direction)).done(),
+        MediaCommand::Rollback => out("rollback").done(),
+        MediaCommand::Dtmf { digits, duration_ms, gap_ms } => {
+            out("dtmf").set("digits", digits).set("durationMs", duration_ms).set("gapMs", gap_ms).done()
+        }
         MediaCommand::Accept { sdp } => out("accept").set("sdp", sdp).done(),
-        MediaCommand::SetAnswer { sdp } => out("setAnswer").set("sdp", sdp).done(),
+        MediaCommand::SetAnswer { sdp, provisional } => {
+            out("setAnswer").set("sdp", sdp).set("provisional", provisional).done()
+        }
         MediaCommand::Mute { on } => out("mute").set("on", on).done(),
         MediaCommand::Close => out("close").done(),
         _ => return None,

@@ -95,6 +95,7 @@ fn media(from: &Reader<'_>) -> Option<MediaEvent> {
     Some(match from.text("event").as_str() {
         "described" => MediaEvent::Described { sdp: from.text("sdp") },
         "applied" => MediaEvent::Applied,
+        "dtmfSent" => MediaEvent::DtmfSent,
         "connected" => MediaEvent::Connected { connected: from.flag("connected") },
         "failed" => MediaEvent::Failed(failure_from_name(&from.text("reason"))),
         _ => return None,
