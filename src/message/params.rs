@@ -37,6 +37,12 @@ impl<'a> Params<'a> {
     /// What breaks the grammar, or too many parameters.
     pub fn parse(text: &'a str) -> Result<Self, HeaderError> {
         let text = trim_start(text);
+        if text.is_empty() || text.starts_with(';') { Self::parse_bare(text) } else { Err(HeaderError::Syntax) }
+    }
+
+    /// The same where the first semicolon may be missing.
+    pub(super) fn parse_bare(text: &'a str) -> Result<Self, HeaderError> {
+        let text = trim(text);
         let mut left = text;
         let mut count = 0;
         while !left.is_empty() {
@@ -94,9 +100,9 @@ pub(super) fn token_and_params(text: &str) -> Result<(&str, Params<'_>), HeaderE
 /// in the field. What would end the parameter or the value is refused.
 const NOT_VALUE: Set = Set::new("\",;<>\\").and_controls();
 
-/// Reads the parameter that begins with the semicolon at the start of `text`, and what follows it.
+/// Reads the parameter at the start of `text`, behind its semicolon, and what follows it.
 fn next(text: &str) -> Result<(Param<'_>, &str), HeaderError> {
-    let text = trim_start(text.strip_prefix(';').ok_or(HeaderError::Syntax)?);
+    let text = trim_start(text.strip_prefix(';').unwrap_or(text));
     let (name, after) = cut(text, NOT_TOKEN.find(text));
     if name.is_empty() {
         return Err(HeaderError::Syntax);

@@ -3,8 +3,9 @@
 
 use super::text::{is_token, number};
 use super::{
-    CSeq, Event, HeaderError, HeaderName, Headers, MediaType, Method, NameAddr, RAck, Reason, ReferTo, ReferredBy,
-    Replaces, RetryAfter, SessionExpires, SubscriptionState, TargetDialog, Via,
+    AuthParams, CSeq, ContentDisposition, Diversion, Event, HeaderError, HeaderName, Headers, HistoryInfo, MediaType,
+    Method, NameAddr, RAck, Reason, ReferTo, ReferredBy, Replaces, RetryAfter, SessionExpires, SessionId,
+    SubscriptionState, TargetDialog, UserToUser, Via, Warning, challenges,
 };
 
 impl Headers {
@@ -212,6 +213,82 @@ impl Headers {
         self.values(HeaderName::AllowEvents).any(|value| value == package)
     }
 
+    /// All Path values, the topmost nearest to us (RFC 3327).
+    pub fn paths(&self) -> impl Iterator<Item = Result<NameAddr<'_>, HeaderError>> {
+        self.addresses(HeaderName::Path)
+    }
+
+    /// All Service-Route values in the order in which they become Route (RFC 3608).
+    pub fn service_routes(&self) -> impl Iterator<Item = Result<NameAddr<'_>, HeaderError>> {
+        self.addresses(HeaderName::ServiceRoute)
+    }
+
+    /// All Diversion values that can be read, the latest first.
+    pub fn diversions(&self) -> impl Iterator<Item = Diversion<'_>> {
+        self.values(HeaderName::Diversion).filter_map(|value| Diversion::parse(value).ok())
+    }
+
+    /// All History-Info values that can be read.
+    pub fn history(&self) -> impl Iterator<Item = HistoryInfo<'_>> {
+        self.values(HeaderName::HistoryInfo).filter_map(|value| HistoryInfo::parse(value).ok())
+    }
+
+    /// Content-Disposition.
+    #[must_use]
+    pub fn content_disposition(&self) -> Option<Result<ContentDisposition<'_>, HeaderError>> {
+        self.get(HeaderName::ContentDisposition).map(ContentDisposition::parse)
+    }
+
+    /// MIME-Version, major and minor.
+    #[must_use]
+    pub fn mime_version(&self) -> Option<Result<(u32, u32), HeaderError>> {
+        self.get(HeaderName::MimeVersion).map(super::content::mime_version)
+    }
+
+    /// All Warning values that can be read.
+    pub fn warnings(&self) -> impl Iterator<Item = Warning<'_>> {
+        self.values(HeaderName::Warning).filter_map(|value| Warning::parse(value).ok())
+    }
+
+    /// Date, in seconds since the beginning of 1970.
+    #[must_use]
+    pub fn date(&self) -> Option<Result<u64, HeaderError>> {
+        self.get(HeaderName::Date).map(super::date::date)
+    }
+
+    /// Session-ID.
+    #[must_use]
+    pub fn session_id(&self) -> Option<Result<SessionId<'_>, HeaderError>> {
+        self.get(HeaderName::SessionId).map(SessionId::parse)
+    }
+
+    /// All User-to-User values that can be read.
+    pub fn user_to_user(&self) -> impl Iterator<Item = UserToUser<'_>> {
+        self.values(HeaderName::UserToUser).filter_map(|value| UserToUser::parse(value).ok())
+    }
+
+    /// Authentication-Info: `nextnonce`, `rspauth`, `qop`, `cnonce` and `nc`.
+    #[must_use]
+    pub fn authentication_info(&self) -> Option<Result<AuthParams<'_>, HeaderError>> {
+        let value = self.get(HeaderName::AuthenticationInfo)?;
+        Some(challenges(value).and_then(|all| all.into_iter().next().ok_or(HeaderError::Syntax)))
+    }
+
+    /// What the other side says that it is: Server or User-Agent.
+    #[must_use]
+    pub fn product(&self) -> Option<&str> {
+        self.get(HeaderName::Server).or_else(|| self.get(HeaderName::UserAgent)).filter(|text| !text.is_empty())
+    }
+
+    /// Whether an Accept names this media type, also by `*`. `None` where there is no Accept: then it is
+    /// `application/sdp` alone (RFC 3261 section 20.1).
+    #[must_use]
+    pub fn accepts(&self, kind: &str, subtype: &str) -> Option<bool> {
+        self.get(HeaderName::Accept)?;
+        let mut ranges = self.values(HeaderName::Accept).filter_map(|value| MediaType::parse(value).ok());
+        Some(ranges.any(|range| range.is(kind, subtype) || range.is(kind, "*") || range.is("*", "*")))
+    }
+
     /// SIP-ETag.
     #[must_use]
     pub fn sip_etag(&self) -> Option<&str> {
@@ -317,5 +394,42 @@ mod tests {
         assert_eq!(headers.event().unwrap().unwrap().id, Some("1"));
         assert!(!headers.subscription_state().unwrap().unwrap().is_terminated());
         assert_eq!((headers.sip_etag(), headers.sip_if_match()), (Some("dx200xyz"), None));
+    }
+
+    #[test]
+    fn each_view_of_what_is_for_people_and_servers_reads_its_own_header() {
+        let mut headers = Headers::default();
+        for (name, value) in [
+            ("Path", "<sip:p1;lr>,<sip:p2;lr>"),
+            ("Service-Route", "<sip:s;lr>"),
+            ("Diversion", "<sip:a@b>;reason=no-answer, <sip:>"),
+            ("History-Info", "<sip:a@b>;index=1, <sip:c@d>;index=1.1"),
+            ("Content-Disposition", "session"),
+            ("MIME-Version", "1.0"),
+            ("Warning", "399 a \"b, c\", 399"),
+            ("Date", "Thu, 01 Jan 1970 00:00:01 GMT"),
+            ("Session-ID", "ab30317f1a784dc48ff824d0d3715d86"),
+            ("User-to-User", "00;encoding=hex"),
+            ("Authentication-Info", "nextnonce=\"n\", nc=00000001"),
+            ("User-Agent", "phone/1 (x)"),
+            ("Accept", "application/sdp;level=1, text/*"),
+        ] {
+            headers.push_named(name, value);
+        }
+        assert_eq!((headers.paths().count(), headers.service_routes().count()), (2, 1));
+        assert_eq!(headers.diversions().map(|diversion| diversion.counter()).collect::<Vec<_>>(), [1]);
+        assert_eq!(headers.history().last().unwrap().index().unwrap(), "1.1");
+        assert!(headers.content_disposition().unwrap().unwrap().is("session"));
+        assert_eq!((headers.mime_version(), headers.date()), (Some(Ok((1, 0))), Some(Ok(1))));
+        assert_eq!(headers.warnings().map(|warning| warning.text.into_owned()).collect::<Vec<_>>(), ["b, c"]);
+        assert!(headers.session_id().unwrap().unwrap().remote.is_none());
+        assert_eq!(headers.user_to_user().next().unwrap().octets().unwrap(), [0]);
+        assert_eq!(headers.authentication_info().unwrap().unwrap().get("nextnonce").unwrap(), "n");
+        assert_eq!(headers.product(), Some("phone/1 (x)"));
+        headers.push_named("Server", "proxy");
+        assert_eq!(headers.product(), Some("proxy"));
+        assert_eq!((headers.accepts("text", "html"), headers.accepts("image", "png")), (Some(true), Some(false)));
+        headers.remove(HeaderName::Accept);
+        assert_eq!(headers.accepts("application", "sdp"), None);
     }
 }

@@ -6,7 +6,7 @@ use super::params::token_and_params;
 use super::text::{is_token, number};
 use super::{
     AnswerMode, HeaderError, HeaderName, Headers, MediaType, Message, Method, NameAddr, RAck, Reason, ReferTo,
-    Replaces, RetryAfter, SessionExpires, TargetDialog, Uri, Via, challenges,
+    Replaces, RetryAfter, SessionExpires, SessionId, TargetDialog, Uri, Via, challenges,
 };
 
 /// One thing that is wrong.
@@ -161,6 +161,10 @@ fn check(name: HeaderName, value: &str) -> Result<(), HeaderError> {
         HeaderName::ContentDisposition | HeaderName::Event | HeaderName::SubscriptionState => {
             token_and_params(value).map(drop)
         }
+        HeaderName::InfoPackage => token_and_params(value).map(drop),
+        HeaderName::RecvInfo => each(value, |value| token_and_params(value).map(drop)),
+        HeaderName::MimeVersion => super::content::mime_version(value).map(drop),
+        HeaderName::SessionId => SessionId::parse(value).map(drop),
         HeaderName::AnswerMode | HeaderName::PrivAnswerMode => AnswerMode::parse(value).map(drop),
         HeaderName::Replaces | HeaderName::Join => Replaces::parse(value).map(drop),
         HeaderName::TargetDialog => TargetDialog::parse(value).map(drop),
