@@ -177,6 +177,13 @@ kamailio() {
   esac
 }
 
+sipp() {
+  if [ -z "$(node scripts/tools.mjs sipp)" ]; then
+    if [ "$SYSTEM" = debian ]; then debian "the package is tested against SIPp" sip-tester
+    else wanted "SIPp (or its path in SIPP)" "brew install sipp" "install your system's package"; fi
+  fi
+}
+
 # ---- purposes ------------------------------------------------------------------------------------------------
 
 [ $# -gt 0 ] || set -- demo test bench
@@ -207,6 +214,7 @@ for purpose in "$@"; do
       browser
       driver
       kamailio
+      sipp
       ;;
     *) fail "unknown purpose $purpose (demo, pkg, test, bench, lint)" ;;
   esac

@@ -16,6 +16,7 @@ const candidates = {
   chromedriver: ["chromedriver", "/usr/lib/chromium/chromedriver", "/usr/lib/chromium-browser/chromedriver"],
   kamailio: ["kamailio", "/usr/sbin/kamailio", "/usr/local/sbin/kamailio"],
   openssl: ["openssl"],
+  sipp: ["sipp"],
 };
 
 function executable(path) {

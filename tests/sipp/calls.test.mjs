@@ -1,0 +1,137 @@
+// Calls between the built package and SIPp: each scenario of SIPp is an XML file beside this one, and passes only if every message
+// comes that it wants, in its order, and no other.
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { lacksSipp, sleep, until, withSipp } from "./support/sipp.mjs";
+
+/** The engine calls; it hangs up where the scenario leaves that to it. */
+const outgoing = (scenario, { hangup = true, kind = "completed", options, start = {} } = {}) => () => withSipp(start, async (run) => {
+  const far = await run.sipp(scenario);
+  const call = await run.dial(options);
+  if (hangup) {
+    await run.is(call, "connected");
+    await sleep(150);
+    await call.hangup();
+  }
+  await far.passed();
+  await run.over(call, kind);
+});
+
+/** The engine is called and answers; the scenario ends the call unless the engine shall. */
+const incoming = (scenario, { hangup = false } = {}) => () => withSipp(async (run) => {
+  const far = await run.sipp(scenario);
+  const call = await run.incoming();
+  await call.answer();
+  await run.is(call, "connected");
+  if (hangup) {
+    await sleep(150);
+    await call.hangup();
+  }
+  await far.passed();
+  await run.over(call, "completed");
+});
+
+/** The engine answers by itself, whatever the application does. */
+const untouched = (scenario) => () => withSipp(async (run) => {
+  const far = await run.sipp(scenario);
+  await far.passed();
+  assert.equal(run.calls.length, 0);
+});
+
+describe("calls with SIPp", { skip: lacksSipp, timeout: 120_000 }, () => {
+  // RFC 3261 13.2: a call is made, answered and ended by the caller
+  test("uas-call", outgoing("uas-call"));
+
+  // RFC 3261 13.3: a call comes, is answered, and the caller ends it
+  test("uac-call", incoming("uac-call"));
+
+  // RFC 3261 9.2: what rings is cancelled by the caller: 200 to CANCEL, 487 to INVITE
+  test("uac-cancel", () => withSipp(async (run) => {
+    const far = await run.sipp("uac-cancel");
+    const call = await run.incoming();
+    await far.passed();
+    await run.over(call, "missed");
+  }));
+
+  // RFC 3261 9.1: what rings there is cancelled
+  test("uas-cancel", () => withSipp(async (run) => {
+    const far = await run.sipp("uas-cancel");
+    const call = await run.dial();
+    await until("it rings there", () => ["ringing", "early"].includes(call.state));
+    await call.hangup();
+    await far.passed();
+    await run.over(call, "cancelled");
+  }));
+
+  // RFC 3261 9.1: CANCEL crosses the 200: ACK, then BYE
+  test("uas-cancel-crosses-200", () => withSipp(async (run) => {
+    const far = await run.sipp("uas-cancel-crosses-200");
+    const call = await run.dial();
+    await until("it rings there", () => ["ringing", "early"].includes(call.state));
+    await call.hangup();
+    await far.passed();
+    await run.over(call, "cancelled");
+  }));
+
+  // RFC 3261 13.2.2.4: the second 200 of a fork gets ACK and BYE on its own dialog
+  test("uas-fork-200", () => withSipp(async (run) => {
+    const far = await run.sipp("uas-fork-200");
+    const call = await run.dial();
+    await run.is(call, "connected");
+    await run.wire.expect("a BYE to the second", ({ method, toTag }) => method === "BYE" && toTag === "second");
+    await sleep(200);
+    assert.equal(call.state, "connected");
+    await call.hangup();
+    await far.passed();
+    await run.over(call, "completed");
+  }));
+
+  // RFC 3261 13.2.2.4: a repeated 200 gets its ACK again
+  test("uas-200-again", () => withSipp(async (run) => {
+    const far = await run.sipp("uas-200-again");
+    const call = await run.dial();
+    await until("two ACKs", () => run.wire.sent(({ method }) => method === "ACK").length === 2);
+    await call.hangup();
+    await far.passed();
+    await run.over(call, "completed");
+  }));
+
+  // RFC 3261 12.1: a 183 without a To tag makes no dialog
+  test("uas-183-without-tag", outgoing("uas-183-without-tag"));
+
+  // RFC 3261 12.2.1.1: a strict route
+  test("uas-strict-route", outgoing("uas-strict-route"));
+
+  // RFC 3261 12.1.2: the caller's route set is reversed
+  test("uas-loose-routes", outgoing("uas-loose-routes"));
+
+  // RFC 3261 12.1.1: the callee's route set is not
+  test("uac-routes", incoming("uac-routes", { hangup: true }));
+
+  // RFC 3261 13.2.1: the offer comes in the 200
+  test("uac-late-offer", incoming("uac-late-offer"));
+
+  // RFC 3261 14.2: the offer comes in the 200 of a re-INVITE
+  test("uac-reinvite-without-sdp", incoming("uac-reinvite-without-sdp"));
+
+  // RFC 3264 8.4: hold and resume by the far end
+  test("uac-hold", incoming("uac-hold"));
+
+  // RFC 3261 8.2.2.3: Require that cannot be met
+  test("uac-extension", untouched("uac-extension"));
+
+  // RFC 3261 11.2: OPTIONS
+  test("uac-options", untouched("uac-options"));
+
+  // RFC 3261 12.2.2: no such dialog
+  test("uac-no-dialog", untouched("uac-no-dialog"));
+
+  // RFC 3261 12.2.2: CSeq that goes back
+  test("uac-cseq", incoming("uac-cseq"));
+
+  // RFC 3261 21.4.24: busy
+  test("uas-busy", outgoing("uas-busy", { hangup: false, kind: "busy" }));
+
+  // RFC 3261 22.3: a proxy's challenge to INVITE
+  test("uas-challenge", outgoing("uas-challenge", { start: { account: { realms: ["example.com"] } } }));
+});
