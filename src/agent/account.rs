@@ -8,11 +8,13 @@ use crate::common::limits;
 use crate::common::random::Random;
 use crate::common::time::Mono;
 use crate::io::{AccountId, AccountOptions, Error, ErrorCode, RegistrationInfo};
-use crate::message::{self, HeaderName, Headers, Method, Request, Uri};
+use crate::message::{self, HeaderName, Headers, MediaType, Method, Request, Uri};
 use crate::transport::{Connection, ConnectionOptions};
 
 /// Methods that this engine takes.
-pub(crate) const ALLOW: &str = "INVITE, ACK, BYE, CANCEL, OPTIONS";
+pub(crate) const ALLOW: &str = "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, MESSAGE";
+/// Extensions that this engine has, whoever asks.
+pub(crate) const SUPPORTED: &str = "outbound, gruu";
 
 /// Parameters that the push registration adds to the Contact of REGISTER, ready to write: each starts with `;`.
 /// In nothing but REGISTER (RFC 8599 section 4.1.1: they open a door to the device).
@@ -296,6 +298,15 @@ fn check(options: &AccountOptions) -> Result<(), Error> {
     }
     if options.expires == 0 {
         return Err(Error::option("expires"));
+    }
+    if !options.events.iter().all(|package| message::is_token(package)) {
+        return Err(Error::option("events"));
+    }
+    if !options.info_packages.iter().all(|package| message::is_token(package)) {
+        return Err(Error::option("infoPackages"));
+    }
+    if !options.message_types.iter().all(|kind| MediaType::parse(kind).is_ok()) {
+        return Err(Error::option("messageTypes"));
     }
     if options.display_name.as_ref().is_some_and(|name| name.chars().any(char::is_control)) {
         return Err(Error::option("displayName"));

@@ -9,6 +9,7 @@ mod account;
 mod call;
 mod established;
 mod incoming;
+mod info;
 mod messaging;
 mod outcome;
 mod outgoing;

@@ -60,7 +60,14 @@ impl Agent {
         }
         match request.method() {
             Method::Invite => self.incoming_invite(now, server, flow, request),
-            Method::Options => self.respond(now, server, &request, 200),
+            Method::Options => {
+                let account = self.account_of_flow(flow);
+                self.incoming_options(now, server, account, false, &request);
+            }
+            Method::Message => {
+                let account = self.account_of_flow(flow);
+                self.incoming_message(now, server, account, None, &request);
+            }
             Method::Bye | Method::Update | Method::Info | Method::Prack | Method::Notify => {
                 self.respond(now, server, &request, 481);
             }
@@ -77,7 +84,7 @@ impl Agent {
             self.respond(now, server, &request, 481);
             return;
         };
-        let id = call.id;
+        let (id, account) = (call.id, call.account);
         if !call.dialog.as_mut().is_some_and(|dialog| dialog.in_order(number)) {
             self.respond(now, server, &request, 500);
             return;
@@ -85,7 +92,9 @@ impl Agent {
         match request.method() {
             Method::Bye => self.incoming_bye(now, id, server, &request),
             Method::Invite => self.incoming_reinvite(now, id, server, request),
-            Method::Options => self.respond(now, server, &request, 200),
+            Method::Options => self.incoming_options(now, server, Some(account), true, &request),
+            Method::Message => self.incoming_message(now, server, Some(account), Some(id), &request),
+            Method::Info => self.incoming_info(now, id, server, &request),
             method => {
                 let status = status_for(method);
                 self.respond(now, server, &request, status);
@@ -93,14 +102,11 @@ impl Agent {
         }
     }
 
-    fn respond(&mut self, now: Now, server: ServerId, request: &Request, status: u16) {
+    pub(super) fn respond(&mut self, now: Now, server: ServerId, request: &Request, status: u16) {
         let tag = self.random.token(10);
         let mut response = self.response(request, status, &tag, None);
-        if matches!(status, 200 | 405 | 501) {
+        if matches!(status, 405 | 501) {
             response.headers.push(HeaderName::Allow, ALLOW);
-        }
-        if status == 200 {
-            response.headers.push(HeaderName::Accept, "application/sdp");
         }
         self.transactions.respond(now.mono, server, response);
     }

@@ -10,6 +10,8 @@ pub const LINE_OCTETS: usize = 8 * 1024;
 pub const PARAMETERS: usize = 64;
 /// Via values of one message. More: the message is refused (400).
 pub const VIA_VALUES: usize = 64;
+/// Octets of a body that the application sends or that a MESSAGE brings. More: `invalidOption`, or 413.
+pub const BODY_OCTETS: usize = 48 * 1024;
 /// Routes of a dialog. More: the dialog is refused (400).
 pub const ROUTES: usize = 32;
 /// Contact octets above which a registrar with default settings refuses the REGISTER: a warning, nothing more.

@@ -24,9 +24,10 @@ impl Endpoint {
             Command::Decline(call, status, extra) => Some(self.agent.decline(now, call, status, extra).map(done)),
             Command::Hangup(call, extra) => Some(self.agent.hang_up(now, call, extra).map(done)),
             Command::Mute(call, on) => Some(self.agent.mute(now, call, on).map(done)),
-            Command::SendMessage { account, call: None, target, body, extra } => {
-                later(self.agent.send_message(now, account, &target, body, &extra, id))
+            Command::SendMessage { account, call, target, body, extra } => {
+                later(self.agent.send_message(now, account, call, &target, body, &extra, id))
             }
+            Command::Info { call, body, extra } => later(self.agent.send_info(now, call, body, &extra, id)),
             Command::SendOptions { account, target, extra } => {
                 later(self.agent.send_options(now, account, &target, &extra, id))
             }

@@ -163,6 +163,15 @@ pub struct AccountOptions {
     pub max_redirects: u8,
     /// The URI of ours that the network shall assert (P-Preferred-Identity, RFC 3325), unless the call says another.
     pub preferred_identity: Option<String>,
+    /// Event packages that others may subscribe to (RFC 6665); SUBSCRIBE for any other gets 489. Empty: none.
+    pub events: Vec<String>,
+    /// INFO packages that are taken (RFC 6086); any other gets 469. INFO without a package is always taken.
+    pub info_packages: Vec<String>,
+    /// Content types of MESSAGE that are taken; any other gets 415. Empty: all.
+    pub message_types: Vec<String>,
+    /// Whether a caller may be answered by the engine itself where it asks for that (Call-Info, Alert-Info,
+    /// Answer-Mode). It opens the microphone without a person, so it is off unless the application wants it.
+    pub allow_auto_answer: bool,
 }
 
 impl Default for AccountOptions {
@@ -190,6 +199,10 @@ impl Default for AccountOptions {
             reliability: Reliability::Supported,
             max_redirects: 5,
             preferred_identity: None,
+            events: Vec::new(),
+            info_packages: Vec::new(),
+            message_types: Vec::new(),
+            allow_auto_answer: false,
         }
     }
 }

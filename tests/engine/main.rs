@@ -3,6 +3,7 @@
 
 mod calls;
 mod hostile;
+mod messaging;
 mod model;
 mod registration;
 mod server;

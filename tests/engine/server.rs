@@ -128,31 +128,48 @@ impl Server {
             Method::Register => self.register(from, &request),
             Method::Cancel => self.cancel(from, &request),
             Method::Ack if self.is_hop_ack(&request) => Vec::new(),
-            Method::Invite if request.headers.routes().next().is_none() => {
+            Method::Ack => self.route(from, request),
+            method if request.headers.routes().next().is_none() && !has_tag(&request) => {
                 if !self.is_authorized(&request, HeaderName::ProxyAuthorization) {
                     return vec![reply(from, self.challenge(&request, 407, HeaderName::ProxyAuthenticate))];
                 }
-                self.invite(from, request)
+                if *method == Method::Invite { self.invite(from, request) } else { self.outside(from, request) }
             }
-            _ => {
-                let uri = Uri::parse(request.uri()).expect("a URI");
-                let host = uri.host().to_owned();
-                // A GRUU means whatever flow the instance has now.
-                let gruu = uri.param("gr").is_some();
-                let user = uri.user().unwrap_or_default().to_owned();
-                let target = self
-                    .bindings
-                    .iter()
-                    .find(|binding| if gruu { binding.user == user } else { binding.contact.contains(&host) });
-                let Some(target) = target.map(|binding| (binding.phone, binding.flow, request.uri().to_owned())) else {
-                    if *request.method() == Method::Ack {
-                        return Vec::new();
-                    }
-                    return vec![reply(from, Response::to(&request, 404))];
-                };
-                self.forward(from, request, target)
-            }
+            _ => self.route(from, request),
         }
+    }
+
+    /// A request outside any dialog but INVITE: to the first binding of its user.
+    fn outside(&mut self, from: (usize, FlowId), request: Request) -> Out {
+        let uri = Uri::parse(request.uri()).expect("a URI");
+        let user = uri.user().unwrap_or_default().to_owned();
+        if uri.host() != "example.test" {
+            return self.route(from, request);
+        }
+        match self.bindings.iter().find(|binding| binding.user == user).cloned() {
+            Some(binding) => self.forward(from, request, (binding.phone, binding.flow, binding.contact)),
+            None => vec![reply(from, tagged(Response::to(&request, 404)))],
+        }
+    }
+
+    /// A request to the Contact that its URI names.
+    fn route(&mut self, from: (usize, FlowId), request: Request) -> Out {
+        let uri = Uri::parse(request.uri()).expect("a URI");
+        let host = uri.host().to_owned();
+        // A GRUU means whatever flow the instance has now.
+        let gruu = uri.param("gr").is_some();
+        let user = uri.user().unwrap_or_default().to_owned();
+        let target = self
+            .bindings
+            .iter()
+            .find(|binding| if gruu { binding.user == user } else { binding.contact.contains(&host) });
+        let Some(target) = target.map(|binding| (binding.phone, binding.flow, request.uri().to_owned())) else {
+            if *request.method() == Method::Ack {
+                return Vec::new();
+            }
+            return vec![reply(from, Response::to(&request, 404))];
+        };
+        self.forward(from, request, target)
     }
 
     fn register(&mut self, from: (usize, FlowId), request: &Request) -> Out {
@@ -261,7 +278,8 @@ impl Server {
         left.headers.remove(HeaderName::ProxyAuthorization);
         left.set_uri(to.2);
         left.headers.push_first(HeaderName::Via, format!("SIP/2.0/WSS  sip.example.test;branch={branch}"));
-        if *left.method() == Method::Invite && request.headers.routes().next().is_none() {
+        let makes_dialog = matches!(left.method(), Method::Invite | Method::Subscribe | Method::Refer);
+        if makes_dialog && request.headers.routes().next().is_none() && !has_tag(&request) {
             left.headers.push_first(HeaderName::RecordRoute, "<sip:sip.example.test;transport=ws;lr>");
         }
         let octets = left.to_octets().unwrap();
@@ -366,6 +384,10 @@ impl Server {
             md5(&format!("{ha1}:{}:{}:{}:auth:{ha2}", self.nonce, field("nc").unwrap(), field("cnonce").unwrap()));
         field("response").as_deref() == Some(&expected)
     }
+}
+
+fn has_tag(request: &Request) -> bool {
+    request.headers.to().unwrap().unwrap().tag().is_some()
 }
 
 fn branch_of(request: &Request) -> String {
