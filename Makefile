@@ -4,7 +4,7 @@ SHELL := /bin/bash
 # Tools that set-up had to keep apart from the machine's own (see scripts/setup.sh).
 export PATH := $(CURDIR)/target/tools/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 
-.PHONY: help setup demo test pkg www edge bench lint fmt clean
+.PHONY: help setup demo test pkg www edge bench docs lint fmt clean
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-7s %s\n", $$1, $$2}' Makefile
@@ -35,6 +35,9 @@ bench: ## sizes and speeds beside JsSIP and SIP.js, into target/bench/report.jso
 	@bash scripts/setup.sh bench
 	@bash scripts/pkg.sh
 	@node benches/run.mjs
+
+docs: ## the generated part of the documentation
+	@node scripts/conformance.mjs
 
 lint: ## format, clippy natively and for wasm32
 	@bash scripts/setup.sh lint
