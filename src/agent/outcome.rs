@@ -92,6 +92,7 @@ pub(crate) fn code_of(status: u16) -> ErrorCode {
 mod tests {
     use super::*;
 
+    /// RFC 3326 2
     #[test]
     fn a_cancel_tells_who_answered_or_declined() {
         let kind = |sip| of_cancel(Reasons { sip, q850: None }).kind;

@@ -391,6 +391,7 @@ mod tests {
         assert_eq!(target_uri("tel:+1-555-0100", "example.com").unwrap(), "sip:+15550100@example.com;user=phone");
     }
 
+    /// RFC 3261 8.1.1.1
     #[test]
     fn targets_that_could_break_out_are_refused() {
         for target in ["", " ", "a b", "a>b", "sip:", "x\r\nVia: y", "tel:", "\"", "sip:bob@"] {

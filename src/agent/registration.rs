@@ -348,6 +348,7 @@ mod tests {
         (Registration::new(600, &mut random), random)
     }
 
+    /// RFC 3261 10.2.4
     #[test]
     fn the_refresh_comes_before_the_granted_time_is_over() {
         let (mut registration, _) = machine();
@@ -360,6 +361,7 @@ mod tests {
         assert_eq!(registration.state(), RegistrationState::Registered);
     }
 
+    /// RFC 3261 10.2.8
     #[test]
     fn a_423_is_followed_once_it_names_a_longer_time() {
         let (mut registration, mut random) = machine();
@@ -369,6 +371,7 @@ mod tests {
         assert_eq!(registration.expires, 1800);
     }
 
+    /// RFC 3261 10.2.8
     #[test]
     fn a_423_that_names_no_longer_time_ends_the_attempt() {
         for min_expires in [None, Some(600), Some(u32::MAX)] {
@@ -412,6 +415,8 @@ mod tests {
         assert_eq!(verdicts.len(), usize::from(ROUNDS) + 1);
     }
 
+    /// RFC 3261 20.33
+    /// RFC 5626 4.5
     #[test]
     fn pauses_grow_and_respect_retry_after() {
         let (mut registration, mut random) = machine();

@@ -111,6 +111,7 @@ mod tests {
         assert_eq!(qop(""), (true, false));
     }
 
+    /// RFC 7616 3.3
     #[test]
     fn algorithms_that_are_not_supported_are_no_md5() {
         for algorithm in ["MD5-sess", "SHA-256-sess", "SHA-512-256", "token"] {
@@ -119,6 +120,7 @@ mod tests {
         }
     }
 
+    /// RFC 8760 2.3
     #[test]
     fn several_challenges_in_one_line_or_in_several_keep_their_order() {
         let one = r#"Basic realm="x", Digest realm="a", nonce="1", algorithm=SHA-256, Digest realm="a", nonce="2""#;

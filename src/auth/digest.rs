@@ -96,6 +96,7 @@ pub(super) fn response(
 mod tests {
     use super::*;
 
+    /// RFC 2617 3.5
     #[test]
     fn the_example_of_rfc_2617_section_3_5() {
         let ha1 = Algorithm::Md5.hash(&["Mufasa", "testrealm@host.com", "Circle Of Life"]);
@@ -117,6 +118,7 @@ mod tests {
         );
     }
 
+    /// RFC 7616 3.9.1
     #[test]
     fn both_examples_of_rfc_7616_section_3_9_1() {
         let protection = Protection { count: "00000001", cnonce: "f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ" };

@@ -32,6 +32,7 @@ Content-Length: 0
 
 ";
 
+/// RFC 3261 12.1.1
 #[test]
 fn the_callees_dialog_keeps_the_route_order() {
     let mut dialog = Dialog::of_request(&request(INVITE), "bt").unwrap();
@@ -44,6 +45,7 @@ fn the_callees_dialog_keeps_the_route_order() {
     assert_eq!(bye.headers.get(HeaderName::CSeq), Some("1 BYE"));
 }
 
+/// RFC 3261 12.1.2
 #[test]
 fn the_callers_dialog_reverses_the_route_order_and_counts_on() {
     let ok = response(
@@ -67,6 +69,7 @@ Content-Length: 0
     assert_eq!(bye.headers.get(HeaderName::CSeq), Some("8 BYE"));
 }
 
+/// RFC 3261 12.2.1.1
 #[test]
 fn a_strict_router_gets_the_request_line() {
     let text = INVITE.replace("<sip:p2.example.com;lr>", "<sip:p2.example.com>");
@@ -77,6 +80,7 @@ fn a_strict_router_gets_the_request_line() {
     assert_eq!(routes, ["<sip:p1.example.com;lr;r2=on>", "<sip:a1@a.invalid;transport=ws>"]);
 }
 
+/// RFC 3261 12.2.2
 #[test]
 fn cseq_numbers_of_the_far_end_must_rise() {
     let mut dialog = Dialog::of_request(&request(INVITE), "bt").unwrap();
@@ -85,6 +89,7 @@ fn cseq_numbers_of_the_far_end_must_rise() {
     assert!(!dialog.in_order(8));
 }
 
+/// RFC 3261 12.2.2
 #[test]
 fn a_request_is_of_the_dialog_only_with_both_tags() {
     let dialog = Dialog::of_request(&request(INVITE), "bt").unwrap();
@@ -105,6 +110,7 @@ CSeq: 8 BYE
     assert!(!dialog.matches(&bye("xx", "at").headers));
 }
 
+/// RFC 3261 12.1.1, 12.1.2
 #[test]
 fn without_contact_there_is_no_dialog() {
     let text = INVITE.replace("Contact: <sip:a1@a.invalid;transport=ws>\n", "");

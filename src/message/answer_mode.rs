@@ -90,6 +90,7 @@ mod tests {
         headers.auto_answer()
     }
 
+    /// RFC 5373 4.1
     #[test]
     fn modes_are_read() {
         assert_eq!(AnswerMode::parse("Auto ;require"), Ok(AnswerMode { auto: true, require: true }));
@@ -99,6 +100,7 @@ mod tests {
         }
     }
 
+    /// RFC 5373 4.1
     #[test]
     fn each_way_of_asking_is_understood() {
         let plain = Some(AutoAnswer { after: 0, require: false, privileged: false });

@@ -112,6 +112,7 @@ mod tests {
         assert_eq!(all[0].iter().count(), 5);
     }
 
+    /// RFC 7235 4.1
     #[test]
     fn one_line_may_hold_several_challenges() {
         let all = challenges(r#"Negotiate, Digest realm="a", nonce="1", Bearer error="x", Digest realm="b",nonce="2""#)

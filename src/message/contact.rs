@@ -48,6 +48,7 @@ impl<'a> NameAddr<'a> {
 mod tests {
     use super::*;
 
+    /// RFC 3261 20.10
     #[test]
     fn a_binding_of_a_register_response_is_read() {
         let text = r#"<sip:x@y.invalid;transport=ws>;q=0.5;expires=600;+sip.instance="<urn:uuid:A-1>";reg-id=1"#;
@@ -66,6 +67,7 @@ mod tests {
         assert_eq!(contact.reg_id(), None);
     }
 
+    /// RFC 3261 20.10
     #[test]
     fn preferences_are_thousandths() {
         for (text, thousandths) in

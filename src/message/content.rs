@@ -56,6 +56,7 @@ pub(super) fn mime_version(text: &str) -> Result<(u32, u32), HeaderError> {
 mod tests {
     use super::*;
 
+    /// RFC 3261 20.11
     #[test]
     fn purpose_and_handling_are_read() {
         let disposition = ContentDisposition::parse("Session ; handling = Optional;x=\"y\"").unwrap();
@@ -65,6 +66,7 @@ mod tests {
         assert!(!ContentDisposition::parse("icon;handling=required").unwrap().is_optional());
     }
 
+    /// RFC 3261 20.24
     #[test]
     fn versions_are_two_numbers() {
         assert_eq!(mime_version("1.0"), Ok((1, 0)));

@@ -46,12 +46,14 @@ impl CSeq {
 mod tests {
     use super::*;
 
+    /// RFC 3261 20.16
     #[test]
     fn number_and_method_are_read_and_written() {
         assert_eq!(CSeq::parse("0009\t INVITE"), Ok(CSeq { number: 9, method: Method::Invite }));
         assert_eq!(CSeq { number: 2_147_483_647, method: Method::Other("NEW".into()) }.to_text(), "2147483647 NEW");
     }
 
+    /// RFC 3261 20.16, 8.1.1.5
     #[test]
     fn what_breaks_the_grammar_is_refused() {
         for bad in [

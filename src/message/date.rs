@@ -50,6 +50,7 @@ pub(super) fn date(text: &str) -> Result<u64, HeaderError> {
 mod tests {
     use super::*;
 
+    /// RFC 3261 20.17
     #[test]
     fn dates_are_seconds_since_1970() {
         for (text, seconds) in [

@@ -62,6 +62,7 @@ impl<'a> Diversion<'a> {
 mod tests {
     use super::*;
 
+    /// RFC 5806 3.1
     #[test]
     fn who_why_and_how_often_are_read() {
         let text = "\"B\" <sip:b@x>;reason=user-busy;counter=2;limit=5;privacy=\"full\";screen=no";

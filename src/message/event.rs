@@ -56,6 +56,7 @@ pub fn write_event(package: &str, id: Option<&str>) -> String {
 mod tests {
     use super::*;
 
+    /// RFC 6665 8.2.1
     #[test]
     fn package_id_and_parameters_are_read() {
         let event = Event::parse("dialog ;sla; ID=7a;call-id=\"a b\"").unwrap();
@@ -65,6 +66,7 @@ mod tests {
         assert_eq!(Event::parse("presence.winfo").unwrap().package, "presence.winfo");
     }
 
+    /// RFC 6665 8.2.1
     #[test]
     fn package_and_id_make_a_subscription() {
         let event = |text| Event::parse(text).unwrap();

@@ -48,6 +48,7 @@ impl Headers {
 mod tests {
     use super::*;
 
+    /// RFC 6809 6.3
     #[test]
     fn capabilities_are_found_however_they_are_written() {
         for text in [

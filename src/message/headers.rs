@@ -258,6 +258,7 @@ mod tests {
         headers
     }
 
+    /// RFC 3261 7.3.1
     #[test]
     fn lists_are_split_over_all_lines_and_texts_are_not() {
         let headers = sample();
@@ -266,6 +267,7 @@ mod tests {
         assert_eq!(headers.lines(HeaderName::Via).count(), 2);
     }
 
+    /// RFC 3261 7.3.1, 7.3.3
     #[test]
     fn names_are_found_in_any_case_and_compact() {
         let mut headers = sample();

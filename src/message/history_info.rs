@@ -57,6 +57,7 @@ mod tests {
     use super::*;
     use crate::message::Reason;
 
+    /// RFC 7044 5
     #[test]
     fn index_reason_and_privacy_are_read() {
         let text = "<sip:bob@192.0.2.4?Privacy=history&Reason=SIP%3Bcause%3D302%3Btext%3D%22Moved%20Temporarily%22>;index=1.1.1;mp=1.1";

@@ -46,6 +46,7 @@ impl NameAddr<'_> {
 mod tests {
     use super::*;
 
+    /// RFC 3325 9.1
     #[test]
     fn identities_come_as_lists_and_lines() {
         let mut headers = Headers::default();
@@ -57,6 +58,7 @@ mod tests {
         assert_eq!(headers.preferred_identities().count(), 1);
     }
 
+    /// RFC 3323 4.2
     #[test]
     fn kinds_of_privacy_are_told_apart_in_any_case() {
         let mut headers = Headers::default();
@@ -67,6 +69,8 @@ mod tests {
         assert!(headers.has_privacy("id") && headers.has_privacy("CRITICAL") && !headers.has_privacy("none"));
     }
 
+    /// RFC 3261 8.1.1.3
+    /// RFC 3323 4.1.1.3
     #[test]
     fn anonymous_callers_are_known_by_their_uri() {
         for (text, anonymous) in [

@@ -51,6 +51,7 @@ impl Headers {
 mod tests {
     use super::*;
 
+    /// RFC 6086 7
     #[test]
     fn package_and_parameters_are_read() {
         let package = InfoPackage::parse("foo ;bar=\"1;2\"").unwrap();

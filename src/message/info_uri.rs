@@ -78,6 +78,7 @@ impl<'a> InfoUri<'a> {
 mod tests {
     use super::*;
 
+    /// RFC 3261 20.4, 20.9
     #[test]
     fn uri_and_parameters_are_read() {
         let info = InfoUri::parse("<http://wwww.example.com/alice/photo.jpg> ;purpose=icon;x=\"a;b\"").unwrap();

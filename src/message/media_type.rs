@@ -52,6 +52,7 @@ impl<'a> MediaType<'a> {
 mod tests {
     use super::*;
 
+    /// RFC 3261 20.15
     #[test]
     fn case_blanks_and_parameters_do_not_hide_the_type() {
         assert!(MediaType::parse("application/sdp").unwrap().is_sdp());

@@ -65,6 +65,7 @@ impl std::fmt::Display for Method {
 mod tests {
     use super::*;
 
+    /// RFC 3261 7.1
     #[test]
     fn case_makes_another_method() {
         assert_eq!(Method::from("INVITE"), Method::Invite);

@@ -136,6 +136,7 @@ impl HeaderName {
 mod tests {
     use super::*;
 
+    /// RFC 3261 7.3.1
     #[test]
     fn every_name_finds_itself_in_any_case() {
         for (index, (name, text, _, _)) in NAMES.iter().enumerate() {
@@ -146,6 +147,7 @@ mod tests {
         }
     }
 
+    /// RFC 3261 7.3.3
     #[test]
     fn compact_names_are_the_registered_ones() {
         for (compact, name) in "ajbdcymiefksrltouvx".chars().zip([

@@ -138,6 +138,7 @@ mod tests {
         NameAddr::parse(text).unwrap_or_else(|e| panic!("{text}: {e}"))
     }
 
+    /// RFC 3261 20.10, 25.1
     #[test]
     fn display_names_come_quoted_bare_or_not_at_all() {
         assert_eq!(
@@ -151,6 +152,7 @@ mod tests {
         assert_eq!(read(r#""<sip:fake@e.com>" <sip:real@e.com>"#).uri_text(), "sip:real@e.com");
     }
 
+    /// RFC 3261 20
     #[test]
     fn parameters_outside_are_the_headers_and_inside_the_uris() {
         let outside = read("sip:a@b;tag=1");

@@ -127,6 +127,7 @@ fn next(text: &str) -> Result<(Param<'_>, &str), HeaderError> {
 mod tests {
     use super::*;
 
+    /// RFC 3261 7.3.1
     #[test]
     fn blanks_around_semicolon_and_equals_sign_do_not_count() {
         let params = Params::parse(" ; newparam =   newvalue ;  secondparam ; q = 0.33").unwrap();
@@ -134,6 +135,7 @@ mod tests {
         assert_eq!(read, [("newparam", Some("newvalue")), ("secondparam", None), ("q", Some("0.33"))]);
     }
 
+    /// RFC 3261 25.1
     #[test]
     fn quoted_values_hold_anything() {
         let params = Params::parse(r#";+sip.instance="<urn:uuid:1;2>";methods="A,\"B\"";tag=a/b"#).unwrap();

@@ -51,6 +51,7 @@ mod tests {
     use super::*;
     use crate::message::Method;
 
+    /// RFC 3262 7.2
     #[test]
     fn the_three_parts_are_read_and_written() {
         let rack = RAck::parse("776656  1\tINVITE").unwrap();

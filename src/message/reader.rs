@@ -300,6 +300,7 @@ mod tests {
         }
     }
 
+    /// RFC 3261 7.1, 7.2
     #[test]
     fn requests_and_responses_are_told_apart() {
         let request = request("INVITE sip:bob@example.com SIP/2.0\r\nCall-ID: 1\r\n\r\nbody");
@@ -318,6 +319,7 @@ mod tests {
         assert_eq!(response("SIP/2.0 200 = 2**3 * 5**2 но сто\r\n\r\n").reason(), "= 2**3 * 5**2 но сто");
     }
 
+    /// RFC 3261 7.1
     #[test]
     fn other_versions_are_read_and_marked() {
         assert!(!request("OPTIONS sip:a@b SIP/7.0\r\n\r\n").is_sip_2());
@@ -351,6 +353,7 @@ mod tests {
         }
     }
 
+    /// RFC 3261 7.5
     #[test]
     fn line_ends_before_the_message_do_not_count_and_are_kept() {
         let text = "\r\n\r\nOPTIONS sip:a@b SIP/2.0\r\nCall-ID: 1\r\n\r\n";
@@ -361,6 +364,7 @@ mod tests {
         assert_eq!(error(""), ParseError::Empty);
     }
 
+    /// RFC 3261 18.3
     #[test]
     fn the_body_is_what_content_length_says() {
         assert_eq!(request("INFO sip:a@b SIP/2.0\r\nl: 2\r\n\r\nabc").body(), b"ab");
@@ -402,6 +406,7 @@ mod tests {
         assert_eq!(request.to_octets().unwrap(), text.replace("a@b", "c@d").as_bytes());
     }
 
+    /// RFC 3261 7.3.1
     #[test]
     fn folded_lines_read_as_one_and_are_kept() {
         let text = "INFO sip:a@b SIP/2.0\r\nSubject : \r\n one\r\n\t two  \r\n \r\nTO:x\r\n\r\n";
@@ -425,6 +430,7 @@ mod tests {
         assert_eq!(request.headers.lines(HeaderName::Subject).collect::<Vec<_>>(), ["", ""]);
     }
 
+    /// RFC 3261 7.4
     #[test]
     fn octets_that_are_no_utf8_are_kept() {
         let octets =

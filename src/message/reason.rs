@@ -41,6 +41,7 @@ impl<'a> Reason<'a> {
 mod tests {
     use super::*;
 
+    /// RFC 3326 2
     #[test]
     fn protocol_cause_and_text_are_read() {
         let reason = Reason::parse("SIP ;cause=200 ;text=\"Call completed elsewhere\"").unwrap();

@@ -97,6 +97,7 @@ pub(super) fn refer_sub(text: &str) -> Result<bool, HeaderError> {
 mod tests {
     use super::*;
 
+    /// RFC 3515 2.1
     #[test]
     fn the_target_has_neither_method_nor_headers() {
         let refer = ReferTo::parse("\"C\" <sip:c;method=x?y@d;method=BYE;gr=1?Replaces=a&x=y>;p").unwrap();
@@ -108,6 +109,8 @@ mod tests {
         assert_eq!(ReferTo::parse("<tel:+123;phone-context=x>").unwrap().target(), "tel:+123;phone-context=x");
     }
 
+    /// RFC 3515 2.1
+    /// RFC 3891 6.1
     #[test]
     fn the_dialog_to_replace_is_unescaped() {
         let text =
@@ -127,6 +130,7 @@ mod tests {
         assert_eq!(refer.replaces().unwrap().unwrap().from_tag, "e");
     }
 
+    /// RFC 3892 3
     #[test]
     fn who_referred_and_what_proves_it_are_read() {
         let by =
@@ -135,6 +139,7 @@ mod tests {
         assert_eq!(by.cid().unwrap(), "20398823.2UWQFN309shb3@referror.example");
     }
 
+    /// RFC 4488 4
     #[test]
     fn whether_a_subscription_is_made_is_true_or_false() {
         assert_eq!((refer_sub("FALSE;x=y"), refer_sub("true")), (Ok(false), Ok(true)));

@@ -118,6 +118,7 @@ mod tests {
     use super::*;
     use crate::message::{NameAddr, Uri};
 
+    /// RFC 3891 6.1
     #[test]
     fn call_id_tags_and_early_only_are_read() {
         let replaces = Replaces::parse("98732@sip.example.com ;from-tag=r33th4x0r ; To-Tag=ff87ff;early-only").unwrap();
@@ -150,6 +151,7 @@ mod tests {
         }
     }
 
+    /// RFC 3891 6.1
     #[test]
     fn in_a_uri_it_is_escaped_and_reads_back() {
         let replaces = Replaces {

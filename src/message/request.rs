@@ -112,6 +112,7 @@ impl std::fmt::Debug for Request {
 mod tests {
     use super::*;
 
+    /// RFC 3261 20.14
     #[test]
     fn a_built_request_has_a_content_length() {
         let mut request = Request::new(Method::Message, "sip:bob@example.com");
@@ -129,6 +130,7 @@ mod tests {
         assert!(request.to_octets().unwrap().ends_with(b"Content-Length: 0\r\n\r\n"));
     }
 
+    /// RFC 3261 7.3
     #[test]
     fn what_would_say_something_else_is_not_written() {
         let write = |method: &str, uri: &str| Request::new(Method::from(method), uri).to_octets();

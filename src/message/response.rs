@@ -136,6 +136,7 @@ mod tests {
         }
     }
 
+    /// RFC 3261 8.2.6.2
     #[test]
     fn a_response_carries_what_identifies_its_request() {
         let text = String::from_utf8(Response::to(&invite(), 486).to_octets().unwrap()).unwrap();
@@ -146,6 +147,7 @@ mod tests {
         );
     }
 
+    /// RFC 3261 12.1.1
     #[test]
     fn record_route_is_for_responses_that_make_a_dialog() {
         for (status, there) in [(100, false), (180, true), (200, true), (486, false)] {
@@ -157,6 +159,7 @@ mod tests {
         }
     }
 
+    /// RFC 3261 8.2.6.1
     #[test]
     fn a_100_gives_the_timestamp_back() {
         let mut invite = invite();

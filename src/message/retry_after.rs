@@ -55,6 +55,7 @@ fn comment(text: &str) -> Option<usize> {
 mod tests {
     use super::*;
 
+    /// RFC 3261 20.33
     #[test]
     fn seconds_comment_and_duration_are_read() {
         assert_eq!(RetryAfter::parse("120"), Ok(RetryAfter { seconds: 120, duration: None }));

@@ -80,6 +80,7 @@ pub fn write_session_expires(seconds: u32, refresher: Option<Refresher>) -> Stri
 mod tests {
     use super::*;
 
+    /// RFC 4028 4
     #[test]
     fn interval_refresher_and_other_parameters_are_read() {
         let value = SessionExpires::parse("1800 ; Refresher = UAS;x=y").unwrap();

@@ -46,6 +46,7 @@ mod tests {
 
     const LOCAL: &str = "ab30317f1a784dc48ff824d0d3715d86";
 
+    /// RFC 7989 5
     #[test]
     fn both_halves_are_read_and_written() {
         let text = [LOCAL, ";remote=47755a9de7794ba387653f2099600ef2"].concat();

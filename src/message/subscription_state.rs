@@ -102,6 +102,7 @@ pub fn write_subscription_state(
 mod tests {
     use super::*;
 
+    /// RFC 6665 8.2.3
     #[test]
     fn state_and_parameters_are_read() {
         let state = SubscriptionState::parse("Terminated ;Reason=probation; retry-after = 30").unwrap();

@@ -323,6 +323,7 @@ mod tests {
         assert_eq!(quote("a\r\nb\0c"), "\"a  b c\"");
     }
 
+    /// RFC 3261 19.1.2
     #[test]
     fn what_is_escaped_can_be_unescaped() {
         for text in ["", "alice", "a b@c:d%e", "ü;=?&/", "\r\n"] {
@@ -354,6 +355,7 @@ mod tests {
         assert_eq!(text, "018446744073709551615");
     }
 
+    /// RFC 3261 25.1
     #[test]
     fn tokens_hold_nothing_that_separates() {
         assert!(is_token("!interesting-Method0123456789_*+`.%indeed'~"));

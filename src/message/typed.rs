@@ -306,6 +306,7 @@ impl Headers {
 mod tests {
     use super::*;
 
+    /// RFC 3261 8.1.3.5
     #[test]
     fn absent_is_not_malformed() {
         let mut headers = Headers::default();
@@ -335,6 +336,7 @@ mod tests {
         assert_eq!(headers.reasons().map(|r| r.cause).collect::<Vec<_>>(), [Some(200), Some(16)]);
     }
 
+    /// RFC 3261 7.3.1
     #[test]
     fn option_tags_compare_in_any_case_and_methods_do_not() {
         let mut headers = Headers::default();

@@ -276,6 +276,7 @@ mod tests {
         Uri::parse(text).unwrap_or_else(|e| panic!("{text}: {e}"))
     }
 
+    /// RFC 3261 19.1.1
     #[test]
     fn a_sip_uri_is_read_into_its_parts() {
         let uri = uri("sips:alice.smith:secret@example.com:5061;transport=ws;lr?Subject=a%20b&Replaces=x");
@@ -289,6 +290,7 @@ mod tests {
         assert_eq!(uri.headers().collect::<Vec<_>>(), [("Subject", "a%20b"), ("Replaces", "x")]);
     }
 
+    /// RFC 3261 19.1.1, 25.1
     #[test]
     fn the_user_part_may_hold_what_elsewhere_separates() {
         let uri = uri(
@@ -308,6 +310,8 @@ mod tests {
         assert_eq!(uri("sip:a@b;maddr=[::1];lr=on").param("maddr"), Some(Some("[::1]")));
     }
 
+    /// RFC 3261 25.1
+    /// RFC 5118 4.1, 4.2
     #[test]
     fn ipv6_references_need_brackets() {
         assert_eq!(uri("sip:[2001:db8::10]:5070").port(), Some(5070));
@@ -316,6 +320,7 @@ mod tests {
         assert!(Uri::parse("sip:2001:db8::10").is_err());
     }
 
+    /// RFC 3261 25.1
     #[test]
     fn other_schemes_are_opaque() {
         let tel = uri("tel:+1-201-555-0123;phone-context=example.com");
@@ -355,6 +360,7 @@ mod tests {
         }
     }
 
+    /// RFC 3261 19.1.4
     #[test]
     fn equality_follows_the_examples_of_the_rfc() {
         for (a, b) in [

@@ -67,6 +67,7 @@ impl<'a> UserToUser<'a> {
 mod tests {
     use super::*;
 
+    /// RFC 7433 4.1
     #[test]
     fn data_and_its_encoding_are_read() {
         let value = UserToUser::parse("56a390f3d2b7310023a2;encoding=hex;purpose=foo;content=bar").unwrap();

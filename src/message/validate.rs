@@ -237,12 +237,14 @@ mod tests {
         assert_eq!(problems(GOOD), []);
     }
 
+    /// RFC 3261 8.1.1, 8.2
     #[test]
     fn missing_headers_are_named() {
         let missing: Vec<_> = REQUIRED.iter().map(|name| ("missing", Some(*name))).collect();
         assert_eq!(problems("Max-Forwards: 70\r\n"), missing);
     }
 
+    /// RFC 3261 8.2
     #[test]
     fn malformed_headers_are_named() {
         for (line, name) in [
@@ -290,6 +292,7 @@ mod tests {
         assert_eq!(problems(&format!("{GOOD}{vias}")), [("tooMany", Some(HeaderName::Via))]);
     }
 
+    /// RFC 3261 8.1.1.5, 8.2
     #[test]
     fn start_line_and_cseq_are_checked() {
         let check = |start: &str| {
@@ -303,6 +306,7 @@ mod tests {
         assert_eq!(check("SIP/3.0 200 OK"), [("version", None)]);
     }
 
+    /// RFC 3261 20.15
     #[test]
     fn a_body_needs_a_type() {
         let message = Message::parse(format!("OPTIONS sip:c@d SIP/2.0\r\n{GOOD}\r\nbody").into()).unwrap();

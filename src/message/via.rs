@@ -112,6 +112,7 @@ mod tests {
         Via::parse(text).unwrap_or_else(|e| panic!("{text}: {e}"))
     }
 
+    /// RFC 7118 5.2.2
     #[test]
     fn a_websocket_via_is_read() {
         let via = read("SIP/2.0/WSS df7jal23ls0d.invalid;branch=z9hG4bK56sdasks;rport=5060;received=192.0.2.1");
@@ -123,6 +124,7 @@ mod tests {
         assert!(via.is_secure());
     }
 
+    /// RFC 3261 20.42
     #[test]
     fn blanks_do_not_count() {
         let via = read("SIP  / 2.0  / TCP     spindle.example.com : 5062  ;  branch  =   z9hG4bK9ikj8");
@@ -132,6 +134,8 @@ mod tests {
         assert_eq!(read("SIP/2.0/WS  host;rport").rport(), Some(None));
     }
 
+    /// RFC 3261 20.42
+    /// RFC 5118 4.5
     #[test]
     fn unknown_transports_and_ipv6_are_read() {
         assert_eq!(read("SIP/2.0/UNKNOWN t.example.com;branch=z9").transport(), "UNKNOWN");

@@ -52,6 +52,7 @@ impl<'a> Warning<'a> {
 mod tests {
     use super::*;
 
+    /// RFC 3261 20.43
     #[test]
     fn code_agent_and_words_are_read_and_written() {
         let warning = Warning::parse("307  isi.edu \"Session parameter 'foo' not \\\"understood\\\"\"").unwrap();

@@ -99,6 +99,7 @@ mod tests {
     use super::*;
     use crate::message::{Message, Method, Request};
 
+    /// RFC 3261 7.3.1
     #[test]
     fn line_ends_in_names_and_values_are_refused() {
         for bad in ["a\r\nX: y", "a\nb", "a\rb", "a\0b"] {
@@ -126,6 +127,7 @@ mod tests {
         );
     }
 
+    /// RFC 3261 20.14
     #[test]
     fn a_new_body_brings_its_length() {
         let text = "INFO sip:a@b SIP/2.0\r\nl: 2\r\nc: text/plain\r\n\r\nab";

@@ -134,6 +134,7 @@ mod tests {
 
     const OFFER: &str = "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=sendonly\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111 0\r\nc=IN IP4 0.0.0.0\r\na=recvonly\r\na=mid:0\r\nm=video 0 UDP/TLS/RTP/SAVPF 96\r\n";
 
+    /// RFC 4566 6
     #[test]
     fn media_lines_have_their_direction_or_that_of_the_session() {
         let description = SessionDescription::parse(OFFER).unwrap();
@@ -172,6 +173,7 @@ mod tests {
         assert!(SessionDescription::of(b"v=0\r\n\xff").is_none());
     }
 
+    /// RFC 4566 5
     #[test]
     fn bare_line_feeds_are_read() {
         assert!(SessionDescription::parse(&OFFER.replace('\r', "")).unwrap().is_usable());

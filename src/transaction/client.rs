@@ -47,6 +47,7 @@ impl Client {
 mod tests {
     use super::*;
 
+    /// RFC 3261 17.1.2.2
     #[test]
     fn a_final_response_ends_it_and_is_reported_once() {
         let mut machine = Client::new(Mono(0));
@@ -57,6 +58,7 @@ mod tests {
         assert!(!machine.timeout(Mono(100_000)) && !machine.flow_lost());
     }
 
+    /// RFC 3261 17.1.2.2
     #[test]
     fn provisional_responses_do_not_prolong_the_wait() {
         let mut machine = Client::new(Mono(0));

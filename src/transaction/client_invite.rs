@@ -143,6 +143,7 @@ mod tests {
         machine
     }
 
+    /// RFC 3261 17.1.1.2
     #[test]
     fn silence_ends_it_after_32_seconds() {
         let mut machine = after(&[]);
@@ -152,6 +153,7 @@ mod tests {
         assert!(machine.is_over() && machine.deadline().is_none());
     }
 
+    /// RFC 3261 17.1.1.2
     #[test]
     fn a_provisional_response_takes_the_limit_away() {
         let mut machine = after(&[100]);
@@ -160,6 +162,7 @@ mod tests {
         assert_eq!(machine.response(Mono(10_000_000), 180), REPORT);
     }
 
+    /// RFC 3261 17.1.1.3
     #[test]
     fn a_refusal_is_reported_and_acknowledged_once() {
         for (before, status) in [(&[][..], 407), (&[100, 180], 486), (&[100], 302), (&[183], 603)] {
@@ -170,6 +173,7 @@ mod tests {
         }
     }
 
+    /// RFC 6026 7.2
     #[test]
     fn every_2xx_is_reported_for_32_seconds_and_nothing_else() {
         let mut machine = after(&[180]);
@@ -182,6 +186,7 @@ mod tests {
         assert_eq!(machine.response(Mono(37_000), 200), NOTHING);
     }
 
+    /// RFC 3261 9.1
     #[test]
     fn a_cancel_after_a_provisional_response_leaves_at_once_and_once() {
         let mut machine = after(&[100]);
@@ -191,6 +196,7 @@ mod tests {
         assert_eq!(machine.response(START, 487), REFUSED);
     }
 
+    /// RFC 3261 9.1
     #[test]
     fn an_early_cancel_waits_for_the_first_provisional_response() {
         let mut machine = after(&[]);
@@ -199,6 +205,7 @@ mod tests {
         assert_eq!(machine.response(START, 180), REPORT);
     }
 
+    /// RFC 3261 9.1
     #[test]
     fn an_early_cancel_never_leaves_if_a_final_response_comes_first() {
         let mut machine = after(&[]);
@@ -217,6 +224,7 @@ mod tests {
         assert!(machine.timeout(Mono(33_000)));
     }
 
+    /// RFC 3261 9.1
     #[test]
     fn a_cancel_that_crosses_the_200_changes_nothing() {
         let mut machine = after(&[180]);
@@ -231,6 +239,7 @@ mod tests {
         assert!(!after(&[486]).cancel(START));
     }
 
+    /// RFC 3261 9.1
     #[test]
     fn a_cancelled_invite_without_a_final_response_ends_after_32_seconds() {
         let mut machine = after(&[180]);
@@ -240,6 +249,7 @@ mod tests {
         assert!(machine.timeout(Mono(82_000)));
     }
 
+    /// RFC 3261 17.1.4
     #[test]
     fn a_lost_flow_fails_it_unless_it_has_its_answer() {
         for (before, fails) in [(&[][..], true), (&[100], true), (&[200], false), (&[486], false)] {

@@ -48,6 +48,7 @@ impl Server {
 mod tests {
     use super::*;
 
+    /// RFC 3261 17.2.2
     #[test]
     fn one_final_response_leaves_and_ends_it() {
         let mut machine = Server::new(Mono(0));
@@ -57,6 +58,7 @@ mod tests {
         assert!(!machine.respond(200) && !machine.again());
     }
 
+    /// RFC 3261 17.2.2
     #[test]
     fn a_repeated_request_gets_the_provisional_response_if_there_was_one() {
         let mut machine = Server::new(Mono(0));

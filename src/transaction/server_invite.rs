@@ -121,6 +121,8 @@ mod tests {
         assert_eq!(machine.deadline(), None);
     }
 
+    /// RFC 3261 17.2.1
+    /// RFC 6026 7.1
     #[test]
     fn a_repeated_invite_gets_the_last_response_unless_that_was_a_2xx() {
         assert!(after(&[]).again());
@@ -129,6 +131,7 @@ mod tests {
         assert!(!after(&[200]).again());
     }
 
+    /// RFC 3261 17.2.1
     #[test]
     fn a_refusal_waits_32_seconds_for_its_ack() {
         let mut machine = after(&[180, 486]);
@@ -137,6 +140,7 @@ mod tests {
         assert!(machine.is_over());
     }
 
+    /// RFC 3261 17.2.1
     #[test]
     fn the_ack_of_a_refusal_ends_it() {
         let mut machine = after(&[603]);
@@ -145,6 +149,7 @@ mod tests {
         assert!(!machine.again());
     }
 
+    /// RFC 6026 7.1
     #[test]
     fn a_2xx_may_be_repeated_for_32_seconds_and_its_acks_are_the_users() {
         let mut machine = after(&[200, 200]);
@@ -156,6 +161,7 @@ mod tests {
         assert!(!machine.respond(Mono(33_000), 200));
     }
 
+    /// RFC 3261 17.2.1
     #[test]
     fn after_a_final_response_no_other_kind_leaves() {
         for (first, then) in [(200, 180), (200, 486), (486, 486), (486, 200), (486, 180)] {
@@ -170,6 +176,7 @@ mod tests {
         assert!(!machine.is_over() && machine.respond(START, 200));
     }
 
+    /// RFC 3261 9.2
     #[test]
     fn the_first_cancel_before_a_final_response_is_told_and_no_other() {
         let mut machine = after(&[100]);

@@ -42,6 +42,7 @@ fn kinds(pair: &Pair) -> (Vec<OutcomeKind>, Vec<OutcomeKind>) {
     (of(pair.alice), of(pair.bob))
 }
 
+/// RFC 3261 13.2.2.4, 13.3.1.4
 #[test]
 fn a_call_is_answered_and_acknowledged() {
     let pair = answered();
@@ -53,6 +54,7 @@ fn a_call_is_answered_and_acknowledged() {
     assert!(acks[1].contains("Proxy-Authorization: Digest"), "what let the INVITE through lets the ACK through");
 }
 
+/// RFC 3261 15.1.1
 #[test]
 fn the_caller_hangs_up() {
     let mut pair = answered();
@@ -64,6 +66,7 @@ fn the_caller_hangs_up() {
     assert!(pair.world.phones.iter().all(|phone| phone.open_media.is_empty()));
 }
 
+/// RFC 3261 15.1.1
 #[test]
 fn the_callee_hangs_up() {
     let mut pair = answered();
@@ -74,6 +77,7 @@ fn the_callee_hangs_up() {
     assert_eq!(pair.world.sent(pair.bob, "BYE"), 1);
 }
 
+/// RFC 3261 21.6.2
 #[test]
 fn a_declined_call_ends_with_the_accounts_code() {
     let mut pair = ringing();
@@ -84,6 +88,7 @@ fn a_declined_call_ends_with_the_accounts_code() {
     assert_eq!(kinds(&pair), (vec![OutcomeKind::Declined], vec![OutcomeKind::Declined]));
 }
 
+/// RFC 3261 21.4.24
 #[test]
 fn a_busy_callee_is_told_as_busy() {
     let mut pair = ringing();
@@ -102,6 +107,7 @@ fn a_decline_code_outside_the_errors_is_refused_and_changes_nothing() {
     assert_eq!(pair.world.only_call(pair.bob).state, CallState::Ringing);
 }
 
+/// RFC 3261 9.1
 #[test]
 fn the_caller_gives_up_while_it_rings() {
     let mut pair = ringing();
@@ -112,6 +118,7 @@ fn the_caller_gives_up_while_it_rings() {
     assert_eq!(pair.world.sent(pair.bob, "SIP/2.0 487"), 1);
 }
 
+/// RFC 3261 9.1, 15
 #[test]
 fn a_cancel_that_meets_a_200_is_followed_by_ack_and_bye() {
     let mut pair = ringing();
@@ -127,6 +134,7 @@ fn a_cancel_that_meets_a_200_is_followed_by_ack_and_bye() {
     assert!(pair.world.calls(pair.bob).is_empty());
 }
 
+/// RFC 3261 9.1
 #[test]
 fn giving_up_before_any_response_waits_with_the_cancel() {
     let mut world = World::new();
@@ -154,6 +162,7 @@ fn giving_up_before_the_invite_sends_nothing() {
     assert!(world.phones[alice].open_media.is_empty());
 }
 
+/// RFC 3261 13.3.1.4
 #[test]
 fn a_200_is_repeated_until_its_ack_comes() {
     let mut pair = ringing();
@@ -167,6 +176,7 @@ fn a_200_is_repeated_until_its_ack_comes() {
     assert_eq!(pair.world.sent(pair.bob, "BYE"), 1);
 }
 
+/// RFC 3261 15
 #[test]
 fn hanging_up_before_the_ack_waits_for_it_with_the_bye() {
     let mut pair = ringing();
@@ -214,6 +224,7 @@ fn a_call_without_a_connection_is_refused_at_once() {
     assert_eq!(world.command_now(alice, command), Err(ErrorCode::FlowLost.into()));
 }
 
+/// RFC 3261 8.2.2.2
 #[test]
 fn the_same_invite_on_a_new_flow_moves_the_call() {
     let mut pair = ringing();
@@ -277,6 +288,7 @@ fn what_an_ended_call_leaves_behind_is_forgotten() {
     );
 }
 
+/// RFC 3261 14.2
 #[test]
 fn a_reinvite_is_answered_and_one_that_cannot_be_followed_leaves_the_call_as_it_is() {
     let mut pair = answered();
@@ -294,6 +306,7 @@ fn a_reinvite_is_answered_and_one_that_cannot_be_followed_leaves_the_call_as_it_
     assert_eq!(pair.world.only_call(pair.bob).state, CallState::Connected);
 }
 
+/// RFC 3261 13.3.1.3
 #[test]
 fn an_invite_without_usable_audio_is_refused() {
     let mut world = World::new();
@@ -312,6 +325,7 @@ fn an_invite_without_usable_audio_is_refused() {
     assert!(world.calls(bob).is_empty());
 }
 
+/// RFC 7118 5
 #[test]
 fn octets_that_are_no_message_are_told_and_change_nothing() {
     let mut pair = answered();
@@ -329,6 +343,7 @@ fn octets_that_are_no_message_are_told_and_change_nothing() {
     assert_eq!(pair.world.only_call(pair.bob).state, CallState::Connected);
 }
 
+/// RFC 5627 4.3
 #[test]
 fn a_gruu_is_the_contact_of_dialogs_and_outlives_the_flow() {
     let mut world = World::new();

@@ -131,6 +131,7 @@ fn a_host_that_does_not_answer_does_not_keep_the_page_from_registering() {
     assert!(world.server.is_bound("bob"));
 }
 
+/// RFC 3261 8.2.2.2
 #[test]
 fn the_same_invite_again_does_not_touch_a_call_that_is_established() {
     let mut world = World::new();
@@ -151,6 +152,7 @@ fn the_same_invite_again_does_not_touch_a_call_that_is_established() {
     assert_eq!(world.state(alice, call), Some(CallState::Connected));
 }
 
+/// RFC 3261 15.1.2
 #[test]
 fn a_reinvite_that_a_hang_up_overtakes_gets_its_final_response() {
     let mut world = World::new();

@@ -24,6 +24,8 @@ fn last(world: &World, phone: usize) -> RegistrationInfo {
     registrations(world, phone).pop().expect("a registration event")
 }
 
+/// RFC 3261 10.2
+/// RFC 7118 5.1
 #[test]
 fn an_account_registers_by_itself() {
     let mut world = World::new();
@@ -60,6 +62,8 @@ fn without_a_host_no_push_token_is_waited_for() {
     assert_eq!(last(&world, phone).state, RegistrationState::Registered);
 }
 
+/// RFC 3261 10.2.4
+/// RFC 7616 3.4
 #[test]
 fn the_binding_is_refreshed_without_another_challenge() {
     let mut world = World::new();
@@ -102,6 +106,7 @@ fn credentials_go_to_no_realm_that_is_not_listed() {
     assert!(world.phones[phone].sent.iter().all(|text| !text.contains("Authorization")));
 }
 
+/// RFC 3261 10.2.8
 #[test]
 fn a_server_that_wants_longer_bindings_gets_them() {
     let mut world = World::new();
@@ -112,6 +117,7 @@ fn a_server_that_wants_longer_bindings_gets_them() {
     assert!(contact.ends_with("expires=1800"), "{contact}");
 }
 
+/// RFC 5626 4.2.1
 #[test]
 fn a_new_flow_gets_a_new_contact_and_a_new_registration() {
     let mut world = World::new();
@@ -125,6 +131,7 @@ fn a_new_flow_gets_a_new_contact_and_a_new_registration() {
     assert_eq!(last(&world, phone).state, RegistrationState::Registered);
 }
 
+/// RFC 3261 21.5.4, 20.33
 #[test]
 fn a_server_in_trouble_is_asked_again_later() {
     let mut world = World::new();
@@ -150,6 +157,7 @@ fn an_unknown_domain_is_told_as_such() {
     assert_eq!(last(&world, phone).error.map(|e| e.code), Some(ErrorCode::UnknownUser));
 }
 
+/// RFC 3261 10.2.2
 #[test]
 fn unregistering_completes_when_the_binding_is_gone() {
     let mut world = World::new();
@@ -173,6 +181,7 @@ fn removing_an_account_logs_out_and_closes_the_flow() {
     assert!(world.phones[phone].endpoint.accounts().is_empty());
 }
 
+/// RFC 3261 10.2.7
 #[test]
 fn a_silent_server_ends_a_registration_with_a_time_out_and_another_attempt() {
     let mut world = World::new();

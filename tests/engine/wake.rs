@@ -51,6 +51,7 @@ fn shown(scene: &Scene) -> Vec<Option<EndReason>> {
     scene.world.shell(scene.bob).shown.iter().map(|shown| shown.ended).collect()
 }
 
+/// RFC 8599 5
 #[test]
 fn the_phone_wakes_rings_is_answered_and_talks() {
     let mut scene = held();
@@ -201,6 +202,7 @@ fn a_push_that_names_nobody_is_joined_to_the_only_invite() {
     assert_eq!(world.shell(scene.bob).shown.len(), 1);
 }
 
+/// RFC 8599 4.1
 #[test]
 fn only_register_says_anything_about_pushes() {
     let mut scene = woken();

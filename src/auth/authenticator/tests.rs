@@ -72,6 +72,8 @@ fn nothing_is_sent_before_a_challenge() {
     assert_eq!(Bench::new(alice()).authorized(Method::Register).headers.get(HeaderName::Authorization), None);
 }
 
+/// RFC 3261 22.4
+/// RFC 7616 3.4.1
 #[test]
 fn a_challenge_is_answered_with_the_digest_over_method_and_uri() {
     let mut bench = Bench::new(alice());
@@ -86,6 +88,7 @@ fn a_challenge_is_answered_with_the_digest_over_method_and_uri() {
     assert_eq!((param(&request, "algorithm"), param(&request, "opaque")), (None, None));
 }
 
+/// RFC 7616 3.4
 #[test]
 fn qop_nc_and_algorithm_stand_without_quotes() {
     let request =
@@ -94,6 +97,7 @@ fn qop_nc_and_algorithm_stand_without_quotes() {
     assert!(line.contains("qop=auth, nc=00000001, cnonce=\"") && line.contains("algorithm=MD5,"), "{line}");
 }
 
+/// RFC 7616 3.4
 #[test]
 fn quotes_and_backslashes_are_escaped_on_the_wire_and_plain_in_the_digest() {
     let credentials = Credentials { username: r#"a"b\c"#.into(), ..alice() };
@@ -108,6 +112,7 @@ fn quotes_and_backslashes_are_escaped_on_the_wire_and_plain_in_the_digest() {
     assert_eq!(param(&request, "response").unwrap(), Algorithm::Md5.hash(&[&ha1, "n", &ha2]));
 }
 
+/// RFC 8760 2.4
 #[test]
 fn the_topmost_supported_challenge_is_answered() {
     const MD5: &str = r#"Digest realm="a", nonce="md5", algorithm=MD5, qop="auth""#;
@@ -128,6 +133,7 @@ fn the_topmost_supported_challenge_is_answered() {
     assert_eq!(param(&Bench::answer_to(strict, &[MD5, SHA]).unwrap(), "nonce").as_deref(), Some("sha"));
 }
 
+/// RFC 8760 2.3
 #[test]
 fn several_challenges_in_one_line_are_told_apart() {
     let line = r#"Digest realm="a", nonce="x", algorithm=SHA-512-256, Digest realm="a", nonce="y", algorithm=SHA-256"#;
@@ -165,6 +171,7 @@ fn an_ha1_stands_for_the_password_of_its_algorithm_alone() {
     assert_eq!(Bench::answer_to(nothing, &[md5]).err(), Some(ErrorCode::NoCredentials));
 }
 
+/// RFC 7616 3.4, 3.6
 #[test]
 fn the_next_request_goes_out_with_the_known_nonce_and_a_rising_hexadecimal_count() {
     let mut bench = Bench::new(alice());
@@ -173,6 +180,7 @@ fn the_next_request_goes_out_with_the_known_nonce_and_a_rising_hexadecimal_count
     assert_eq!((counts[1].as_str(), counts[9].as_str(), counts[16].as_str()), ("00000002", "0000000a", "00000011"));
 }
 
+/// RFC 7616 3.4
 #[test]
 fn every_answer_has_a_client_nonce_of_its_own() {
     let mut bench = Bench::new(alice());
@@ -222,6 +230,7 @@ fn a_refused_known_nonce_is_answered_anew() {
     assert_eq!(code(bench.auth.learn(&request, &plain("n3"), true)), ErrorCode::WrongPassword);
 }
 
+/// RFC 7616 3.3
 #[test]
 fn a_stale_fresh_answer_is_given_anew_but_not_for_ever() {
     let mut bench = Bench::new(alice());
@@ -249,6 +258,7 @@ fn nonces_that_are_good_once_never_add_up_to_a_wrong_password() {
     }
 }
 
+/// RFC 3261 22.1
 #[test]
 fn the_registrars_first_realm_is_the_accounts_and_no_other() {
     let mut bench = Bench::new(alice());
@@ -281,6 +291,7 @@ fn listed_realms_are_answered_and_no_other_not_even_the_registrars() {
     assert_eq!(refused.err(), Some(ErrorCode::RealmNotAllowed));
 }
 
+/// RFC 3261 22.3
 #[test]
 fn each_allowed_realm_of_one_response_gets_an_answer() {
     let mut bench = Bench::new(Credentials { realms: vec!["a".into(), "b".into()], ..alice() });

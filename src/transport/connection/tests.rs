@@ -147,6 +147,7 @@ fn an_attempt_without_an_answer_is_closed_and_the_next_server_tried_at_once() {
     assert!(!bench.connection.secure());
 }
 
+/// RFC 7118 4.1
 #[test]
 fn a_server_that_does_not_choose_sip_is_left() {
     let mut bench = Bench::new(ONE);
@@ -188,6 +189,7 @@ fn unusable_urls_are_passed_over() {
     assert_eq!(bench.opened_urls(), [TWO[1]]);
 }
 
+/// RFC 5626 4.5
 #[test]
 fn waits_double_with_jitter_up_to_half_a_minute() {
     let mut bench = Bench::new(ONE);
@@ -349,6 +351,7 @@ fn messages_come_up_and_keep_alives_do_not() {
     assert_eq!(bench.events(), [pong, message]);
 }
 
+/// RFC 5626 4.4.1
 #[test]
 fn keep_alives_leave_within_their_interval() {
     let (mut bench, _) = Bench::open(ONE);
@@ -375,6 +378,7 @@ fn a_server_that_never_answered_a_ping_is_not_held_to_it() {
     assert_eq!(bench.connection.flow(), Some(flow));
 }
 
+/// RFC 5626 4.4.1
 #[test]
 fn a_server_that_has_answered_and_stops_is_left() {
     let (mut bench, flow) = Bench::open(ONE);
@@ -411,6 +415,7 @@ fn what_a_server_answers_is_remembered_on_its_next_flow() {
     assert_eq!(bench.connection.state(), TransportState::Waiting);
 }
 
+/// RFC 5626 4.4.1, 4.5
 #[test]
 fn a_flow_timer_sets_the_pace_and_holds_the_server_to_its_pong() {
     let (mut bench, flow) = Bench::open(ONE);

@@ -1,5 +1,6 @@
 use super::*;
 
+/// RFC 3261 8.1.1.7
 #[test]
 fn a_request_leaves_with_one_via_on_top_and_a_branch_of_its_own() {
     let mut bench = Bench::new();
@@ -14,6 +15,7 @@ fn a_request_leaves_with_one_via_on_top_and_a_branch_of_its_own() {
     assert_eq!(octets[0].matches("Via:").count(), 1);
 }
 
+/// RFC 3261 17.1.3
 #[test]
 fn responses_find_their_request_by_branch_and_method() {
     let mut bench = Bench::new();
@@ -44,6 +46,7 @@ fn the_request_stays_until_its_final_response_has_been_taken_and_the_next_input_
     assert!(bench.layer.request(client).is_none());
 }
 
+/// RFC 3261 17.1.1.3, 22.3
 #[test]
 fn a_refused_invite_is_acknowledged_with_its_own_branch_route_and_credentials() {
     let mut bench = Bench::new();
@@ -66,6 +69,8 @@ fn a_refused_invite_is_acknowledged_with_its_own_branch_route_and_credentials() 
     assert_eq!(ack.headers.get(HeaderName::ProxyAuthorization), Some("Digest x"));
 }
 
+/// RFC 6026 7.2
+/// RFC 3261 13.2.2.4
 #[test]
 fn every_2xx_of_an_invite_is_told_and_none_is_acknowledged_here() {
     let mut bench = Bench::new();
@@ -88,6 +93,8 @@ fn nobody_hears_of_other_stray_responses() {
     assert_eq!(bench.seen(), []);
 }
 
+/// RFC 3261 9.1
+/// RFC 3326 2
 #[test]
 fn a_cancel_after_a_provisional_response_leaves_at_once_with_branch_path_and_reason_of_its_invite() {
     let mut bench = Bench::new();
@@ -106,6 +113,7 @@ fn a_cancel_after_a_provisional_response_leaves_at_once_with_branch_path_and_rea
     assert_eq!(cancel.headers.get(HeaderName::ProxyAuthorization), None);
 }
 
+/// RFC 3261 9.1
 #[test]
 fn the_answer_to_a_cancel_is_the_layers_and_the_487_is_told() {
     let mut bench = Bench::new();
@@ -119,6 +127,7 @@ fn the_answer_to_a_cancel_is_the_layers_and_the_487_is_told() {
     assert_eq!(bench.layer.live(), 0);
 }
 
+/// RFC 3261 9.1
 #[test]
 fn an_early_cancel_leaves_with_the_first_provisional_response_and_keeps_its_reason() {
     let mut bench = Bench::new();
@@ -136,6 +145,7 @@ fn an_early_cancel_leaves_with_the_first_provisional_response_and_keeps_its_reas
     assert_eq!(bench.seen(), [Answer(client, 180)]);
 }
 
+/// RFC 3261 9.1
 #[test]
 fn a_cancel_that_crosses_the_200_leaves_the_200_to_the_user() {
     let mut bench = Bench::new();
@@ -150,6 +160,7 @@ fn a_cancel_that_crosses_the_200_leaves_the_200_to_the_user() {
     assert_eq!(bench.seen(), []);
 }
 
+/// RFC 3261 9.1
 #[test]
 fn an_early_cancel_overtaken_by_the_200_never_leaves() {
     let mut bench = Bench::new();
@@ -160,6 +171,7 @@ fn an_early_cancel_overtaken_by_the_200_never_leaves() {
     assert_eq!(bench.seen(), [Answer(client, 200)]);
 }
 
+/// RFC 3261 9.1
 #[test]
 fn only_invites_are_cancelled() {
     let mut bench = Bench::new();
@@ -172,6 +184,7 @@ fn only_invites_are_cancelled() {
     assert_eq!(bench.seen(), []);
 }
 
+/// RFC 3261 17.1.1.2, 17.1.2.2
 #[test]
 fn silence_fails_every_request_after_32_seconds() {
     let mut bench = Bench::new();
@@ -198,6 +211,7 @@ fn a_cancelled_invite_that_stays_silent_fails_after_32_seconds() {
     assert_eq!(bench.seen(), [Failed(client, Failure::Timeout)]);
 }
 
+/// RFC 3261 17.1.4
 #[test]
 fn a_lost_flow_fails_what_waits_on_it_and_nothing_else() {
     let mut bench = Bench::new();
@@ -229,6 +243,7 @@ fn a_lost_flow_takes_a_cancel_with_it_in_silence() {
     assert_eq!(bench.layer.live(), 0);
 }
 
+/// RFC 3261 18.1.2
 #[test]
 fn responses_that_are_broken_or_for_others_are_dropped() {
     let mut bench = Bench::new();

@@ -1,5 +1,6 @@
 use super::*;
 
+/// RFC 3261 17.2.1
 #[test]
 fn an_invite_gets_its_100_before_anybody_hears_of_it() {
     let mut bench = Bench::new();
@@ -7,6 +8,7 @@ fn an_invite_gets_its_100_before_anybody_hears_of_it() {
     assert_eq!(bench.seen(), [sent("SIP/2.0 100 Trying"), Asked(ServerId(1), Method::Invite)]);
 }
 
+/// RFC 3261 8.2.6.2
 #[test]
 fn the_100_carries_all_vias_and_no_tag() {
     let mut bench = Bench::new();
@@ -23,6 +25,7 @@ fn another_request_is_told_without_a_response() {
     assert_eq!(bench.seen(), [Asked(ServerId(1), Method::Options)]);
 }
 
+/// RFC 3261 17.2.1
 #[test]
 fn a_repeated_invite_gets_the_last_response_and_is_told_once() {
     let mut bench = Bench::new();
@@ -39,6 +42,7 @@ fn a_repeated_invite_gets_the_last_response_and_is_told_once() {
     assert_eq!(bench.seen(), [sent("SIP/2.0 486 Busy Here")]);
 }
 
+/// RFC 6026 7.1
 #[test]
 fn an_invite_that_comes_again_after_the_200_is_swallowed() {
     let mut bench = Bench::new();
@@ -60,6 +64,7 @@ fn the_same_invite_over_another_branch_or_flow_is_a_transaction_of_its_own() {
     assert_eq!(first, ServerId(1));
 }
 
+/// RFC 3261 18.2.2
 #[test]
 fn responses_leave_on_the_flow_of_their_request() {
     let mut bench = Bench::new();
@@ -69,6 +74,7 @@ fn responses_leave_on_the_flow_of_their_request() {
     assert!(matches!(bench.layer.poll(), Some(TransactionEvent::Send { flow: FlowId(5), .. })));
 }
 
+/// RFC 3261 17.2.1
 #[test]
 fn the_ack_of_a_refusal_is_absorbed_and_ends_the_transaction() {
     let mut bench = Bench::new();
@@ -79,6 +85,7 @@ fn the_ack_of_a_refusal_is_absorbed_and_ends_the_transaction() {
     assert_eq!((bench.seen(), bench.layer.live(), bench.layer.next_timeout()), (vec![], 0, None));
 }
 
+/// RFC 3261 17.2.1
 #[test]
 fn a_refusal_without_an_ack_is_told_after_32_seconds() {
     let mut bench = Bench::new();
@@ -89,6 +96,7 @@ fn a_refusal_without_an_ack_is_told_after_32_seconds() {
     assert_eq!((bench.seen(), bench.layer.live()), (vec![Unacknowledged(server)], 0));
 }
 
+/// RFC 3261 13.3.1.4
 #[test]
 fn the_ack_of_a_2xx_is_told_whatever_its_branch() {
     let mut bench = Bench::new();
@@ -100,6 +108,7 @@ fn the_ack_of_a_2xx_is_told_whatever_its_branch() {
     assert_eq!(bench.seen(), [Ack, Ack]);
 }
 
+/// RFC 3261 13.3.1.4
 #[test]
 fn a_2xx_can_be_repeated_while_its_ack_is_awaited() {
     let mut bench = Bench::new();
@@ -126,6 +135,7 @@ fn responses_after_the_final_one_do_not_leave() {
     assert_eq!(bench.seen(), []);
 }
 
+/// RFC 3261 9.2
 #[test]
 fn a_cancel_is_answered_with_the_tag_of_the_invite_and_told_once() {
     let mut bench = Bench::new();
@@ -146,6 +156,7 @@ fn a_cancel_is_answered_with_the_tag_of_the_invite_and_told_once() {
     assert_eq!(bench.seen(), [sent("SIP/2.0 487 Request Terminated")]);
 }
 
+/// RFC 3261 17.2.3
 #[test]
 fn the_same_branch_from_another_sender_is_a_transaction_of_its_own() {
     let mut bench = Bench::new();
@@ -165,6 +176,7 @@ fn a_cancel_before_any_tagged_response_is_answered_with_a_tag_all_the_same() {
     assert!(bench.octets()[0].contains("To: <sip:bob@lab.example>;tag="));
 }
 
+/// RFC 3261 9.2
 #[test]
 fn a_cancel_after_the_final_response_is_answered_and_changes_nothing() {
     for status in [200, 486] {
@@ -177,6 +189,7 @@ fn a_cancel_after_the_final_response_is_answered_and_changes_nothing() {
     }
 }
 
+/// RFC 3261 9.2
 #[test]
 fn a_cancel_for_nothing_gets_481() {
     let mut bench = Bench::new();
@@ -207,6 +220,7 @@ fn a_lost_flow_takes_its_requests_along() {
     assert_eq!((bench.seen(), bench.layer.live()), (vec![], 0));
 }
 
+/// RFC 3261 17.2.3
 #[test]
 fn without_the_cookie_old_peers_are_told_apart_by_the_rest() {
     let mut bench = Bench::new();
@@ -219,6 +233,7 @@ fn without_the_cookie_old_peers_are_told_apart_by_the_rest() {
     assert!(bench.seen().contains(&Cancelled(ServerId(1))));
 }
 
+/// RFC 3261 8.2
 #[test]
 fn requests_without_what_frames_them_get_400() {
     for (old, new) in [
@@ -238,6 +253,7 @@ fn requests_without_what_frames_them_get_400() {
     }
 }
 
+/// RFC 3261 21.5.6
 #[test]
 fn another_version_of_sip_gets_505() {
     let mut bench = Bench::new();
@@ -245,6 +261,7 @@ fn another_version_of_sip_gets_505() {
     assert_eq!(bench.seen(), [sent("SIP/2.0 505 Version Not Supported")]);
 }
 
+/// RFC 3261 18.2.1
 #[test]
 fn a_request_without_a_readable_via_is_dropped() {
     let mut bench = Bench::new();
@@ -254,6 +271,7 @@ fn a_request_without_a_readable_via_is_dropped() {
     assert_eq!(bench.seen(), []);
 }
 
+/// RFC 3261 17.1.1.3
 #[test]
 fn a_broken_ack_is_never_answered() {
     let mut bench = Bench::new();
@@ -262,6 +280,7 @@ fn a_broken_ack_is_never_answered() {
     assert_eq!(bench.seen(), []);
 }
 
+/// RFC 3261 21.5.4
 #[test]
 fn more_requests_than_the_limit_get_503_and_are_not_told() {
     let mut bench = Bench::new();
