@@ -171,32 +171,65 @@ impl<'a> Uri<'a> {
         pairs(rest(self.headers), b'&').map(|(name, value)| (name, value.unwrap_or("")))
     }
 
-    /// Whether both name the same resource by RFC 3261 section 19.1.4; URIs of other schemes must be written alike.
+    /// Whether both name the same resource: SIP URIs by RFC 3261 section 19.1.4, `tel` by RFC 3966 section 4; URIs of
+    /// other schemes must be written alike.
     #[must_use]
     pub fn same_as(&self, other: &Uri<'_>) -> bool {
-        self.scheme.eq_ignore_ascii_case(other.scheme)
-            && same_option(self.user, other.user)
+        if !self.scheme.eq_ignore_ascii_case(other.scheme) {
+            return false;
+        }
+        let sip = self.is_sip();
+        if !sip && self.host == "" {
+            return same_number(self.user, other.user) && self.covers(other, true) && other.covers(self, true);
+        }
+        same_option(self.user, other.user)
             && same_option(self.password, other.password)
-            && (if self.is_sip() { self.host.eq_ignore_ascii_case(other.host) } else { self.host == other.host })
+            && (if sip { same_host(self.host, other.host) } else { self.host == other.host })
             && self.port == other.port
-            && self.covers(other)
-            && other.covers(self)
+            && self.covers(other, false)
+            && other.covers(self, false)
             && self.headers().count() == other.headers().count()
-            && self
-                .headers()
-                .all(|(name, value)| other.headers().any(|(n, v)| same(name, n, true) && same(value, v, false)))
+            && self.has_headers_of(other)
+            && other.has_headers_of(self)
     }
 
-    /// Whether no parameter of this one contradicts `other`.
-    fn covers(&self, other: &Uri<'_>) -> bool {
-        self.params().all(|(name, value)| match other.param(name) {
-            Some(there) => match (value, there) {
-                (Some(a), Some(b)) => same(a, b, true),
-                (a, b) => a.is_none() == b.is_none(),
-            },
-            None => !SIGNIFICANT.iter().any(|significant| significant.eq_ignore_ascii_case(name)),
+    /// Whether no parameter of this one contradicts `other`. Of parameters of one name the first counts.
+    fn covers(&self, other: &Uri<'_>, all: bool) -> bool {
+        self.params().all(|(name, _)| match (self.param(name).flatten(), other.param(name)) {
+            (Some(a), Some(Some(b))) => same(a, b, true),
+            (a, Some(b)) => a.is_none() == b.is_none(),
+            (_, None) => !all && !SIGNIFICANT.iter().any(|significant| significant.eq_ignore_ascii_case(name)),
         })
     }
+
+    fn has_headers_of(&self, other: &Uri<'_>) -> bool {
+        let mut headers = other.headers();
+        headers.all(|(name, value)| self.headers().any(|(n, v)| same(name, n, true) && same(value, v, false)))
+    }
+}
+
+/// Whether both hosts are the same. IPv6 addresses are compared by what they say (RFC 5954 section 4.2), also in the
+/// form with three colons that the grammar of RFC 3261 has by mistake.
+fn same_host(a: &str, b: &str) -> bool {
+    let address = |host: &str| {
+        let inner = host.strip_prefix('[')?.strip_suffix(']')?;
+        let (before, after) = inner.split_once(":::").unwrap_or((inner, ""));
+        let repaired = [before, "::", after].concat();
+        if after.is_empty() { inner.parse::<std::net::Ipv6Addr>() } else { repaired.parse() }.ok()
+    };
+    match (address(a), address(b)) {
+        (Some(a), Some(b)) => a == b,
+        _ => a.eq_ignore_ascii_case(b),
+    }
+}
+
+/// Whether both numbers of `tel` URIs are the same: visual separators do not count.
+fn same_number(a: Option<&str>, b: Option<&str>) -> bool {
+    let digits = |text: Option<&str>| -> Vec<u8> {
+        let octets = text.unwrap_or("").bytes().filter(|b| !matches!(b, b'-' | b'.' | b'(' | b')'));
+        octets.map(|b| b.to_ascii_lowercase()).collect()
+    };
+    digits(a) == digits(b)
 }
 
 /// Whether both texts say the same once percent escapes are undone.
@@ -386,9 +419,67 @@ mod tests {
             ("sip:carol@chicago.com", "sip:carol@chicago.com?Subject=next%20meeting"),
             ("sip:carol@chicago.com;security=on", "sip:carol@chicago.com;security=off"),
             ("sip:alice@atlanta.com", "sip:atlanta.com"),
+            ("sip:carol@chicago.com", "sips:carol@chicago.com"),
+            ("sip:carol@chicago.com;method=INVITE", "sip:carol@chicago.com"),
+            ("sip:carol@chicago.com;user=phone", "sip:carol@chicago.com"),
+            ("sip:carol@chicago.com;ttl=1", "sip:carol@chicago.com"),
+            ("sip:carol@chicago.com;maddr=a", "sip:carol@chicago.com"),
+            ("sip:carol:one@chicago.com", "sip:carol:One@chicago.com"),
+            ("sip:carol:@chicago.com", "sip:carol@chicago.com"),
+            ("sip:carol@chicago.com:6000", "sip:carol@chicago.com:5060"),
+            ("sip:c@chicago.com?a=1&a=1", "sip:c@chicago.com?a=1&a=2"),
             ("tel:1", "tel:2"),
         ] {
             assert!(!uri(a).same_as(&uri(b)) && !uri(b).same_as(&uri(a)), "{a} {b}");
         }
+    }
+
+    #[test]
+    fn equality_that_is_not_transitive_is_so_in_the_rfc() {
+        let (on, none, off) =
+            ("sip:carol@chicago.com;security=on", "sip:carol@chicago.com", "sip:carol@chicago.com;security=off");
+        assert!(uri(on).same_as(&uri(none)) && uri(none).same_as(&uri(off)) && !uri(on).same_as(&uri(off)));
+    }
+
+    #[test]
+    fn addresses_are_the_same_however_they_are_written() {
+        for (a, b) in [
+            ("sip:[2001:db8::9:1]", "sip:[2001:DB8:0:0::9:0001]"),
+            ("sip:[::ffff:192.0.2.10]", "sip:[::FFFF:c000:20a]"),
+            ("sip:[2001:db8:::192.0.2.1]", "sip:[2001:db8::192.0.2.1]"),
+        ] {
+            assert!(uri(a).same_as(&uri(b)), "{a} {b}");
+        }
+        assert!(!uri("sip:[2001:db8::9:1]").same_as(&uri("sip:[2001:db8::9:2]")));
+        assert!(!uri("sip:[::ffff:192.0.2.10]").same_as(&uri("sip:192.0.2.10")));
+    }
+
+    #[test]
+    fn numbers_are_the_same_without_their_separators() {
+        for (a, b) in [
+            ("tel:+1-201-555-0123", "TEL:+1(201)555.0123"),
+            ("tel:863-1234;phone-context=+1-914-555;x=1", "tel:8631234;X=1;phone-context=+1-914-555"),
+        ] {
+            assert!(uri(a).same_as(&uri(b)) && uri(b).same_as(&uri(a)), "{a} {b}");
+        }
+        for (a, b) in [("tel:+12015550123", "tel:12015550123"), ("tel:+1;ext=1", "tel:+1"), ("tel:1;x=a", "tel:1;x=b")]
+        {
+            assert!(!uri(a).same_as(&uri(b)) && !uri(b).same_as(&uri(a)), "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn a_parameter_that_stands_twice_counts_once() {
+        let twice = uri("sip:a@b;x=1;x=2");
+        assert!(twice.same_as(&twice) && twice.same_as(&uri("sip:a@b;x=1")) && !twice.same_as(&uri("sip:a@b;x=2")));
+    }
+
+    #[test]
+    fn headers_can_be_asked_for_and_left_out() {
+        let uri = uri("sip:a?b@c;d?Subject=a%20b&%53ubject=x&Replaces=");
+        assert_eq!(uri.as_str(), "sip:a?b@c;d?Subject=a%20b&%53ubject=x&Replaces=");
+        assert_eq!(uri.without_headers(), "sip:a?b@c;d");
+        assert_eq!((uri.header("subject").unwrap(), uri.header("replaces").unwrap()), ("a b".into(), "".into()));
+        assert_eq!(uri.header("To"), None);
     }
 }

@@ -5,39 +5,10 @@ use std::time::{Duration, Instant};
 
 use sipwake::common::limits;
 use sipwake::common::random::{Random, Seeded};
-use sipwake::message::{HeaderName, Message, challenges, redact, validate};
+use sipwake::message::{Message, redact};
 
+use super::ask::ask;
 use super::corpus::files;
-
-/// Asks everything that can be asked of a message.
-fn ask(message: &Message) -> usize {
-    let headers = message.headers();
-    let mut count = validate(message).len() + usize::from(headers.is_usable());
-    count +=
-        headers.vias().flatten().map(|via| via.params().count() + usize::from(via.rport().is_some())).sum::<usize>();
-    for name in [
-        HeaderName::From,
-        HeaderName::To,
-        HeaderName::Contact,
-        HeaderName::Route,
-        HeaderName::RecordRoute,
-        HeaderName::Path,
-    ] {
-        for address in headers.addresses(name).flatten() {
-            count += address.display_name().map_or(0, |name| name.len());
-            count += usize::from(address.expires().is_some()) + usize::from(address.preference());
-            if let Ok(uri) = address.uri() {
-                count += uri.params().count() + uri.headers().count() + usize::from(uri.same_as(&uri));
-            }
-        }
-    }
-    count += headers.reasons().count() + usize::from(headers.retry_after().is_some_and(|value| value.is_ok()));
-    for name in headers.names() {
-        count += headers.values(name).count();
-    }
-    count += headers.lines(HeaderName::WwwAuthenticate).flat_map(challenges).count();
-    count + sipwake::sdp::SessionDescription::of(message.body()).map_or(0, |description| description.media().count())
-}
 
 #[test]
 fn mutated_messages_are_refused_or_written_back_as_they_came() {
