@@ -179,7 +179,7 @@ impl<'a> Uri<'a> {
             return false;
         }
         let sip = self.is_sip();
-        if !sip && self.host == "" {
+        if !sip && self.host.is_empty() {
             return same_number(self.user, other.user) && self.covers(other, true) && other.covers(self, true);
         }
         same_option(self.user, other.user)
