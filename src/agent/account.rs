@@ -12,9 +12,9 @@ use crate::message::{self, HeaderName, Headers, MediaType, Method, Request, Uri}
 use crate::transport::{Connection, ConnectionOptions};
 
 /// Methods that this engine takes.
-pub(crate) const ALLOW: &str = "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, MESSAGE";
+pub(crate) const ALLOW: &str = "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, MESSAGE, UPDATE";
 /// Extensions that this engine has, whoever asks.
-pub(crate) const SUPPORTED: &str = "outbound, gruu";
+pub(crate) const SUPPORTED: &str = "outbound, gruu, timer";
 
 /// Parameters that the push registration adds to the Contact of REGISTER, ready to write: each starts with `;`.
 /// In nothing but REGISTER (RFC 8599 section 4.1.1: they open a door to the device).
@@ -295,6 +295,9 @@ fn check(options: &AccountOptions) -> Result<(), Error> {
     }
     if !(400..=699).contains(&options.decline_code) {
         return Err(Error::option("declineCode"));
+    }
+    if (1..crate::dialog::SMALLEST_S).contains(&options.session_expires) {
+        return Err(Error::option("sessionExpires"));
     }
     if options.expires == 0 {
         return Err(Error::option("expires"));

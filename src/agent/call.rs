@@ -1,5 +1,6 @@
 //! One call: what is known of it, in which phase it is, and its timers.
 
+use super::session::Session;
 use crate::common::time::Mono;
 use crate::dialog::Dialog;
 use crate::io::{AccountId, CallId, CallInfo, CallState, CommandId, Direction, Extra, FlowId, Identity, MediaId};
@@ -43,6 +44,10 @@ pub(crate) enum Job {
     Again,
     /// Their answer is being taken; failure ends the call.
     TakeAnswer,
+    /// Our offer for a change of the session.
+    Offer,
+    /// Their answer in a change of the session is being taken; failure ends nothing.
+    TakeAgain,
 }
 
 /// A 2xx that is repeated until its ACK comes (13.3.1.4): even on a reliable transport, for a proxy may lose it.
@@ -118,6 +123,7 @@ pub(crate) struct Call {
     pub(crate) media_connected: bool,
     pub(crate) connected_at: Option<u64>,
     pub(crate) call_id: String,
+    pub(crate) session: Session,
 }
 
 /// What a call begins with.
@@ -184,6 +190,7 @@ impl Call {
             muted: false,
             media_connected: false,
             connected_at: None,
+            session: Session::new(),
             call_id: invite.headers.call_id().unwrap_or_default().to_owned(),
             invite,
         }
@@ -237,17 +244,28 @@ impl Call {
         matches!(self.phase, Phase::Arrived | Phase::Ringing | Phase::Answering)
     }
 
-    pub(crate) fn flow_lost(&mut self, now: Mono) {
+    /// Its flow is gone. True where media has an offer of ours that will have no answer.
+    pub(crate) fn flow_lost(&mut self, now: Mono) -> bool {
         if self.is_unanswered() {
             // A server that holds or forks the INVITE sends it again to our next flow; the call waits for that.
             self.server = None;
             self.orphaned_until = Some(now.after(LINGER_MS));
         }
+        if self.phase != Phase::Established {
+            return false;
+        }
+        self.session.adrift = true;
+        // What was being agreed may or may not have reached the far end: it is offered anew on the next flow.
+        let cut_off = self.reoffer.take().is_some() || self.repeat.take().is_some() || self.session.deferred.is_some();
+        self.session.out_of_step |= cut_off;
+        self.session.deferred = None;
+        std::mem::take(&mut self.answer_in_ack)
     }
 
     pub(crate) fn next_timeout(&self) -> Option<Mono> {
         let repeat = self.repeat.as_ref().map(|repeat| repeat.at.min(repeat.until));
-        [repeat, self.orphaned_until, self.forgotten_at].into_iter().flatten().min()
+        let session = if self.is_confirmed() { self.session.next_timeout() } else { None };
+        [repeat, self.orphaned_until, self.forgotten_at, session].into_iter().flatten().min()
     }
 
     pub(crate) fn is_due(&self, now: Mono) -> bool {

@@ -1,9 +1,10 @@
 //! What both sides of a call have in common: media, hanging up, re-INVITE, timers, the end.
 
 use super::call::{Call, Job, LINGER_MS, Phase, T2_MS};
-use super::incoming::{add_headers, is_usable, media_error, sdp_of};
+use super::incoming::{add_headers, media_error, sdp_of};
 use super::outcome::{self, Reasons, outcome};
 use super::outgoing::check_headers;
+use super::repair::Repair;
 use super::request::{DialogRef, Purpose};
 use super::{Agent, AgentEvent};
 use crate::common::time::Now;
@@ -13,6 +14,7 @@ use crate::io::{
     MediaId, Outcome, OutcomeKind,
 };
 use crate::message::{Method, Request, Response};
+use crate::sdp::SessionDescription;
 use crate::transaction::ServerId;
 
 impl Agent {
@@ -90,12 +92,18 @@ impl Agent {
             }
             (MediaEvent::Described { sdp }, Job::First) => self.answer_described(now, id, sdp),
             (MediaEvent::Described { sdp }, Job::Again) => self.reoffer_described(now, id, sdp),
-            (MediaEvent::Described { .. }, Job::None | Job::TakeAnswer) => {}
-            (MediaEvent::Applied, Job::TakeAnswer) => call.job = Job::None,
+            (MediaEvent::Described { sdp }, Job::Offer) => self.change_described(now, id, sdp),
+            (MediaEvent::Described { .. }, Job::None | Job::TakeAnswer | Job::TakeAgain) => {}
+            (MediaEvent::Applied, Job::TakeAnswer) => {
+                call.job = Job::None;
+                self.take_deferred(now, id);
+            }
+            (MediaEvent::Applied, Job::TakeAgain) => self.answer_taken(now, id),
             (MediaEvent::Applied | MediaEvent::DtmfSent, _) => {}
             (MediaEvent::Connected { connected }, _) => {
                 if call.media_connected != connected {
                     call.media_connected = connected;
+                    call.session.repair = if connected { None } else { Some(Repair::disconnected(now.mono)) };
                     self.tell_changed(id);
                 }
             }
@@ -110,15 +118,19 @@ impl Agent {
             (Phase::Over, _) => {}
             (Phase::Answering, _) => self.answer_failed(now, id, why),
             (Phase::Preparing, _) => self.offer_failed(now, id, why),
-            // A re-INVITE that cannot be followed is refused; the session stays as it was.
-            (_, Job::Again) if why != MediaFailure::ConnectionLost => {
-                call.job = Job::None;
-                if let Some(reoffer) = call.reoffer.take() {
-                    let tag = call.local_tag.clone();
-                    let response = self.response(&reoffer.request, 488, &tag, None);
-                    self.transactions.respond(now.mono, reoffer.server, response);
+            // An offer with a restart of ICE may bring it back, whatever else is under way.
+            (Phase::Answered | Phase::Established, job)
+                if why == MediaFailure::ConnectionLost && job != Job::TakeAnswer =>
+            {
+                let connected = std::mem::take(&mut call.media_connected);
+                call.session.repair.get_or_insert_with(|| Repair::disconnected(now.mono)).failed(now.mono);
+                if connected {
+                    self.tell_changed(id);
                 }
             }
+            // A change of the session that cannot be followed is refused; the session stays as it was.
+            (_, Job::Again) => self.reoffer_failed(now, id),
+            (_, Job::Offer | Job::TakeAgain) => self.change_failed(now, id, why),
             (phase, _) => {
                 let error = Error::from(media_error(why));
                 let kind = match why {
@@ -223,42 +235,6 @@ impl Agent {
         }
     }
 
-    pub(super) fn incoming_reinvite(&mut self, now: Now, id: CallId, server: ServerId, request: Request) {
-        let Some(call) = self.call_mut(id) else { return };
-        let tag = call.local_tag.clone();
-        let busy = call.phase != Phase::Established || call.job != Job::None || call.reoffer.is_some();
-        if busy || call.is_over() {
-            // 14.2: 491 where our own is pending, 500 with Retry-After where theirs is; here both mean "later".
-            let status = if call.is_over() { 481 } else { 491 };
-            let response = self.response(&request, status, &tag, None);
-            self.transactions.respond(now.mono, server, response);
-            return;
-        }
-        if sdp_of(&request).is_some_and(|sdp| !is_usable(&sdp)) {
-            let response = self.response(&request, 488, &tag, None);
-            self.transactions.respond(now.mono, server, response);
-            return;
-        }
-        let Some(call) = self.call_mut(id) else { return };
-        if let Some(dialog) = &mut call.dialog {
-            dialog.refresh_target(&request.headers);
-        }
-        call.job = Job::Again;
-        let offer = sdp_of(&request);
-        call.reoffer = Some(super::call::Reoffer { server, request });
-        let command = offer.map_or(MediaCommand::Offer { restart: false }, |sdp| MediaCommand::Accept { sdp });
-        self.media_command(id, command);
-    }
-
-    fn reoffer_described(&mut self, now: Now, id: CallId, sdp: String) {
-        let Some(call) = self.call_mut(id) else { return };
-        call.job = Job::None;
-        if let Some(reoffer) = call.reoffer.take() {
-            call.answer_in_ack = sdp_of(&reoffer.request).is_none();
-            self.send_ok(now, id, reoffer.server, &reoffer.request, sdp.into_bytes());
-        }
-    }
-
     pub(super) fn incoming_ack(&mut self, now: Now, request: &Request) {
         let Some(Ok(cseq)) = request.headers.cseq() else { return };
         let Some(call) = self.calls.iter_mut().find(|call| {
@@ -278,16 +254,18 @@ impl Agent {
         if call.is_over() {
             return;
         }
-        if call.phase == Phase::Answered {
-            call.phase = Phase::Established;
-        }
+        let first = call.phase == Phase::Answered;
+        call.phase = Phase::Established;
         if std::mem::take(&mut call.answer_in_ack) {
             match sdp_of(request) {
                 Some(sdp) => {
-                    call.job = Job::TakeAnswer;
+                    call.session.answered = SessionDescription::parse(&sdp).map(|answer| answer.direction());
+                    call.job = if first { Job::TakeAnswer } else { Job::TakeAgain };
                     self.media_command(id, MediaCommand::SetAnswer { sdp, provisional: false });
                 }
-                None => self.media_failed(now, id, Job::TakeAnswer, MediaFailure::BadDescription),
+                None if first => self.media_failed(now, id, Job::TakeAnswer, MediaFailure::BadDescription),
+                // Their re-INVITE asked for an offer and does not want it: the session is as it was.
+                None => self.change_failed(now, id, MediaFailure::BadDescription),
             }
         }
     }
@@ -313,6 +291,10 @@ impl Agent {
                 let (server, response) = (repeat.server, repeat.response.clone());
                 self.transactions.respond(now.mono, server, response);
             }
+        }
+        let Some(call) = self.call_mut(id) else { return };
+        if call.is_confirmed() {
+            self.session_timeout(now, id);
             return;
         }
         if call.orphaned_until.is_some_and(|until| until <= now.mono) && call.is_unanswered() {
@@ -339,11 +321,16 @@ impl Agent {
         call.media_connected = false;
         let info = call.info();
         let waiting = std::mem::take(&mut call.waiting);
+        let askers = call.session.modification.abandon();
+        let deferred = call.session.deferred.take();
+        call.session.reinvite = None;
+        call.session.timer.stop();
         let has_media = call.media.is_some();
-        if let Some(reoffer) = reoffer {
+        let unanswered = reoffer.map(|reoffer| (reoffer.server, reoffer.request));
+        for (server, request) in unanswered.into_iter().chain(deferred) {
             // The dialog ends before our answer is made, and every request wants its final response (15.1.2).
-            let response = self.response(&reoffer.request, 487, "", None);
-            self.transactions.respond(now.mono, reoffer.server, response);
+            let response = self.response(&request, 487, "", None);
+            self.transactions.respond(now.mono, server, response);
         }
         if has_media {
             self.media_command(id, MediaCommand::Close);
@@ -355,6 +342,7 @@ impl Agent {
         for command in waiting {
             self.complete(command, Err(error.clone()));
         }
+        self.tell_askers(askers, &Err(error));
         self.tell(Event::CallTerminated { call: info, outcome, headers });
     }
 

@@ -6,7 +6,7 @@ use super::outcome::{self, Reasons, outcome};
 use super::outgoing::check_headers;
 use super::{Agent, AgentEvent};
 use crate::common::time::Now;
-use crate::dialog::Dialog;
+use crate::dialog::{Dialog, SMALLEST_S, SessionTimer};
 use crate::io::{
     AccountId, CallId, CommandId, Direction, Error, ErrorCode, Event, Extra, FlowId, MediaCommand, MediaFailure,
     OutcomeKind, Reply,
@@ -95,6 +95,7 @@ impl Agent {
             Some(_) if self.too_many_calls() => Some(486),
             Some(_) if !request.body().is_empty() && sdp_of(&request).is_none() => Some(415),
             Some(_) if sdp_of(&request).is_some_and(|sdp| !is_usable(&sdp)) => Some(488),
+            Some(_) if SessionTimer::default().refusal(&request.headers).is_some() => Some(422),
             Some(_) => None,
         };
         let local_tag = self.random.token(10);
@@ -106,6 +107,9 @@ impl Agent {
                 let mut response = self.response(&request, status, &local_tag, None);
                 if status == 415 {
                     response.headers.push(HeaderName::Accept, "application/sdp");
+                }
+                if status == 422 {
+                    response.headers.push(HeaderName::MinSe, SMALLEST_S.to_string());
                 }
                 self.transactions.respond(now.mono, server, response);
                 return;
@@ -211,6 +215,7 @@ impl Agent {
         let mut response = self.response(request, 200, &call.local_tag, Some(call.account));
         response.set_body("application/sdp", sdp);
         add_headers(&mut response.headers, &extra);
+        self.session_accepted(now, id, request, &mut response.headers);
         let cseq = request.headers.cseq().and_then(Result::ok).map_or(0, |cseq| cseq.number);
         self.transactions.respond(now.mono, server, response.clone());
         if let Some(call) = self.call_mut(id) {

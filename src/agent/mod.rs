@@ -3,7 +3,8 @@
 //! [`Agent`] is told what happened on flows and media sessions and what is asked of it; [`Agent::poll`] says what
 //! it wants done. The files: `account` and `registration` (REGISTER), `incoming` and `outgoing` (the two sides of
 //! an INVITE), `established` (what both have in common once they agreed), `receive` (who gets a request or
-//! response), `sleep` (background and wake-up), `outcome` (how a call ended).
+//! response), `modify` and `modified` (what either side changes of an established session), `session_timer`
+//! (RFC 4028) and `repair` (lost media), `sleep` (background and wake-up), `outcome` (how a call ended).
 
 mod account;
 mod call;
@@ -11,15 +12,21 @@ mod established;
 mod incoming;
 mod info;
 mod messaging;
+mod modified;
+mod modify;
 mod outcome;
 mod outgoing;
 mod receive;
 mod register;
 mod registration;
+mod repair;
 mod request;
+mod session;
+mod session_timer;
 mod sleep;
 
 pub use account::PushContact;
+pub use session::Asker;
 
 use std::collections::VecDeque;
 
@@ -65,6 +72,13 @@ pub enum AgentEvent {
         /// How it ended.
         result: Result<Reply, Error>,
     },
+    /// The answer to what [`Asker::Host`] asked for.
+    Performed {
+        /// The asker's own number.
+        request: u32,
+        /// How it ended.
+        result: Result<(), Error>,
+    },
     /// An INVITE came and nobody was told yet: [`Agent::ring`] or [`Agent::decline`] it.
     Incoming(CallId),
     /// [`Agent::suspend`] is carried out as far as it will be.
@@ -76,6 +90,8 @@ pub enum AgentEvent {
 enum Use {
     Register(AccountId),
     Invite(CallId),
+    /// A re-INVITE of an established call.
+    Reinvite(CallId),
     /// One of [`Agent::requests`].
     Request,
 }
@@ -343,6 +359,7 @@ impl Agent {
                 quiet = false;
                 self.transaction_event(now, event);
             }
+            quiet &= !self.settle_sessions(now);
             quiet &= !self.settle_sleep(now);
             if quiet {
                 break;
@@ -351,7 +368,7 @@ impl Agent {
         let Self { calls, uses, .. } = self;
         calls.retain(|call| !call.is_forgotten(now.mono));
         uses.retain(|(_, what)| match what {
-            Use::Invite(id) => calls.iter().any(|call| call.id == *id),
+            Use::Invite(id) | Use::Reinvite(id) => calls.iter().any(|call| call.id == *id),
             Use::Register(_) | Use::Request => true,
         });
         self.tell_registrations();
@@ -368,6 +385,9 @@ impl Agent {
                     account.renew_contact(random);
                 }
                 self.send_owed_byes(now, id);
+                if self.find_account(id).is_some_and(|account| !account.wanted) {
+                    self.flow_renewed(now, id);
+                }
             }
             TransportEvent::Down { flow, was_up, error } => {
                 if let Some(flow) = flow.filter(|_| was_up) {
@@ -393,8 +413,14 @@ impl Agent {
         {
             account.registration.flow_lost();
         }
+        let mut undone = Vec::new();
         for call in self.calls.iter_mut().filter(|call| call.flow == flow) {
-            call.flow_lost(now.mono);
+            if call.flow_lost(now.mono) {
+                undone.push(call.id);
+            }
+        }
+        for id in undone {
+            self.media_command(id, MediaCommand::Rollback);
         }
     }
 

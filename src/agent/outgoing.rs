@@ -1,6 +1,6 @@
 //! The caller's side of an INVITE (RFC 3261 section 13.2).
 
-use super::account::ALLOW;
+use super::account::{ALLOW, SUPPORTED};
 use super::call::{Beginning, Call, Job, Phase};
 use super::incoming::{is_usable, media_error, sdp_in};
 use super::outcome::{self, Reasons, outcome};
@@ -13,6 +13,7 @@ use crate::io::{
     TransportState,
 };
 use crate::message::{self, HeaderName, Method, Request, Response, Uri};
+use crate::sdp::SessionDescription;
 use crate::transaction::{ClientId, Failure};
 
 /// Challenges that are answered for one INVITE.
@@ -119,7 +120,7 @@ impl Agent {
             invite.headers.push_named(name, value.as_str());
         }
         invite.headers.push(HeaderName::Allow, ALLOW);
-        invite.headers.push(HeaderName::Supported, "outbound, gruu");
+        invite.headers.push(HeaderName::Supported, SUPPORTED);
         let uuid = random.uuid();
         let id = CallId(self.new_id());
         let remote_uri = uri.split([';', '?']).next().unwrap_or_default().to_owned();
@@ -153,6 +154,8 @@ impl Agent {
         let Some(account) = accounts.iter_mut().find(|account| account.id == account_id) else { return };
         call.invite.headers.set(HeaderName::Contact, account.contact());
         account.auth.authorize(&mut call.invite, random);
+        call.session.timer.want(account.options.session_expires);
+        call.session.timer.write(&mut call.invite.headers);
         let (invite, flow) = (call.invite.clone(), account.connection.flow());
         match self.send(now, account_id, invite, Use::Invite(id)) {
             Some(client) => {
@@ -177,6 +180,10 @@ impl Agent {
             200..=299 => self.success(now, id, client, response),
             _ if phase == Phase::Over || stale => {}
             401 | 407 if !given_up => self.invite_challenged(now, id, client, response),
+            422 if !given_up && self.timer_raised(id, response) => {
+                self.forget_use(client);
+                self.invite_again(now, id);
+            }
             status => {
                 let reasons = Reasons::of(&response.headers);
                 self.forget_use(client);
@@ -229,6 +236,11 @@ impl Agent {
         let account = call.account;
         let answer = sdp_in(&response.headers, response.body()).filter(|sdp| is_usable(sdp));
         call.dialog = Some(dialog.clone());
+        if let Some(hold) = answer.as_deref().and_then(SessionDescription::parse).map(|answer| answer.is_hold()) {
+            call.remote_hold = hold;
+        }
+        self.session_agreed(now, id, response);
+        let Some(call) = self.call_mut(id) else { return };
         match answer {
             Some(sdp) => {
                 call.phase = Phase::Established;
@@ -249,7 +261,7 @@ impl Agent {
     }
 
     /// The ACK to a 2xx: a message of its own, no part of the INVITE's transaction (13.2.2.4).
-    fn ack(&mut self, now: Now, dialog: &Dialog, cseq: u32, invite: &Request) {
+    pub(super) fn ack(&mut self, now: Now, dialog: &Dialog, cseq: u32, invite: &Request) {
         let mut ack = dialog.ack(cseq);
         // Nobody can challenge an ACK, so it carries what its INVITE was let through with (22.1).
         for name in [HeaderName::Authorization, HeaderName::ProxyAuthorization] {
@@ -292,6 +304,12 @@ impl Agent {
             self.end_call(now, id, outcome::of_error(OutcomeKind::Failed, error));
             return;
         }
+        self.invite_again(now, id);
+    }
+
+    /// The same INVITE, as a new request.
+    fn invite_again(&mut self, now: Now, id: CallId) {
+        let Some(call) = self.call_mut(id) else { return };
         let next = call.invite.headers.cseq().and_then(Result::ok).map_or(2, |cseq| cseq.number.saturating_add(1));
         call.invite.headers.set(HeaderName::CSeq, [&next.to_string(), " INVITE"].concat());
         self.send_invite(now, id);

@@ -23,6 +23,7 @@ impl Agent {
             TransactionEvent::Response { client, response } => match self.use_of(client) {
                 Some(Use::Register(id)) => self.register_response(now, id, client, &response),
                 Some(Use::Invite(id)) => self.invite_response(now, id, client, &response),
+                Some(Use::Reinvite(id)) => self.reinvite_response(now, id, client, &response),
                 Some(Use::Request) => self.request_response(now, client, &response),
                 None => {}
             },
@@ -38,6 +39,7 @@ impl Agent {
         match self.use_of(client) {
             Some(Use::Register(id)) => self.register_failed(now, id, client, why),
             Some(Use::Invite(id)) => self.invite_failed(now, id, client, why),
+            Some(Use::Reinvite(id)) => self.reinvite_failed(now, id, client, why),
             Some(Use::Request) => self.request_failed(now, client, why),
             None => self.forget_use(client),
         }
@@ -91,7 +93,7 @@ impl Agent {
         }
         match request.method() {
             Method::Bye => self.incoming_bye(now, id, server, &request),
-            Method::Invite => self.incoming_reinvite(now, id, server, request),
+            Method::Invite | Method::Update => self.incoming_change(now, id, server, request),
             Method::Options => self.incoming_options(now, server, Some(account), true, &request),
             Method::Message => self.incoming_message(now, server, Some(account), Some(id), &request),
             Method::Info => self.incoming_info(now, id, server, &request),
@@ -118,5 +120,5 @@ fn status_for(method: &Method) -> u16 {
 }
 
 fn is_supported(tag: &str) -> bool {
-    ["outbound", "path", "gruu"].iter().any(|known| tag.eq_ignore_ascii_case(known))
+    ["outbound", "path", "gruu", "timer"].iter().any(|known| tag.eq_ignore_ascii_case(known))
 }

@@ -155,6 +155,9 @@ impl Agent {
             }
         };
         self.register_verdict(now, id, &verdict);
+        if verdict == Verdict::Bound {
+            self.flow_renewed(now, id);
+        }
     }
 
     pub(super) fn register_failed(&mut self, now: Now, id: AccountId, client: ClientId, why: Failure) {

@@ -26,6 +26,8 @@ pub(super) enum DialogRef {
 pub(super) enum Purpose {
     /// The end of a call, or of a fork of it.
     Bye(CallId),
+    /// A change of a call's session that needs no offer.
+    Update(CallId),
     /// Nothing but the completion of a command, with the response.
     Command(CommandId),
 }
@@ -146,9 +148,10 @@ impl Agent {
 
     /// A request has ended: with a final response other than an answered challenge, or without one.
     fn request_done(&mut self, now: Now, account: AccountId, purpose: Purpose, result: Result<&Response, Error>) {
-        let _ = (now, account);
+        let _ = account;
         match purpose {
             Purpose::Bye(call) => self.bye_done(call, &result),
+            Purpose::Update(call) => self.update_done(now, call, result),
             Purpose::Command(command) => {
                 let reply = result.and_then(super::outcome::reply_of);
                 self.complete(command, reply);

@@ -1,8 +1,12 @@
 //! Dialog state and route sets (RFC 3261 section 12): who the far end is, how to reach it, what comes next in order.
 
 mod error;
+mod modification;
+mod session_timer;
 
 pub use error::DialogError;
+pub use modification::{Modification, Step, Wish, Wishes};
+pub use session_timer::{Due, SMALLEST_S, SessionTimer};
 
 use crate::common::limits;
 use crate::message::{HeaderName, Headers, Method, Request, Response, Uri};

@@ -1,6 +1,7 @@
 //! What the application asks for. Each command is completed exactly once.
 
 use super::{Endpoint, STOP_MS};
+use crate::agent::Asker;
 use crate::common::time::Now;
 use crate::io::{Command, CommandId, Error, ErrorCode, Output, Reply};
 
@@ -24,6 +25,10 @@ impl Endpoint {
             Command::Decline(call, status, extra) => Some(self.agent.decline(now, call, status, extra).map(done)),
             Command::Hangup(call, extra) => Some(self.agent.hang_up(now, call, extra).map(done)),
             Command::Mute(call, on) => Some(self.agent.mute(now, call, on).map(done)),
+            Command::Hold(call, on) => later(self.agent.hold(now, call, on, Asker::Command(id))),
+            Command::Renegotiate { call, restart } => {
+                later(self.agent.renegotiate(now, call, restart, Asker::Command(id)))
+            }
             Command::SendMessage { account, call, target, body, extra } => {
                 later(self.agent.send_message(now, account, call, &target, body, &extra, id))
             }

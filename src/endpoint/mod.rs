@@ -208,6 +208,7 @@ impl Endpoint {
             AgentEvent::Media { media, command } => self.media_command(now, media, command),
             AgentEvent::Event(event) => self.out.push_back(Output::Event(event)),
             AgentEvent::Completed { id, result } => self.out.push_back(Output::Completed { id, result }),
+            AgentEvent::Performed { .. } => {}
             // Without a host the page is the one that rings.
             AgentEvent::Incoming(call) if self.wake.is_none() => self.agent.ring(now, call),
             AgentEvent::Suspended => {

@@ -112,6 +112,35 @@ impl<'a> SessionDescription<'a> {
         self.media().find(|media| media.kind == "audio" && media.port != 0)
     }
 
+    /// Whether its writer holds the far end: it sends at most, or, in the way of RFC 2543, it names no address to send
+    /// to. With ICE that address says nothing, for the candidates do.
+    #[must_use]
+    pub fn is_hold(&self) -> bool {
+        matches!(self.direction(), Direction::SendOnly | Direction::Inactive) || (self.is_nowhere() && !self.has_ice())
+    }
+
+    fn has_ice(&self) -> bool {
+        self.lines().any(|(kind, value)| kind == 'a' && value.starts_with("ice-ufrag:"))
+    }
+
+    /// Whether the audio's address is 0.0.0.0.
+    fn is_nowhere(&self) -> bool {
+        let (mut session, mut own, mut audio) = ("", None, false);
+        for (kind, value) in self.lines() {
+            match kind {
+                'm' if audio => break,
+                'm' => {
+                    audio = media(value).is_some_and(|media| media.kind == "audio" && media.port != 0);
+                    own = None;
+                }
+                'c' if audio => own = own.or(Some(value)),
+                'c' if own.is_none() && session.is_empty() => session = value,
+                _ => {}
+            }
+        }
+        audio && own.unwrap_or(session).trim_end() == "IN IP4 0.0.0.0"
+    }
+
     /// Whether an audio call can be made of it.
     #[must_use]
     pub fn is_usable(&self) -> bool {
@@ -155,6 +184,22 @@ mod tests {
         assert!(!description.is_usable());
         assert_eq!(description.direction(), Direction::Inactive);
         assert!(!SessionDescription::parse("v=0\r\n").unwrap().is_usable());
+    }
+
+    #[test]
+    fn who_sends_at_most_or_has_no_address_holds() {
+        let plain = "v=0\r\nc=IN IP4 192.0.2.1\r\nm=audio 4000 RTP/AVP 0\r\n";
+        let holds = |text: &str| SessionDescription::parse(text).unwrap().is_hold();
+        assert!(!holds(plain));
+        for (direction, hold) in [("sendonly", true), ("inactive", true), ("recvonly", false), ("sendrecv", false)] {
+            assert_eq!(holds(&[plain, "a=", direction, "\r\n"].concat()), hold, "{direction}");
+        }
+        assert!(holds(&plain.replace("192.0.2.1", "0.0.0.0")));
+        assert!(holds(&[plain, "c=IN IP4 0.0.0.0\r\n"].concat()), "the media's own address counts");
+        assert!(!holds(&[&plain.replace("192.0.2.1", "0.0.0.0"), "c=IN IP4 192.0.2.2\r\n"].concat()));
+        let video = "m=video 4002 RTP/AVP 96\r\nc=IN IP4 0.0.0.0\r\n";
+        assert!(!holds(&[plain, video].concat()), "another media line's address does not");
+        assert!(!holds(&plain.replace("192.0.2.1", "0.0.0.0").replace("m=", "a=ice-ufrag:u\r\nm=")));
     }
 
     #[test]

@@ -1,0 +1,202 @@
+//! Changes of the session that the far end asks for: re-INVITE (RFC 3261 section 14.2) and UPDATE (RFC 3311).
+
+use super::Agent;
+use super::call::{Call, Job, Phase, Reoffer};
+use super::incoming::{is_usable, sdp_of};
+use super::session;
+use crate::common::time::Now;
+use crate::dialog::Step;
+use crate::io::{CallId, MediaCommand};
+use crate::message::{HeaderName, Method, Request};
+use crate::sdp::SessionDescription;
+use crate::transaction::ServerId;
+
+/// What to do about a request that changes the session.
+enum Verdict {
+    Take,
+    /// As soon as their last answer is taken.
+    Defer,
+    Refuse(u16),
+    /// 500 with a Retry-After: a request of theirs has no answer yet.
+    TooEarly,
+}
+
+impl Agent {
+    /// A re-INVITE or an UPDATE.
+    pub(super) fn incoming_change(&mut self, now: Now, id: CallId, server: ServerId, request: Request) {
+        let Some(call) = self.call_mut(id) else { return };
+        let verdict = if *request.method() == Method::Invite {
+            verdict_on_invite(call)
+        } else {
+            verdict_on_update(call, &request)
+        };
+        match verdict {
+            Verdict::Take => {}
+            Verdict::Defer => {
+                call.session.deferred = Some((server, request));
+                return;
+            }
+            Verdict::Refuse(status) => return self.refuse_change(now, server, &request, status, None),
+            Verdict::TooEarly => {
+                let seconds = self.random.below(11).to_string();
+                return self.refuse_change(now, server, &request, 500, Some((HeaderName::RetryAfter, seconds)));
+            }
+        }
+        if *request.method() == Method::Invite {
+            // Whoever sends one has our 2xx, so that its ACK is lost or behind it.
+            call.repeat = None;
+            if call.phase == Phase::Answered {
+                call.phase = Phase::Established;
+            }
+        }
+        self.take_change(now, id, server, request);
+    }
+
+    fn take_change(&mut self, now: Now, id: CallId, server: ServerId, request: Request) {
+        let offer = sdp_of(&request);
+        if offer.is_none() && !request.body().is_empty() {
+            let accept = Some((HeaderName::Accept, "application/sdp".to_owned()));
+            return self.refuse_change(now, server, &request, 415, accept);
+        }
+        if offer.as_ref().is_some_and(|sdp| !is_usable(sdp)) {
+            return self.refuse_change(now, server, &request, 488, None);
+        }
+        let Some(call) = self.call_mut(id) else { return };
+        if let Some(min) = call.session.timer.refusal(&request.headers) {
+            let min = Some((HeaderName::MinSe, min.to_string()));
+            return self.refuse_change(now, server, &request, 422, min);
+        }
+        let on_hold = call.on_hold;
+        if *request.method() == Method::Update && offer.is_none() {
+            return self.accept_update(now, id, server, &request, None);
+        }
+        call.job = Job::Again;
+        call.reoffer = Some(Reoffer { server, request });
+        call.session.told_before = call.session.told;
+        self.direct(id, session::allowed(on_hold));
+        let command = offer.map_or(MediaCommand::Offer { restart: false }, |sdp| MediaCommand::Accept { sdp });
+        self.media_command(id, command);
+    }
+
+    fn refuse_change(
+        &mut self,
+        now: Now,
+        server: ServerId,
+        request: &Request,
+        status: u16,
+        header: Option<(HeaderName, String)>,
+    ) {
+        let mut response = self.response(request, status, "", None);
+        if let Some((name, value)) = header {
+            response.headers.push(name, value);
+        }
+        self.transactions.respond(now.mono, server, response);
+    }
+
+    /// Our answer to their offer is there, or our offer where they made none.
+    pub(super) fn reoffer_described(&mut self, now: Now, id: CallId, sdp: String) {
+        let Some(call) = self.call_mut(id) else { return };
+        call.job = Job::None;
+        let Some(Reoffer { server, request }) = call.reoffer.take() else { return };
+        let offer = sdp_of(&request);
+        let before = call.remote_hold;
+        if let Some(hold) = offer.as_deref().and_then(SessionDescription::parse).map(|offer| offer.is_hold()) {
+            call.remote_hold = hold;
+            call.session.out_of_step = false;
+        }
+        let changed = call.remote_hold != before;
+        if *request.method() == Method::Update {
+            self.accept_update(now, id, server, &request, Some(sdp));
+        } else {
+            call.answer_in_ack = offer.is_none();
+            if let Some(dialog) = &mut call.dialog {
+                dialog.refresh_target(&request.headers);
+            }
+            self.send_ok(now, id, server, &request, sdp.into_bytes());
+        }
+        if changed {
+            self.tell_changed(id);
+        }
+    }
+
+    /// Media cannot follow: the request is refused, and everything is as it was.
+    pub(super) fn reoffer_failed(&mut self, now: Now, id: CallId) {
+        let Some(call) = self.call_mut(id) else { return };
+        call.job = Job::None;
+        let before = call.session.told_before;
+        let reoffer = call.reoffer.take();
+        self.direct(id, before);
+        if let Some(Reoffer { server, request }) = reoffer {
+            self.refuse_change(now, server, &request, 488, None);
+        }
+    }
+
+    fn accept_update(&mut self, now: Now, id: CallId, server: ServerId, request: &Request, sdp: Option<String>) {
+        let Some(call) = self.call_mut(id) else { return };
+        if let Some(dialog) = &mut call.dialog {
+            dialog.refresh_target(&request.headers);
+        }
+        let (account, tag) = (call.account, call.local_tag.clone());
+        let mut response = self.response(request, 200, &tag, Some(account));
+        if let Some(sdp) = sdp {
+            response.set_body("application/sdp", sdp.into_bytes());
+        }
+        self.session_accepted(now, id, request, &mut response.headers);
+        self.transactions.respond(now.mono, server, response);
+    }
+
+    /// The answer before is taken: what came meanwhile has its turn.
+    pub(super) fn take_deferred(&mut self, now: Now, id: CallId) {
+        let deferred = self.call_mut(id).and_then(|call| call.session.deferred.take());
+        if let Some((server, request)) = deferred {
+            self.incoming_change(now, id, server, request);
+        }
+    }
+}
+
+fn verdict_on_invite(call: &Call) -> Verdict {
+    match call.phase {
+        Phase::Over => return Verdict::Refuse(481),
+        // Our first INVITE is on its way; or theirs is (14.2).
+        Phase::Preparing | Phase::Calling => return Verdict::Refuse(491),
+        Phase::Arrived | Phase::Ringing | Phase::Answering => return Verdict::TooEarly,
+        Phase::Answered | Phase::Established => {}
+    }
+    if call.reoffer.is_some() || call.session.deferred.is_some() {
+        return Verdict::TooEarly;
+    }
+    match call.session.modification.step() {
+        // 14.2: ours is on its way. One that is about to leave would meet theirs.
+        Some(Step::Describing | Step::Inviting) => Verdict::Refuse(491),
+        // The offer in our 2xx has no answer yet.
+        _ if call.answer_in_ack => Verdict::Refuse(491),
+        _ => when_answer_is_taken(call),
+    }
+}
+
+fn verdict_on_update(call: &Call, request: &Request) -> Verdict {
+    if call.is_over() {
+        return Verdict::Refuse(481);
+    }
+    let pending = |reoffer: &Reoffer| *reoffer.request.method() == Method::Update;
+    if call.reoffer.as_ref().is_some_and(pending) || call.session.deferred.is_some() {
+        return Verdict::TooEarly;
+    }
+    if request.body().is_empty() {
+        return Verdict::Take;
+    }
+    let ours = matches!(call.session.modification.step(), Some(Step::Describing | Step::Inviting));
+    match call.phase {
+        // RFC 3311 5.2: an offer of ours has no answer yet.
+        _ if ours || call.answer_in_ack => Verdict::Refuse(491),
+        Phase::Preparing | Phase::Calling => Verdict::Refuse(491),
+        // An offer of theirs has no answer yet.
+        _ if call.reoffer.is_some() => Verdict::TooEarly,
+        Phase::Arrived | Phase::Ringing | Phase::Answering => Verdict::TooEarly,
+        _ => when_answer_is_taken(call),
+    }
+}
+
+fn when_answer_is_taken(call: &Call) -> Verdict {
+    if matches!(call.job, Job::TakeAnswer | Job::TakeAgain) { Verdict::Defer } else { Verdict::Take }
+}

@@ -1,0 +1,482 @@
+//! Changes of an established session that we ask for: re-INVITE (RFC 3261 section 14.1) and UPDATE (RFC 3311).
+
+use super::account::{ALLOW, SUPPORTED};
+use super::call::{Call, Job, LINGER_MS, Phase};
+use super::incoming::{is_usable, media_error, sdp_in};
+use super::outcome::{self, code_of};
+use super::request::{DialogRef, Purpose};
+use super::session::{self, Asker, Reinvite};
+use super::{Agent, AgentEvent, Use};
+use crate::common::time::Now;
+use crate::dialog::{Step, Wish};
+use crate::io::{
+    AccountId, CallId, Direction, Error, ErrorCode, MediaCommand, MediaDirection, MediaFailure, OutcomeKind, Reply,
+};
+use crate::message::{HeaderName, Method, Request, Response};
+use crate::sdp::SessionDescription;
+use crate::transaction::{ClientId, Failure};
+
+/// Challenges that are answered for one re-INVITE.
+const AUTH_ROUNDS: u8 = 3;
+
+impl Agent {
+    /// Holds the call or takes it back; `asker` is told when the far end agreed. A refusal ends nothing.
+    ///
+    /// # Errors
+    /// [`ErrorCode::NotFound`] where there is no such call or it is over, [`ErrorCode::InvalidState`] before it is
+    /// established, [`ErrorCode::FlowLost`] where there is no connection. Then `asker` is told nothing.
+    pub fn hold(&mut self, now: Now, id: CallId, on: bool, asker: Asker) -> Result<(), Error> {
+        let call = self.changeable(id)?;
+        let modification = &call.session.modification;
+        if call.on_hold == on && modification.step().is_none() && !modification.is_waiting() {
+            self.tell_asker(asker, Ok(()));
+        } else {
+            self.want(id, Wish::Hold(on), Some(asker));
+        }
+        self.pump(now);
+        Ok(())
+    }
+
+    /// Offers the session anew; `asker` is told when the far end agreed.
+    ///
+    /// # Errors
+    /// As [`Agent::hold`].
+    pub fn renegotiate(&mut self, now: Now, id: CallId, restart: bool, asker: Asker) -> Result<(), Error> {
+        self.changeable(id)?;
+        self.want(id, Wish::Offer { restart }, Some(asker));
+        self.pump(now);
+        Ok(())
+    }
+
+    /// Offers the session of an established call anew, with a restart of ICE, as soon as that can be.
+    pub fn restart_ice(&mut self, now: Now, id: CallId) {
+        if self.call_mut(id).is_some_and(|call| call.is_confirmed()) {
+            self.want(id, Wish::Offer { restart: true }, None);
+            self.pump(now);
+        }
+    }
+
+    /// The account is registered on a new flow, or is up without a registration: its established calls tell the far
+    /// end where they are now.
+    pub fn flow_renewed(&mut self, now: Now, account: AccountId) {
+        let Some(flow) = self.find_account(account).and_then(|account| account.connection.flow()) else { return };
+        let moved = |call: &&mut Call| {
+            call.account == account && call.is_confirmed() && (call.session.adrift || call.flow != flow)
+        };
+        let mut wishes = Vec::new();
+        for call in self.calls.iter_mut().filter(moved) {
+            call.flow = flow;
+            call.session.adrift = false;
+            wishes.push((call.id, Wish::Target));
+            if let Some(repair) = &mut call.session.repair {
+                repair.flow_renewed(now.mono);
+                wishes.push((call.id, Wish::Offer { restart: true }));
+            } else if call.session.out_of_step {
+                wishes.push((call.id, Wish::Offer { restart: false }));
+            }
+        }
+        for (id, wish) in wishes {
+            self.want(id, wish, None);
+        }
+    }
+
+    /// A call whose session can be asked to change now.
+    fn changeable(&mut self, id: CallId) -> Result<&mut Call, Error> {
+        let call = self.call_mut(id).filter(|call| !call.is_over()).ok_or(ErrorCode::NotFound)?;
+        let (account, confirmed, adrift) = (call.account, call.is_confirmed(), call.session.adrift);
+        if !confirmed {
+            return Err(ErrorCode::InvalidState.into());
+        }
+        // Nothing is kept and sent late.
+        if adrift || self.find_account(account).and_then(|account| account.connection.flow()).is_none() {
+            return Err(ErrorCode::FlowLost.into());
+        }
+        self.call_mut(id).ok_or_else(|| ErrorCode::NotFound.into())
+    }
+
+    pub(super) fn want(&mut self, id: CallId, wish: Wish, asker: Option<Asker>) {
+        let Some(call) = self.call_mut(id) else { return };
+        let void = call.session.modification.want(wish, asker);
+        self.tell_askers(void, &Err(ErrorCode::InvalidState.into()));
+    }
+
+    pub(super) fn tell_askers(&mut self, askers: Vec<Asker>, result: &Result<(), Error>) {
+        for asker in askers {
+            self.tell_asker(asker, result.clone());
+        }
+    }
+
+    pub(super) fn tell_asker(&mut self, asker: Asker, result: Result<(), Error>) {
+        match asker {
+            Asker::Command(command) => self.complete(command, result.map(|()| Reply::Done)),
+            Asker::Host(request) => self.out.push_back(AgentEvent::Performed { request, result }),
+        }
+    }
+
+    /// Begins the changes that can begin now. True where one did.
+    pub(super) fn settle_sessions(&mut self, now: Now) -> bool {
+        let due: Vec<_> = self.calls.iter().filter(|call| is_free(call)).map(|call| (call.id, call.account)).collect();
+        let mut begun = false;
+        for (id, account) in due {
+            if self.find_account(account).is_some_and(|account| account.connection.flow().is_some()) {
+                begun = true;
+                self.begin_change(now, id);
+            }
+        }
+        begun
+    }
+
+    fn begin_change(&mut self, now: Now, id: CallId) {
+        let Some(call) = self.call_mut(id) else { return };
+        let (on_hold, remote_hold) = (call.on_hold, call.remote_hold);
+        let broken = call.session.repair.is_some();
+        let update = call.session.takes_update;
+        let Some(wishes) = call.session.modification.begin() else { return };
+        if update && !wishes.needs_offer() {
+            self.send_update(now, id);
+            return;
+        }
+        let restart = wishes.restart() || broken;
+        let direction = session::offered(wishes.hold().unwrap_or(on_hold), remote_hold);
+        call.session.told_before = call.session.told;
+        if call.media.is_none() {
+            self.change_refused(now, id, ErrorCode::InvalidState.into());
+            return;
+        }
+        call.job = Job::Offer;
+        self.direct(id, direction);
+        self.media_command(id, MediaCommand::Offer { restart });
+    }
+
+    /// Tells media a direction, unless it knows.
+    pub(super) fn direct(&mut self, id: CallId, direction: MediaDirection) {
+        let Some(call) = self.call_mut(id) else { return };
+        if call.session.told != direction {
+            call.session.told = direction;
+            self.media_command(id, MediaCommand::Direction { direction });
+        }
+    }
+
+    /// Media is as it was before our offer.
+    pub(super) fn roll_back(&mut self, id: CallId) {
+        let Some(call) = self.call_mut(id) else { return };
+        let before = call.session.told_before;
+        self.media_command(id, MediaCommand::Rollback);
+        self.direct(id, before);
+    }
+
+    /// A request that refreshes the dialog's target (RFC 3261 section 12.2.1.1).
+    fn refreshing(&mut self, id: CallId, method: Method) -> Option<(AccountId, String, Request)> {
+        self.prepare_timer(id);
+        let call = self.call_mut(id)?;
+        let account = call.account;
+        let dialog = call.dialog.as_mut()?;
+        let tag = dialog.remote_tag().to_owned();
+        let mut request = dialog.request(method);
+        call.session.timer.write(&mut request.headers);
+        let contact = self.find_account(account)?.contact();
+        request.headers.push(HeaderName::Contact, contact);
+        request.headers.push(HeaderName::Allow, ALLOW);
+        request.headers.push(HeaderName::Supported, SUPPORTED);
+        Some((account, tag, request))
+    }
+
+    fn send_update(&mut self, now: Now, id: CallId) {
+        let Some((account, tag, request)) = self.refreshing(id, Method::Update) else { return };
+        let sent = self.send_request(now, account, DialogRef::Call(id, tag), request, Purpose::Update(id));
+        let Some(call) = self.call_mut(id) else { return };
+        if sent.is_ok() {
+            call.session.modification.reached(Step::Updating);
+        } else {
+            call.session.modification.put_back();
+            call.session.adrift = true;
+        }
+    }
+
+    /// Our offer is there: the re-INVITE leaves.
+    pub(super) fn change_described(&mut self, now: Now, id: CallId, sdp: String) {
+        let Some(call) = self.call_mut(id) else { return };
+        call.job = Job::None;
+        if call.session.modification.step() != Some(Step::Describing) {
+            // What it was for is over.
+            self.roll_back(id);
+            return;
+        }
+        let Some((account, _, mut request)) = self.refreshing(id, Method::Invite) else { return };
+        request.set_body("application/sdp", sdp.into_bytes());
+        self.send_reinvite(now, id, account, request, 0);
+    }
+
+    fn send_reinvite(&mut self, now: Now, id: CallId, account: AccountId, mut request: Request, auth_rounds: u8) {
+        let Self { accounts, random, uses, .. } = self;
+        // What is left of an earlier one is over: its 2xx has its ACK.
+        uses.retain(|(_, what)| *what != Use::Reinvite(id));
+        if let Some(found) = accounts.iter_mut().find(|found| found.id == account) {
+            found.auth.authorize(&mut request, random);
+        }
+        let adrift = self.call_mut(id).is_none_or(|call| call.session.adrift);
+        let client = if adrift { None } else { self.send(now, account, request, Use::Reinvite(id)) };
+        let Some(call) = self.call_mut(id) else { return };
+        match client {
+            Some(client) => {
+                call.session.modification.reached(Step::Inviting);
+                call.session.reinvite =
+                    Some(Reinvite { client, auth_rounds, cancel_at: Some(now.mono.after(LINGER_MS)) });
+            }
+            None => self.change_cut_off(id),
+        }
+    }
+
+    /// The flow is gone: the change is undone here, and made again on the next flow.
+    fn change_cut_off(&mut self, id: CallId) {
+        let Some(call) = self.call_mut(id) else { return };
+        let offered = matches!(call.session.modification.step(), Some(Step::Describing | Step::Inviting));
+        call.session.reinvite = None;
+        call.session.adrift = true;
+        call.session.modification.put_back();
+        if offered {
+            self.roll_back(id);
+        }
+    }
+
+    pub(super) fn reinvite_response(&mut self, now: Now, id: CallId, client: ClientId, response: &Response) {
+        let status = response.status();
+        let request = self.transactions.request(client).cloned();
+        let Some(call) = self.call_mut(id) else { return };
+        let current = call.session.reinvite.filter(|reinvite| reinvite.client == client);
+        match (status, current, request) {
+            (..=199, ..) => {}
+            (200..=299, current, Some(request)) => {
+                if current.is_some() {
+                    self.reinvite_accepted(now, id, &request, response);
+                } else if let Some(dialog) = call.dialog.clone() {
+                    // A repeated 2xx, or one for a call that is over: it wants its ACK all the same.
+                    self.ack(now, &dialog, cseq(&request), &request);
+                }
+            }
+            (401 | 407, Some(reinvite), Some(request)) => {
+                self.reinvite_challenged(now, id, reinvite, request, response);
+            }
+            (300.., Some(_), _) => {
+                call.session.reinvite = None;
+                self.change_answered_no(now, id, response);
+            }
+            _ => {}
+        }
+    }
+
+    fn reinvite_accepted(&mut self, now: Now, id: CallId, request: &Request, response: &Response) {
+        let Some(call) = self.call_mut(id) else { return };
+        let answer = sdp_in(&response.headers, response.body()).filter(|sdp| is_usable(sdp));
+        call.session.reinvite = None;
+        call.session.learn(&response.headers);
+        call.session.timer.accepted(now.mono, &response.headers);
+        let Some(dialog) = call.dialog.as_mut() else { return };
+        dialog.refresh_target(&response.headers);
+        let dialog = dialog.clone();
+        self.ack(now, &dialog, cseq(request), request);
+        let Some(call) = self.call_mut(id) else { return };
+        match answer {
+            Some(sdp) => {
+                call.session.answered = SessionDescription::parse(&sdp).map(|description| description.direction());
+                call.session.modification.reached(Step::Applying);
+                call.job = Job::TakeAgain;
+                self.media_command(id, MediaCommand::SetAnswer { sdp, provisional: false });
+            }
+            None => {
+                self.roll_back(id);
+                self.change_refused(now, id, Error::sip(ErrorCode::BadDescription, response.status()));
+            }
+        }
+    }
+
+    /// Their answer, to our re-INVITE or in the ACK to our 2xx, was taken.
+    pub(super) fn answer_taken(&mut self, now: Now, id: CallId) {
+        let Some(call) = self.call_mut(id) else { return };
+        call.job = Job::None;
+        call.session.out_of_step = false;
+        let before = (call.on_hold, call.remote_hold);
+        if let Some(hold) = call.session.modification.current().and_then(|wishes| wishes.hold()) {
+            call.on_hold = hold;
+        }
+        let answered = call.session.answered.take();
+        if let Some(hold) = answered.and_then(|answer| session::holds(call.session.told, answer)) {
+            call.remote_hold = hold;
+        }
+        let changed = before != (call.on_hold, call.remote_hold);
+        let askers = call.session.modification.done();
+        if changed {
+            self.tell_changed(id);
+        }
+        self.tell_askers(askers, &Ok(()));
+        self.take_deferred(now, id);
+    }
+
+    /// Media cannot make our offer or take the answer to it. That ends no call.
+    pub(super) fn change_failed(&mut self, now: Now, id: CallId, why: MediaFailure) {
+        let Some(call) = self.call_mut(id) else { return };
+        call.job = Job::None;
+        call.session.answered = None;
+        self.roll_back(id);
+        self.change_refused(now, id, media_error(why).into());
+        self.take_deferred(now, id);
+    }
+
+    fn change_refused(&mut self, now: Now, id: CallId, error: Error) {
+        let Some(call) = self.call_mut(id) else { return };
+        let askers = call.session.modification.refused(now.mono);
+        self.tell_askers(askers, &Err(error));
+    }
+
+    /// A final response that is no success: what it means for the change, and for the call.
+    fn change_answered_no(&mut self, now: Now, id: CallId, response: &Response) {
+        let status = response.status();
+        let retry_after = response.headers.retry_after().and_then(Result::ok).map(|after| after.seconds);
+        let Self { calls, random, .. } = self;
+        let Some(call) = calls.iter_mut().find(|call| call.id == id) else { return };
+        let session = &mut call.session;
+        let update = session.modification.step() == Some(Step::Updating);
+        let gone = matches!(status, 408 | 481);
+        let mut askers = Vec::new();
+        let mut error = Error::sip(code_of(status), status);
+        match (status, retry_after) {
+            // The dialog is gone there (12.2.1.2); what waits is told when the call ends.
+            (408 | 481, _) => {}
+            (422, _) if session.timer.too_brief(&response.headers) => session.modification.put_back(),
+            (491, _) => {
+                error.code = ErrorCode::Busy;
+                askers = session.modification.collided(now.mono, call.direction == Direction::Outgoing, random);
+            }
+            // 14.2: a request of theirs is under way.
+            (500, Some(seconds)) => {
+                error.code = ErrorCode::Busy;
+                askers = session.modification.put_off(now.mono, seconds);
+            }
+            // Who refuses an UPDATE may take a re-INVITE.
+            _ if update => {
+                session.takes_update = false;
+                session.modification.put_back();
+            }
+            _ => askers = session.modification.refused(now.mono),
+        }
+        if !update {
+            self.roll_back(id);
+        }
+        self.tell_askers(askers, &Err(error));
+        if gone {
+            self.dialog_gone(now, id, status);
+        }
+    }
+
+    /// 481: the far end knows of no such dialog. 408, or no answer at all: it is not there (RFC 3261 12.2.1.2).
+    pub(super) fn dialog_gone(&mut self, now: Now, id: CallId, status: u16) {
+        let Some(call) = self.call_mut(id).filter(|call| !call.is_over()) else { return };
+        let (account, dialog) = (call.account, call.dialog.clone());
+        if let Some(dialog) = dialog.filter(|_| status != 481) {
+            self.bye(now, id, account, dialog);
+        }
+        let code = if status == 481 { ErrorCode::CallEnded } else { ErrorCode::Timeout };
+        self.end_call(now, id, outcome::of_error(OutcomeKind::Failed, Error::sip(code, status)));
+    }
+
+    fn reinvite_challenged(
+        &mut self,
+        now: Now,
+        id: CallId,
+        reinvite: Reinvite,
+        mut request: Request,
+        response: &Response,
+    ) {
+        let status = response.status();
+        let Self { accounts, calls, .. } = self;
+        let Some(call) = calls.iter_mut().find(|call| call.id == id) else { return };
+        call.session.reinvite = None;
+        let Some(account) = accounts.iter_mut().find(|account| account.id == call.account) else { return };
+        let learnt = if reinvite.auth_rounds < AUTH_ROUNDS {
+            account.auth.learn(&request, response, false)
+        } else {
+            Err(ErrorCode::WrongPassword.into())
+        };
+        match (learnt, call.dialog.as_mut()) {
+            (Ok(()), Some(dialog)) => {
+                let number = dialog.next_cseq();
+                request.headers.set(HeaderName::CSeq, [&number.to_string(), " INVITE"].concat());
+                let account = call.account;
+                self.send_reinvite(now, id, account, request, reinvite.auth_rounds + 1);
+            }
+            (learnt, _) => {
+                let error = learnt.err().unwrap_or_else(|| ErrorCode::CallEnded.into());
+                self.roll_back(id);
+                self.change_refused(now, id, Error { status: Some(status), ..error });
+            }
+        }
+    }
+
+    /// Our re-INVITE will get no answer.
+    pub(super) fn reinvite_failed(&mut self, now: Now, id: CallId, client: ClientId, why: Failure) {
+        self.forget_use(client);
+        let Some(call) = self.call_mut(id) else { return };
+        if call.session.reinvite.is_none_or(|reinvite| reinvite.client != client) {
+            return;
+        }
+        match why {
+            Failure::FlowLost => self.change_cut_off(id),
+            Failure::Timeout => {
+                call.session.reinvite = None;
+                self.dialog_gone(now, id, 408);
+            }
+        }
+    }
+
+    /// An UPDATE of ours has ended.
+    pub(super) fn update_done(&mut self, now: Now, id: CallId, result: Result<&Response, Error>) {
+        let Some(call) = self.call_mut(id) else { return };
+        if call.session.modification.step() != Some(Step::Updating) {
+            return;
+        }
+        match result {
+            Ok(response) if response.status() < 300 => {
+                call.session.learn(&response.headers);
+                call.session.timer.accepted(now.mono, &response.headers);
+                if let Some(dialog) = &mut call.dialog {
+                    dialog.refresh_target(&response.headers);
+                }
+                let askers = call.session.modification.done();
+                self.tell_askers(askers, &Ok(()));
+            }
+            Ok(response) => self.change_answered_no(now, id, response),
+            Err(error) if error.code == ErrorCode::FlowLost => self.change_cut_off(id),
+            Err(error) if error.code == ErrorCode::Timeout => self.dialog_gone(now, id, 408),
+            Err(error) => self.change_refused(now, id, error),
+        }
+    }
+
+    /// Nobody answers our re-INVITE for good.
+    pub(super) fn reinvite_timeout(&mut self, now: Now, id: CallId) {
+        let Some(call) = self.call_mut(id) else { return };
+        if let Some(reinvite) = &mut call.session.reinvite
+            && reinvite.cancel_at.is_some_and(|at| at <= now.mono)
+        {
+            reinvite.cancel_at = None;
+            let client = reinvite.client;
+            self.transactions.cancel(now.mono, client, None);
+        }
+    }
+}
+
+/// Whether a change of ours may begin: nothing else is under way in the dialog, in either direction (14.1).
+fn is_free(call: &Call) -> bool {
+    let session = &call.session;
+    call.phase == Phase::Established
+        && session.modification.is_due()
+        && !session.adrift
+        && session.deferred.is_none()
+        && call.job == Job::None
+        && call.reoffer.is_none()
+        && call.repeat.is_none()
+        && !call.answer_in_ack
+}
+
+fn cseq(request: &Request) -> u32 {
+    request.headers.cseq().and_then(Result::ok).map_or(0, |cseq| cseq.number)
+}

@@ -1,0 +1,131 @@
+//! What an established call has besides its dialog: the changes of its session, its timer, the repair of its media.
+
+use super::repair::Repair;
+use crate::common::time::Mono;
+use crate::dialog::{Modification, SessionTimer};
+use crate::io::{CommandId, MediaDirection};
+use crate::message::{Headers, Method, Request};
+use crate::sdp::Direction;
+use crate::transaction::{ClientId, ServerId};
+
+/// Who asked for something and is told how it ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asker {
+    /// A command of the application.
+    Command(CommandId),
+    /// The user, through the host's call screen; the number is the asker's own.
+    Host(u32),
+}
+
+/// A re-INVITE of ours on its way.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Reinvite {
+    pub(crate) client: ClientId,
+    pub(crate) auth_rounds: u8,
+    /// When it is given up with a CANCEL; passed once that has left.
+    pub(crate) cancel_at: Option<Mono>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Session {
+    pub(crate) modification: Modification<Asker>,
+    pub(crate) timer: SessionTimer,
+    pub(crate) reinvite: Option<Reinvite>,
+    /// Whether the far end takes UPDATE, as its last Allow said.
+    pub(crate) takes_update: bool,
+    /// What media was told last about its direction.
+    pub(crate) told: MediaDirection,
+    /// The same before our offer on its way.
+    pub(crate) told_before: MediaDirection,
+    /// The direction that the answer to our offer says, while it is being taken.
+    pub(crate) answered: Option<Direction>,
+    /// The call's flow is gone: nothing leaves until the account is registered on a new one.
+    pub(crate) adrift: bool,
+    /// A lost flow took an exchange with it: the far end may believe in another session than we do.
+    pub(crate) out_of_step: bool,
+    /// A request of theirs that waits until their last answer is taken.
+    pub(crate) deferred: Option<(ServerId, Request)>,
+    pub(crate) repair: Option<Repair>,
+}
+
+impl Session {
+    pub(crate) fn new() -> Self {
+        Self {
+            modification: Modification::default(),
+            timer: SessionTimer::default(),
+            reinvite: None,
+            takes_update: false,
+            told: MediaDirection::SendRecv,
+            told_before: MediaDirection::SendRecv,
+            answered: None,
+            adrift: false,
+            out_of_step: false,
+            deferred: None,
+            repair: None,
+        }
+    }
+
+    /// Learns from a message of the far end which methods it takes.
+    pub(crate) fn learn(&mut self, headers: &Headers) {
+        if let Some(takes) = headers.allows(&Method::Update) {
+            self.takes_update = takes;
+        }
+    }
+
+    pub(crate) fn next_timeout(&self) -> Option<Mono> {
+        let repair = self.repair.as_ref().map(|repair| repair.next_timeout(self.adrift));
+        let cancel = self.reinvite.and_then(|reinvite| reinvite.cancel_at);
+        [self.modification.next_timeout(), self.timer.next_timeout(), repair, cancel].into_iter().flatten().min()
+    }
+}
+
+/// What an offer of ours says (RFC 3264 section 8.4).
+pub(crate) const fn offered(hold: bool, remote_hold: bool) -> MediaDirection {
+    match (hold, remote_hold) {
+        (false, false) => MediaDirection::SendRecv,
+        (false, true) => MediaDirection::RecvOnly,
+        (true, false) => MediaDirection::SendOnly,
+        (true, true) => MediaDirection::Inactive,
+    }
+}
+
+/// What an answer of ours may say at most: media narrows it to what their offer allows.
+pub(crate) const fn allowed(hold: bool) -> MediaDirection {
+    offered(hold, false)
+}
+
+/// Whether an answer with this direction, to our offer of `ours`, says that the far end holds us; `None` where it
+/// could not say otherwise.
+pub(crate) const fn holds(ours: MediaDirection, answer: Direction) -> Option<bool> {
+    match (ours, answer) {
+        (MediaDirection::SendRecv, Direction::SendRecv | Direction::RecvOnly)
+        | (MediaDirection::SendOnly, Direction::RecvOnly | Direction::SendRecv) => Some(false),
+        (MediaDirection::SendRecv, Direction::SendOnly | Direction::Inactive)
+        | (MediaDirection::SendOnly, Direction::Inactive) => Some(true),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// RFC 3264 8.4: hold is `sendonly`, or `inactive` where the far end holds as well.
+    #[test]
+    fn the_direction_says_who_holds() {
+        assert_eq!(offered(true, false), MediaDirection::SendOnly);
+        assert_eq!(offered(true, true), MediaDirection::Inactive);
+        assert_eq!(offered(false, true), MediaDirection::RecvOnly);
+        assert_eq!(allowed(false), MediaDirection::SendRecv);
+    }
+
+    #[test]
+    fn an_answer_tells_a_hold_only_where_it_could_say_otherwise() {
+        assert_eq!(holds(MediaDirection::SendRecv, Direction::SendOnly), Some(true));
+        assert_eq!(holds(MediaDirection::SendRecv, Direction::RecvOnly), Some(false));
+        assert_eq!(holds(MediaDirection::SendOnly, Direction::RecvOnly), Some(false));
+        assert_eq!(holds(MediaDirection::SendOnly, Direction::Inactive), Some(true));
+        assert_eq!(holds(MediaDirection::Inactive, Direction::Inactive), None);
+        assert_eq!(holds(MediaDirection::RecvOnly, Direction::SendOnly), None);
+    }
+}
