@@ -329,7 +329,7 @@ mod tests {
                 machine.begin().unwrap();
                 assert!(machine.collided(NOW, owns, &mut random).is_empty());
                 let pause = machine.next_timeout().unwrap().since(NOW);
-                assert!((low..=high).contains(&pause) && pause % 10 == 0, "{pause}");
+                assert!((low..=high).contains(&pause) && pause.is_multiple_of(10), "{pause}");
                 assert!(!machine.is_due());
                 machine.timeout(NOW.after(pause));
                 assert_eq!(machine.begin().unwrap().hold(), Some(true));
