@@ -19,6 +19,16 @@ async function page(from = browser, url = server.url) {
   const page = await from.context.newPage();
   await page.goto(url);
   await page.evaluate(async () => {
+    // So that a test can look at the counters of the browser's own connections, in the order in which they were made.
+    const pcs = [];
+    if (window.RTCPeerConnection) {
+      window.RTCPeerConnection = class extends RTCPeerConnection {
+        constructor(options) {
+          super(options);
+          pcs.push(this);
+        }
+      };
+    }
     const media = await import("/src/browser/js/media.js");
     const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
     window.t = {
@@ -27,15 +37,55 @@ async function page(from = browser, url = server.url) {
       open(options) {
         const events = [];
         const session = media.createMedia(options, (event) => events.push(event));
-        const event = async (type) => {
+        const event = async (type, from = 0) => {
           for (let i = 0; i < 500; i++) {
-            const found = events.find((e) => e.type === type);
+            const found = events.slice(from).find((e) => e.type === type);
             if (found) return found;
             await sleep(10);
           }
-          throw new Error(`no ${type} in ${JSON.stringify(events.map((e) => e.type + (e.reason ?? "")))}`);
+          throw new Error(`no ${type} in ${JSON.stringify(events.slice(from).map((e) => e.type + (e.reason ?? "")))}`);
         };
-        return { session, events, event };
+        /** What `command` brings: the next event of this type. */
+        const after = (type, command) => {
+          const from = events.length;
+          command(session);
+          return event(type, from);
+        };
+        return { session, events, event, after, pc: pcs.at(-1) };
+      },
+      /** `a` offers anew, `b` answers. */
+      async renegotiate(a, b, restart) {
+        const offer = await a.after("described", (session) => session.offer(restart));
+        const answer = await b.after("described", (session) => session.accept(offer.sdp));
+        await a.after("applied", (session) => session.setAnswer(answer.sdp));
+        return { offer: offer.sdp, answer: answer.sdp };
+      },
+      /** Packets that come during this time. */
+      async packets(side, forMs = 600) {
+        const count = async () => {
+          let sum = 0;
+          for (const report of (await side.pc.getStats()).values()) if (report.type === "inbound-rtp") sum += report.packetsReceived;
+          return sum;
+        };
+        const before = await count();
+        await sleep(forMs);
+        return (await count()) - before;
+      },
+      /** The strongest frequencies that are heard while this lasts. */
+      async tones(stream, forMs) {
+        const context = new AudioContext();
+        const analyser = new AnalyserNode(context, { fftSize: 4096, smoothingTimeConstant: 0 });
+        context.createMediaStreamSource(stream).connect(analyser);
+        const hertz = context.sampleRate / analyser.fftSize;
+        const heard = [];
+        for (const until = performance.now() + forMs; performance.now() < until; await sleep(20)) {
+          const bins = new Float32Array(analyser.frequencyBinCount);
+          analyser.getFloatFrequencyData(bins);
+          const level = (wanted) => Math.max(...bins.slice(Math.round(wanted / hertz) - 1, Math.round(wanted / hertz) + 2));
+          heard.push(level);
+        }
+        await context.close();
+        return { loudest: (wanted) => Math.max(...heard.map((level) => level(wanted))) };
       },
       async connect(a, b) {
         a.session.offer();
@@ -151,6 +201,318 @@ test("a description that makes no sense is a failure, not a throw", async () => 
   });
   assert.equal(reason, "badDescription");
 });
+
+const close = (heard, wanted) => assert.ok(Math.abs(heard - wanted) < 30, `heard ${heard}, not ${wanted}`);
+
+test("hold stops the packets one way and silences the microphone, and taking it back lets both be heard again", async () => {
+  const p = await page();
+  const seen = await p.evaluate(async () => {
+    const [a, b] = [t.open({ testToneHz: 440 }), t.open({ testToneHz: 1000 })];
+    await t.connect(a, b);
+    const before = [await t.packets(a), await t.packets(b)];
+    a.session.direction("sendonly");
+    const held = await t.renegotiate(a, b);
+    await t.sleep(300);
+    const during = [await t.packets(a), await t.hears(b.session.remoteStream)];
+    a.session.direction("sendrecv");
+    const back = await t.renegotiate(a, b);
+    await t.sleep(300);
+    const after = [await t.packets(a), await t.hears(b.session.remoteStream), await t.hears(a.session.remoteStream)];
+    b.session.direction("inactive");
+    await t.renegotiate(b, a);
+    await t.sleep(300);
+    const neither = [await t.packets(a), await t.packets(b)];
+    a.session.close();
+    b.session.close();
+    return { before, during, after, neither, held, back };
+  });
+  assert.ok(seen.before.every((packets) => packets > 20), String(seen.before));
+  assert.match(seen.held.offer, /a=sendonly/);
+  assert.match(seen.held.answer, /a=recvonly/);
+  assert.deepEqual(seen.during, [0, 0], "nothing comes here, and nothing is heard there");
+  assert.match(seen.back.offer, /a=sendrecv/);
+  assert.ok(seen.after[0] > 20, String(seen.after));
+  close(seen.after[1], 440);
+  close(seen.after[2], 1000);
+  assert.deepEqual(seen.neither, [0, 0]);
+});
+
+test("a held microphone stays silent when it is unmuted or changed, and speaks again after the hold", async () => {
+  const p = await page();
+  const heard = await p.evaluate(async () => {
+    const [a, b] = [t.open({ testToneHz: 440 }), t.open({ testToneHz: 1000 })];
+    await t.connect(a, b);
+    a.session.direction("sendonly");
+    a.session.mute(true);
+    a.session.mute(false);
+    await t.renegotiate(a, b);
+    await t.sleep(400);
+    const heard = [await t.hears(b.session.remoteStream)];
+    a.session.direction("sendrecv");
+    await t.renegotiate(a, b);
+    await t.sleep(400);
+    heard.push(await t.hears(b.session.remoteStream));
+    a.session.close();
+    b.session.close();
+    return heard;
+  });
+  assert.equal(heard[0], 0);
+  close(heard[1], 440);
+});
+
+test("a hold that was refused is rolled back: the session is as before, and either side may offer again", async () => {
+  const p = await page();
+  const seen = await p.evaluate(async () => {
+    const [a, b] = [t.open({ testToneHz: 440 }), t.open({ testToneHz: 1000 })];
+    await t.connect(a, b);
+    a.session.direction("sendonly");
+    await a.after("described", (session) => session.offer());
+    a.session.rollback();
+    await t.sleep(400);
+    const heard = [await t.hears(b.session.remoteStream), await t.hears(a.session.remoteStream)];
+    const state = a.pc.signalingState;
+    const theirs = await t.renegotiate(b, a);
+    const ours = await t.renegotiate(a, b);
+    heard.push(await t.hears(b.session.remoteStream));
+    a.session.close();
+    b.session.close();
+    return { heard, state, theirs, ours, failed: [...a.events, ...b.events].filter(({ type }) => type === "failed") };
+  });
+  assert.equal(seen.state, "stable");
+  close(seen.heard[0], 440);
+  close(seen.heard[1], 1000);
+  close(seen.heard[2], 440);
+  assert.match(seen.theirs.answer, /a=sendrecv/);
+  assert.match(seen.ours.offer, /a=sendrecv/);
+  assert.deepEqual(seen.failed, []);
+});
+
+test("an offer that comes while ours is open is answered: ours is rolled back", async () => {
+  const p = await page();
+  const seen = await p.evaluate(async () => {
+    const [a, b] = [t.open({ testToneHz: 440 }), t.open({ testToneHz: 1000 })];
+    await t.connect(a, b);
+    await a.after("described", (session) => session.offer());
+    await t.renegotiate(b, a);
+    const heard = await t.hears(b.session.remoteStream);
+    const states = [a.pc.signalingState, b.pc.signalingState];
+    a.session.close();
+    b.session.close();
+    return { heard, states, failed: [...a.events, ...b.events].filter(({ type }) => type === "failed") };
+  });
+  close(seen.heard, 440);
+  assert.deepEqual(seen.states, ["stable", "stable"]);
+  assert.deepEqual(seen.failed, []);
+});
+
+test("a description of a renegotiation that cannot be used ends nothing", async () => {
+  const p = await page();
+  const seen = await p.evaluate(async () => {
+    const [a, b] = [t.open({ testToneHz: 440 }), t.open({ testToneHz: 1000 })];
+    await t.connect(a, b);
+    const reasons = [(await b.after("failed", (session) => session.accept("v=0\r\nnonsense"))).reason];
+    await a.after("described", (session) => session.offer());
+    reasons.push((await a.after("failed", (session) => session.setAnswer("v=0\r\nnonsense"))).reason);
+    a.session.rollback();
+    // One that can be read, but is no answer to what was offered: it fails later than the first.
+    const twoLines = b.pc.localDescription.sdp.replace(/m=audio[\s\S]*$/, "$&$&").replace("BUNDLE 0", "BUNDLE 0 1").replace(/(a=mid:0[\s\S]*)a=mid:0/, "$1a=mid:1");
+    await a.after("described", (session) => session.offer());
+    reasons.push((await a.after("failed", (session) => session.setAnswer(twoLines))).reason);
+    a.session.rollback();
+    await t.renegotiate(a, b);
+    const heard = await t.hears(b.session.remoteStream);
+    a.session.close();
+    b.session.close();
+    return { reasons, heard };
+  });
+  assert.deepEqual(seen.reasons, ["badDescription", "badDescription", "badDescription"]);
+  close(seen.heard, 440);
+});
+
+test("an ICE restart changes the credentials and keeps the audio", async () => {
+  const p = await page();
+  const seen = await p.evaluate(async () => {
+    const [a, b] = [t.open({ testToneHz: 440 }), t.open({ testToneHz: 1000 })];
+    await t.connect(a, b);
+    const before = [a.pc.localDescription.sdp, b.pc.localDescription.sdp];
+    const { offer, answer } = await t.renegotiate(a, b, true);
+    await t.sleep(500);
+    const heard = [await t.hears(b.session.remoteStream), await t.hears(a.session.remoteStream)];
+    a.session.close();
+    b.session.close();
+    return { before, after: [offer, answer], heard };
+  });
+  const ufrag = (sdp) => /a=ice-ufrag:(.*)/.exec(sdp)[1];
+  assert.notEqual(ufrag(seen.before[0]), ufrag(seen.after[0]));
+  assert.notEqual(ufrag(seen.before[1]), ufrag(seen.after[1]));
+  for (const sdp of seen.after) assert.match(sdp, /a=candidate/);
+  close(seen.heard[0], 440);
+  close(seen.heard[1], 1000);
+});
+
+test("a lost connection is told, is not the end, and an ICE restart repairs it", async () => {
+  const p = await page();
+  const seen = await p.evaluate(async () => {
+    const [a, b] = [t.open({ testToneHz: 440 }), t.open({ testToneHz: 1000 })];
+    // The other side answers with credentials that nobody knows: ICE fails as it does on a dead path.
+    a.session.offer();
+    b.session.accept((await a.event("described")).sdp);
+    const answer = (await b.event("described")).sdp;
+    a.session.setAnswer(answer.replace(/a=ice-pwd:.*/g, "a=ice-pwd:0123456789012345678901234567"));
+    for (let i = 0; i < 40 && !a.events.some(({ type }) => type === "failed"); i++) await t.sleep(1000);
+    const lost = a.events.find(({ type }) => type === "failed")?.reason;
+    await t.renegotiate(a, b, true);
+    await Promise.all([a.event("connected"), b.event("connected")]);
+    await t.sleep(300);
+    const heard = await t.hears(b.session.remoteStream);
+    a.session.close();
+    b.session.close();
+    return { lost, heard };
+  });
+  assert.equal(seen.lost, "connectionLost");
+  close(seen.heard, 440);
+});
+
+test("digits are heard at the far end, one after the other, and are said to be sent when they are", async () => {
+  const p = await page();
+  const seen = await p.evaluate(async () => {
+    const [a, b] = [t.open({ testToneHz: 300 }), t.open({ testToneHz: 1000 })];
+    await t.connect(a, b);
+    const listening = t.tones(b.session.remoteStream, 3000);
+    await t.sleep(400);
+    const started = performance.now();
+    const first = a.after("dtmfSent", (session) => session.dtmf("5#", 300, 100));
+    const from = a.events.length;
+    a.session.dtmf("1", 300, 100);
+    await first;
+    const took = performance.now() - started;
+    for (let i = 0; i < 500 && a.events.slice(from).filter(({ type }) => type === "dtmfSent").length < 2; i++) await t.sleep(10);
+    const both = performance.now() - started;
+    const { loudest } = await listening;
+    const levels = Object.fromEntries([697, 770, 941, 1209, 1336, 1477, 1633].map((hertz) => [hertz, loudest(hertz)]));
+    const counters = t.mediaCounters().timers;
+    a.session.close();
+    b.session.close();
+    return { took, both, levels, counters };
+  });
+  // 5 is 770 and 1336 Hz, # is 941 and 1477, 1 is 697 and 1209; nobody pressed a key with 1633.
+  for (const hertz of [697, 770, 941, 1209, 1336, 1477]) {
+    assert.ok(seen.levels[hertz] > seen.levels[1633] + 15, `${hertz}: ${JSON.stringify(seen.levels)}`);
+  }
+  assert.ok(seen.took > 500 && seen.both > seen.took + 250, `${seen.took} ${seen.both}`);
+  assert.equal(seen.counters, 0);
+});
+
+test("digits that cannot be sent are a failure that ends nothing", async () => {
+  const p = await page();
+  const seen = await p.evaluate(async () => {
+    const [a, b] = [t.open({ testToneHz: 440 }), t.open({ testToneHz: 1000 })];
+    const early = (await a.after("failed", (session) => session.dtmf("1"))).reason;
+    a.session.offer();
+    const offer = (await a.event("described")).sdp;
+    b.session.accept(offer);
+    // The far end knows no telephone events.
+    a.session.setAnswer((await b.event("described")).sdp.replace(/a=rtpmap:\d+ telephone-event.*\r\n/g, ""));
+    await a.event("connected");
+    const unknown = (await a.after("failed", (session) => session.dtmf("1"))).reason;
+    await t.sleep(300);
+    const heard = await t.hears(b.session.remoteStream);
+    a.session.close();
+    b.session.close();
+    return { early, unknown, heard };
+  });
+  assert.deepEqual([seen.early, seen.unknown], ["unsupported", "unsupported"]);
+  close(seen.heard, 440);
+});
+
+test("a provisional answer lets early media be heard, and the answer of the same fork confirms it", async () => {
+  const p = await page();
+  const seen = await p.evaluate(async () => {
+    const [a, b] = [t.open({ testToneHz: 440 }), t.open({ testToneHz: 1000 })];
+    const offer = (await a.after("described", (session) => session.offer())).sdp;
+    const answer = (await b.after("described", (session) => session.accept(offer))).sdp;
+    await a.after("applied", (session) => session.setAnswer(answer, true));
+    await a.event("connected");
+    await t.sleep(300);
+    const heard = [await t.hears(a.session.remoteStream)];
+    const early = a.pc.signalingState;
+    await a.after("applied", (session) => session.setAnswer(answer));
+    await t.sleep(200);
+    heard.push(await t.hears(a.session.remoteStream), await t.hears(b.session.remoteStream));
+    const state = a.pc.signalingState;
+    await t.renegotiate(b, a);
+    a.session.close();
+    b.session.close();
+    return { heard, early, state };
+  });
+  assert.deepEqual([seen.early, seen.state], ["have-remote-pranswer", "stable"]);
+  close(seen.heard[0], 1000);
+  close(seen.heard[1], 1000);
+  close(seen.heard[2], 440);
+});
+
+/** Two forks of one offer, both with early media; `then` says how it goes on. */
+async function forked(then) {
+  const p = await page();
+  return p.evaluate(async (then) => {
+    const a = t.open({ testToneHz: 440 });
+    const forks = [t.open({ testToneHz: 1000 }), t.open({ testToneHz: 2000 })];
+    const offer = (await a.after("described", (session) => session.offer())).sdp;
+    const answers = [];
+    const heard = [];
+    for (const fork of forks) {
+      const answer = (await fork.after("described", (session) => session.accept(offer))).sdp;
+      answers.push(answer);
+      await a.after("applied", (session) => session.setAnswer(answer, true));
+      await a.event("connected");
+      await t.sleep(300);
+      heard.push(await t.hears(a.session.remoteStream));
+    }
+    const [first, second] = forks;
+    const state = a.pc.signalingState;
+    const switched = async () => {
+      const started = performance.now();
+      while (Math.abs((await t.hears(a.session.remoteStream)) - 2000) > 30 && performance.now() - started < 20000);
+      return performance.now() - started;
+    };
+    let took = 0;
+    if (then === "the first answers") {
+      await a.after("applied", (session) => session.setAnswer(answers[0]));
+    } else if (then === "the second answers") {
+      await a.after("applied", (session) => session.setAnswer(answers[1]));
+      first.session.close();
+      took = await switched();
+    } else if (then === "the second answers, ICE restarts") {
+      await a.after("applied", (session) => session.setAnswer(answers[1]));
+      first.session.close();
+      await t.renegotiate(a, second, true);
+      took = await switched();
+    } else {
+      first.session.close();
+      took = await switched();
+      await a.after("applied", (session) => session.setAnswer(answers[1]));
+    }
+    await t.sleep(300);
+    const winner = then === "the first answers" ? first : second;
+    const talk = [await t.hears(a.session.remoteStream), await t.hears(winner.session.remoteStream)];
+    const end = [a.pc.signalingState, a.pc.connectionState];
+    for (const side of [a, ...forks]) side.session.close();
+    return { heard, state, took, talk, end, failed: a.events.filter(({ type }) => type === "failed") };
+  }, then);
+}
+for (const [then, limit] of [["the first answers", 500], ["the second answers", 8000], ["the second answers, ICE restarts", 1500], ["the first ends before the second answers", 15000]]) {
+  test(`of two forks with early media the first is heard as long as it lives, and then: ${then}`, async () => {
+    const seen = await forked(then);
+    assert.equal(seen.state, "have-remote-pranswer");
+    close(seen.heard[0], 1000);
+    close(seen.heard[1], 1000);
+    assert.ok(seen.took < limit, `${seen.took} ms`);
+    close(seen.talk[0], then === "the first answers" ? 1000 : 2000);
+    close(seen.talk[1], 440);
+    assert.deepEqual(seen.end, ["stable", "connected"]);
+    assert.deepEqual(seen.failed, []);
+  });
+}
 
 test("a repeated answer is taken again without complaint", async () => {
   const p = await page();

@@ -21,18 +21,33 @@ export type MediaFailure =
   | "badDescription"
   | "connectionLost"
   | "other";
+/** Direction of the audio as SDP has it (RFC 8866 6.7), seen from this side. */
+export type MediaDirection = "sendrecv" | "sendonly" | "recvonly" | "inactive";
 export type MediaEvent =
   | { type: "described"; sdp: string }
   | { type: "applied" }
+  | { type: "dtmfSent" }
   | { type: "connected"; connected: boolean }
   | { type: "failed"; reason: MediaFailure };
 /** One call's audio. */
 export interface Media {
   readonly remoteStream: MediaStream | null;
   readonly localStream: MediaStream | null;
-  offer(): void;
+  /** What the next descriptions say. Where nothing is to be received, as on hold, the microphone is silent at once. */
+  direction(direction: MediaDirection): void;
+  /** `described` or `failed` follows. `restart`: ICE starts anew (RFC 8445 9). */
+  offer(restart?: boolean): void;
+  /** `described` or `failed` follows. An offer of our own that is still open is rolled back. */
   accept(sdp: string): void;
-  setAnswer(sdp: string): void;
+  /**
+   * `applied` or `failed` follows. A provisional answer gives way to a later one of its fork, and to the answer that is
+   * not provisional, of whatever fork. Of several forks the first is heard as long as its connection lives, then the latest.
+   */
+  setAnswer(sdp: string, provisional?: boolean): void;
+  /** The last offer was refused: the session is as before it. */
+  rollback(): void;
+  /** Telephone events (RFC 4733): `dtmfSent` follows, or `failed` with `unsupported`, after which the session goes on. */
+  dtmf(digits: string, durationMs?: number, gapMs?: number): void;
   mute(on: boolean): void;
   setMicrophone(stream: MediaStream): void;
   close(): void;

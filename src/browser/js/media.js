@@ -6,7 +6,8 @@
 /**
  * @typedef {{ urls: string | string[], username?: string, credential?: string }} IceServer
  * @typedef {"noMicrophone" | "permissionDenied" | "insecureContext" | "unsupported" | "badDescription" | "connectionLost" | "other"} MediaFailure
- * @typedef {{ type: "described", sdp: string } | { type: "applied" } | { type: "connected", connected: boolean } | { type: "failed", reason: MediaFailure }} MediaEvent
+ * @typedef {"sendrecv" | "sendonly" | "recvonly" | "inactive"} Direction
+ * @typedef {{ type: "described", sdp: string } | { type: "applied" } | { type: "dtmfSent" } | { type: "connected", connected: boolean } | { type: "failed", reason: MediaFailure }} MediaEvent
  * @typedef {{ iceServers?: IceServer[], gatheringLimitMs?: number, firstUsableCandidate?: boolean, testToneHz?: number }} MediaOptions
  */
 
@@ -53,6 +54,9 @@ function usable(candidate, servers) {
   return (words[2] ?? "").toLowerCase() === "udp" ? kind === "srflx" || kind === "relay" || (!servers && kind === "host") : kind === "relay";
 }
 
+/** Whose description it is. @param {string} sdp */
+const fingerprint = (sdp) => /^a=fingerprint:.*/m.exec(sdp)?.[0];
+
 /**
  * Opens a session and its microphone. Never throws: what goes wrong is an event, and no event comes before this returns
  * or after `close()`.
@@ -74,6 +78,16 @@ class Media {
   #connected = false;
   /** The last answer taken: a repeated one is no error. */
   #answer = "";
+  /** The latest provisional answer of a fork that has to wait until the one that is heard is gone. */
+  #fork = "";
+  /** What the next descriptions say, and what the last agreed ones said. @type {Direction} */
+  #direction = "sendrecv";
+  /** @type {Direction} */
+  #agreed = "sendrecv";
+  /** Digits run one after the other, beside the commands. @type {Promise<unknown>} */
+  #digits = Promise.resolve();
+  /** Ends the wait for the digits that are being sent. @type {(() => void) | null} */
+  #sent = null;
   /** @type {(() => void) | null} */
   #gathered = null;
   /** @type {HTMLAudioElement | null} */
@@ -121,43 +135,124 @@ class Media {
     this.#microphone = track;
   }
 
-  /** Makes an offer: `described` or `failed` follows. */
-  offer() {
+  /**
+   * What the next descriptions say about the audio. On hold, where nothing is to be received, the microphone is silent at once.
+   * @param {Direction} direction
+   */
+  direction(direction) {
+    this.#direction = direction;
+    this.#sound();
+  }
+
+  /** Makes an offer: `described` or `failed` follows. @param {boolean} [restart] whether ICE starts anew */
+  offer(restart) {
     this.#run(async (pc) => {
+      await this.#settle(pc);
       await this.#send(pc);
-      await pc.setLocalDescription(await pc.createOffer());
-      await this.#describe(pc);
+      this.#direct(pc);
+      const offer = await pc.createOffer({ iceRestart: !!restart });
+      if (restart) this.#usable = false;
+      await pc.setLocalDescription(offer);
+      await this.#describe(pc, restart);
     });
   }
 
   /** Takes a remote offer and makes the answer: `described` or `failed` follows. @param {string} sdp */
   accept(sdp) {
     this.#run(async (pc) => {
+      await this.#settle(pc);
+      // Theirs is to be answered, whatever became of ours.
+      await this.#rollback(pc);
       if (!(await this.#remote(pc, { type: "offer", sdp }))) return;
-      // Only audio is wanted.
-      for (const transceiver of pc.getTransceivers()) {
-        if (transceiver.receiver.track.kind !== "audio") transceiver.direction = "inactive";
+      try {
+        // Only audio is wanted.
+        for (const transceiver of pc.getTransceivers()) {
+          if (transceiver.receiver.track.kind !== "audio") transceiver.direction = "inactive";
+        }
+        await this.#send(pc);
+        this.#direct(pc);
+        const ufrag = pc.currentLocalDescription?.sdp.match(/^a=ice-ufrag:.*/m)?.[0];
+        const answer = await pc.createAnswer();
+        // Where they restart ICE, so does the browser.
+        const restart = !!ufrag && !answer.sdp?.includes(ufrag);
+        if (restart) this.#usable = false;
+        await pc.setLocalDescription(answer);
+        this.#agreed = this.#direction;
+        await this.#describe(pc, restart);
+      } catch (error) {
+        // The session is as before the offer; why, the queue says.
+        await this.#rollback(pc);
+        throw error;
       }
-      await this.#send(pc);
-      await pc.setLocalDescription(await pc.createAnswer());
-      await this.#describe(pc);
     });
   }
 
-  /** Takes the remote answer: `applied` or `failed` follows. @param {string} sdp */
-  setAnswer(sdp) {
+  /**
+   * Takes the remote answer: `applied` or `failed` follows. A provisional one gives way to a later one of its fork, and
+   * to the answer that is not provisional, of whatever fork. Of several forks the first is heard as long as its
+   * connection lives, then the latest: a browser has one connection for them all, and would end the one for the other.
+   * After an answer of a fork that was not heard it takes seconds to change over; an offer that restarts ICE does it at once.
+   * @param {string} sdp @param {boolean} [provisional]
+   */
+  setAnswer(sdp, provisional) {
     this.#run(async (pc) => {
-      const repeated = pc.signalingState === "stable" && sdp === this.#answer;
-      if (!repeated && !(await this.#remote(pc, { type: "answer", sdp }))) return;
-      this.#answer = sdp;
+      const waits = provisional && pc.signalingState === "have-remote-pranswer" && this.#heard(pc) && fingerprint(sdp) !== fingerprint(this.#answer);
+      this.#fork = waits ? sdp : "";
+      if (!waits && !(await this.#answered(pc, sdp, provisional))) return;
       this.#tell({ type: "applied" });
+    });
+  }
+
+  /** Our last offer was refused: the session is as before it. Nothing follows. */
+  rollback() {
+    this.#run(async (pc) => {
+      await this.#settle(pc);
+      const wanted = this.#direction;
+      this.#direction = this.#agreed;
+      this.#direct(pc);
+      // Chromium goes by the last offer, even one that was rolled back: so the last one is like the session.
+      if (wanted !== this.#agreed && pc.signalingState === "have-local-offer") await pc.setLocalDescription(await pc.createOffer());
+      await this.#rollback(pc);
+      this.#sound();
+    });
+  }
+
+  /**
+   * Sends telephone events (RFC 4733), after those that are being sent: `dtmfSent` follows, or `failed` with
+   * `unsupported`, after which the session goes on.
+   * @param {string} digits `0` to `9`, `*`, `#`, `A` to `D`; `,` is a pause of two seconds
+   * @param {number} [durationMs] 40 to 6000; default 100 @param {number} [gapMs] 30 to 6000; default 70
+   */
+  dtmf(digits, durationMs = 100, gapMs = 70) {
+    this.#digits = this.#digits.then(async () => {
+      const dtmf = this.#sender?.dtmf;
+      const sent =
+        !this.#closed &&
+        dtmf?.canInsertDTMF &&
+        (await new Promise((resolve) => {
+          const each = Math.max(durationMs + gapMs, 2000);
+          const end = (/** @type {boolean} */ sent) => {
+            this.#stop(timer);
+            dtmf.ontonechange = this.#sent = null;
+            resolve(sent);
+          };
+          const timer = this.#after(digits.length * each + 5000, () => end(false));
+          this.#sent = () => end(false);
+          dtmf.ontonechange = ({ tone }) => tone || end(true);
+          try {
+            dtmf.insertDTMF(digits, durationMs, gapMs);
+          } catch {
+            end(false);
+          }
+        }));
+      this.#tell(sent ? { type: "dtmfSent" } : { type: "failed", reason: "unsupported" });
     });
   }
 
   /** Stops or starts sending the microphone. @param {boolean} on */
   mute(on) {
     this.#muted = on;
-    if (this.#track) this.#track.enabled = !on;
+    this.#sound();
   }
 
   /** Sends this stream's audio from now on. The stream stays the caller's. @param {MediaStream} stream */
@@ -178,6 +273,7 @@ class Media {
     if (this.#closed) return;
     this.#closed = true;
     this.#gathered?.();
+    this.#sent?.();
     this.#drop();
     const pc = this.#pc;
     if (pc) {
@@ -199,7 +295,7 @@ class Media {
     if (!this.#closed) this.#onEvent(event);
   }
 
-  /** The first failure is the last word. @param {MediaFailure} reason */
+  /** Without a microphone or WebRTC there is nothing to go on with: this failure is the last word. @param {MediaFailure} reason */
   #fail(reason) {
     if (this.#failed) return;
     this.#failed = true;
@@ -210,7 +306,44 @@ class Media {
   #run(command) {
     this.#queue = this.#queue
       .then(() => (this.#closed || this.#failed ? undefined : command(/** @type {RTCPeerConnection} */ (this.#pc))))
-      .catch(() => this.#fail("other"));
+      // What one command could not do, another may: the session goes on, unless it has failed as a whole.
+      .catch(() => this.#failed || this.#tell({ type: "failed", reason: "other" }));
+  }
+
+  /** @param {number} ms @param {() => void} action */
+  #after(ms, action) {
+    const timer = setTimeout(action, ms);
+    timers.add(timer);
+    return timer;
+  }
+
+  /** @param {ReturnType<typeof setTimeout>} timer */
+  #stop(timer) {
+    clearTimeout(timer);
+    timers.delete(timer);
+  }
+
+  /** Whether the microphone is to be heard. */
+  #sound() {
+    if (this.#track) this.#track.enabled = !this.#muted && this.#direction.includes("recv");
+  }
+
+  /** Says in the next description what is wanted; an answer is narrowed by the browser itself. @param {RTCPeerConnection} pc */
+  #direct(pc) {
+    for (const transceiver of pc.getTransceivers()) {
+      if (transceiver.receiver.track.kind === "audio" && transceiver.direction !== "stopped") transceiver.direction = this.#direction;
+    }
+  }
+
+  /** A browser takes no offer over a provisional answer, and no rollback: that answer is then the answer. @param {RTCPeerConnection} pc */
+  async #settle(pc) {
+    if (pc.signalingState === "have-remote-pranswer") await pc.setRemoteDescription({ type: "answer", sdp: this.#answer });
+  }
+
+  /** @param {RTCPeerConnection} pc */
+  async #rollback(pc) {
+    if (pc.signalingState === "have-local-offer") await pc.setLocalDescription({ type: "rollback" });
+    else if (pc.signalingState === "have-remote-offer") await pc.setRemoteDescription({ type: "rollback" });
   }
 
   /** @param {RTCPeerConnection} pc */
@@ -238,7 +371,13 @@ class Media {
         this.#connected = connected;
         this.#tell({ type: "connected", connected });
       }
-      if (state === "failed") this.#fail("connectionLost");
+      if (this.#fork && !this.#heard(pc)) {
+        const waiting = this.#fork;
+        this.#fork = "";
+        this.#run(() => pc.signalingState === "have-remote-pranswer" && this.#answered(pc, waiting, true));
+      }
+      // An offer that restarts ICE may yet repair it.
+      if (state === "failed") this.#tell({ type: "failed", reason: "connectionLost" });
     };
   }
 
@@ -311,7 +450,7 @@ class Media {
   #take(track) {
     tracks.add(track);
     this.#track = track;
-    track.enabled = !this.#muted;
+    this.#sound();
     this.localStream?.addTrack(track);
   }
 
@@ -334,29 +473,43 @@ class Media {
     this.#sender = pc.addTrack(this.#track, this.localStream);
   }
 
+  /** Whether the connection to whom we hear lives. @param {RTCPeerConnection} pc */
+  #heard(pc) {
+    const state = this.#sender?.transport?.state ?? pc.connectionState;
+    return state === "connected";
+  }
+
+  /** @param {RTCPeerConnection} pc @param {string} sdp @param {boolean} [provisional] */
+  async #answered(pc, sdp, provisional) {
+    const repeated = pc.signalingState === "stable" && sdp === this.#answer;
+    if (!repeated && !(await this.#remote(pc, { type: provisional ? "pranswer" : "answer", sdp }))) return false;
+    this.#answer = sdp;
+    if (!provisional) this.#agreed = this.#direction;
+    return true;
+  }
+
   /** @param {RTCPeerConnection} pc @param {RTCSessionDescriptionInit} description */
   async #remote(pc, description) {
     try {
       await pc.setRemoteDescription(description);
       return true;
     } catch {
-      this.#fail("badDescription");
+      this.#tell({ type: "failed", reason: "badDescription" });
       return false;
     }
   }
 
-  /** @param {RTCPeerConnection} pc */
-  async #describe(pc) {
+  /** @param {RTCPeerConnection} pc @param {boolean} [restart] */
+  async #describe(pc, restart) {
     const first = this.#options.firstUsableCandidate !== false;
     if (this.#closed) return;
-    if (pc.iceGatheringState !== "complete" && !(first && this.#usable)) {
+    // A restart's state is still that of the gathering before.
+    if ((restart || pc.iceGatheringState !== "complete") && !(first && this.#usable)) {
       await new Promise((resolve) => {
-        const timer = setTimeout(() => this.#gathered?.(), this.#options.gatheringLimitMs ?? 1000);
-        timers.add(timer);
+        const timer = this.#after(this.#options.gatheringLimitMs ?? 1000, () => this.#gathered?.());
         this.#gathered = () => {
           this.#gathered = null;
-          clearTimeout(timer);
-          timers.delete(timer);
+          this.#stop(timer);
           resolve(undefined);
         };
       });
