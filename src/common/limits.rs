@@ -8,6 +8,10 @@ pub const HEADER_LINES: usize = 128;
 pub const LINE_OCTETS: usize = 8 * 1024;
 /// Parameters of one URI or one header value. More: the value is refused (400).
 pub const PARAMETERS: usize = 64;
+/// Parts of one body. More: the body is not understood (415).
+pub const BODY_PARTS: usize = 32;
+/// Depth of parts within parts. Deeper: the part is not understood (415).
+pub const BODY_DEPTH: usize = 4;
 /// Via values of one message. More: the message is refused (400).
 pub const VIA_VALUES: usize = 64;
 /// Octets of a body that the application sends or that a MESSAGE brings. More: `invalidOption`, or 413.

@@ -24,6 +24,9 @@ pub enum ParseError {
     ContentLength,
     /// The body is shorter than Content-Length says.
     BodyTooShort,
+    /// A body of several parts cannot be taken apart, or has more than
+    /// [`BODY_PARTS`](crate::common::limits::BODY_PARTS).
+    Multipart,
 }
 
 impl ParseError {
@@ -51,6 +54,7 @@ impl ParseError {
             Self::LineTooLong => "lineTooLong",
             Self::ContentLength => "contentLength",
             Self::BodyTooShort => "bodyTooShort",
+            Self::Multipart => "multipart",
         }
     }
 }
@@ -68,6 +72,7 @@ impl std::fmt::Display for ParseError {
             Self::LineTooLong => "a header line is too long",
             Self::ContentLength => "Content-Length is no number, or contradicts another",
             Self::BodyTooShort => "the body is shorter than Content-Length says",
+            Self::Multipart => "the parts of the body cannot be told apart, or are too many",
         })
     }
 }

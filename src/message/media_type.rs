@@ -35,6 +35,12 @@ impl<'a> MediaType<'a> {
         self.kind.eq_ignore_ascii_case(kind) && self.subtype.eq_ignore_ascii_case(subtype)
     }
 
+    /// Whether it is a body of several parts.
+    #[must_use]
+    pub fn is_multipart(&self) -> bool {
+        self.kind.eq_ignore_ascii_case("multipart")
+    }
+
     /// Whether it is `application/sdp`.
     #[must_use]
     pub fn is_sdp(&self) -> bool {
@@ -58,7 +64,7 @@ mod tests {
         assert!(MediaType::parse("application/sdp").unwrap().is_sdp());
         assert!(MediaType::parse("Application / SDP ; charset=utf-8").unwrap().is_sdp());
         let mixed = MediaType::parse("multipart/mixed;boundary=\"a b\"").unwrap();
-        assert!(!mixed.is_sdp());
+        assert!(!mixed.is_sdp() && mixed.is_multipart());
         assert_eq!(mixed.param("Boundary").unwrap().unwrap(), "a b");
     }
 

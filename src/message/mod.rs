@@ -22,6 +22,7 @@ mod info_package;
 mod info_uri;
 mod media_type;
 mod method;
+mod multipart;
 mod name;
 mod name_addr;
 mod params;
@@ -34,6 +35,7 @@ mod replaces;
 mod request;
 mod response;
 mod retry_after;
+mod salvage;
 mod session_expires;
 mod session_id;
 mod status;
@@ -62,6 +64,7 @@ pub use info_package::InfoPackage;
 pub use info_uri::InfoUri;
 pub use media_type::MediaType;
 pub use method::Method;
+pub use multipart::{Part, SessionBody, parts, session_body};
 pub use name::HeaderName;
 pub use name_addr::{NameAddr, write_name_addr};
 pub use params::{Param, Params};
@@ -93,6 +96,15 @@ pub enum Message {
     Response(Response),
 }
 
+/// Octets that came from the wire and cannot be framed.
+#[derive(Debug)]
+pub struct Unframed {
+    /// Why.
+    pub error: ParseError,
+    /// Where they are a request that can be answered: one with its method and the lines that a response gives back.
+    pub request: Option<Request>,
+}
+
 impl Message {
     /// Frames one message: what one WebSocket frame holds. Line ends before it are skipped; without a Content-Length
     /// the body is the rest; what follows the body that Content-Length announces is cut off.
@@ -100,7 +112,16 @@ impl Message {
     /// # Errors
     /// Why the octets cannot be framed. Header values are not looked into, but for Content-Length.
     pub fn parse(octets: Vec<u8>) -> Result<Self, ParseError> {
-        reader::read(octets)
+        Self::receive(octets).map_err(|refused| refused.error)
+    }
+
+    /// The same for octets that came from the wire: where they cannot be framed and yet can be answered, what is
+    /// needed for that comes with the error.
+    ///
+    /// # Errors
+    /// Why the octets cannot be framed.
+    pub fn receive(octets: Vec<u8>) -> Result<Self, Unframed> {
+        reader::read(octets).map_err(|(error, head)| Unframed { error, request: salvage::salvage(&head) })
     }
 
     /// The header lines.

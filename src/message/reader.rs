@@ -8,26 +8,32 @@ use super::text::{TOKEN, cut, is_token, number, rest};
 use super::writer::Body;
 use super::{HeaderName, Headers, Message, Method, ParseError, Request, Response};
 
-pub(super) fn read(mut octets: Vec<u8>) -> Result<Message, ParseError> {
-    if octets.len() > limits::MESSAGE_OCTETS {
-        return Err(ParseError::TooLong);
-    }
-    let mut begin = 0;
-    while octets.get(begin..).is_some_and(|left| left.starts_with(b"\r\n")) {
-        begin += 2;
-    }
-    if begin == octets.len() {
-        return Err(ParseError::Empty);
-    }
-    let mut scan = Scan::new(&octets, begin)?;
-    let (start_end, next) = scan.line(begin)?.ok_or(ParseError::StartLine)?;
-    let (lines, head_end) = scan.lines(next)?;
-    let body = octets.split_off(head_end);
+/// Where a head and its lines stand.
+struct Head {
+    /// The start line.
+    begin: usize,
+    start_end: usize,
+    /// What follows it.
+    next: usize,
+    lines: Vec<Line>,
+    end: usize,
+}
+
+/// Reads a message; with an error come the octets of the head, or more.
+pub(super) fn read(mut octets: Vec<u8>) -> Result<Message, (ParseError, Vec<u8>)> {
+    let Head { begin, start_end, next, lines, end } = match head(&octets) {
+        Ok(head) => head,
+        Err(error) => return Err((error, octets)),
+    };
+    let body = octets.split_off(end);
     let (wire, original) = decode(octets);
     let mut headers = Headers { wire, lines };
-    settle(&mut headers, original.as_deref())?;
-    let body = cut_body(&headers, body)?;
-    let mut message = start_line(headers.wire.get(begin..start_end).unwrap_or(""))?;
+    settle(&mut headers, original.as_deref());
+    let start_line = || start_line(headers.wire.get(begin..start_end).unwrap_or(""));
+    let (body, mut message) = match cut_body(&headers, body).and_then(|body| Ok((body, start_line()?))) {
+        Ok(read) => read,
+        Err(error) => return Err((error, original.unwrap_or_else(|| headers.wire.into_bytes()))),
+    };
     // What the writer would not write by itself is kept.
     let raw = original.as_deref().unwrap_or(headers.wire.as_bytes()).get(..next).unwrap_or_default();
     let canonical = begin == 0 && next == start_end + 2 && original.is_none() && is_canonical(&message, raw);
@@ -45,6 +51,33 @@ pub(super) fn read(mut octets: Vec<u8>) -> Result<Message, ParseError> {
         }
     }
     Ok(message)
+}
+
+fn head(octets: &[u8]) -> Result<Head, ParseError> {
+    if octets.len() > limits::MESSAGE_OCTETS {
+        return Err(ParseError::TooLong);
+    }
+    let mut begin = 0;
+    while octets.get(begin..).is_some_and(|left| left.starts_with(b"\r\n")) {
+        begin += 2;
+    }
+    if begin == octets.len() {
+        return Err(ParseError::Empty);
+    }
+    let mut scan = Scan::new(octets, begin)?;
+    let (start_end, next) = scan.line(begin)?.ok_or(ParseError::StartLine)?;
+    let (lines, end) = scan.lines(next)?;
+    Ok(Head { begin, start_end, next, lines, end })
+}
+
+/// Reads the header lines of a part of a body, of which there may be none, and says where its octets begin.
+pub(super) fn part(octets: &[u8]) -> Result<(Headers, usize), ParseError> {
+    let mut scan = Scan::new(octets, 0)?;
+    let (lines, end) = scan.lines(0)?;
+    let (wire, original) = decode(octets.get(..end).unwrap_or_default().to_vec());
+    let mut headers = Headers { wire, lines };
+    settle(&mut headers, original.as_deref());
+    Ok((headers, end))
 }
 
 /// Finds lines. All lines of a head end like the first: in CRLF as the grammar has it, or, as some tools write files,
@@ -168,7 +201,7 @@ fn decode(head: Vec<u8>) -> (String, Option<Vec<u8>>) {
 }
 
 /// Gives folded lines, and lines that are no UTF-8, a value that can be read.
-fn settle(headers: &mut Headers, original: Option<&[u8]>) -> Result<(), ParseError> {
+fn settle(headers: &mut Headers, original: Option<&[u8]>) {
     let Headers { wire, lines } = headers;
     for line in lines {
         let span = line.text.span();
@@ -184,7 +217,6 @@ fn settle(headers: &mut Headers, original: Option<&[u8]>) -> Result<(), ParseErr
         let value = unfold(&String::from_utf8_lossy(octets));
         line.text = Text::Kept { span, raw: raw.map(Box::from), value: value.into_boxed_str() };
     }
-    Ok(())
 }
 
 /// Every line end with the white space around it becomes one blank.
@@ -282,7 +314,7 @@ mod tests {
     }
 
     fn error(octets: impl Into<Vec<u8>>) -> ParseError {
-        read(octets.into()).map(|_| ()).unwrap_err()
+        read(octets.into()).map(|_| ()).unwrap_err().0
     }
 
     #[test]
