@@ -11,7 +11,7 @@ use crate::io::{
     AccountId, CallId, CommandId, Direction, Error, ErrorCode, Event, Extra, FlowId, MediaCommand, MediaFailure,
     OutcomeKind, Reply,
 };
-use crate::message::{HeaderName, Headers, Request, Response};
+use crate::message::{HeaderName, Headers, Request, Response, SessionBody, session_body};
 use crate::sdp::SessionDescription;
 use crate::transaction::ServerId;
 
@@ -93,7 +93,8 @@ impl Agent {
         let status = match account {
             None => Some(480),
             Some(_) if self.too_many_calls() => Some(486),
-            Some(_) if !request.body().is_empty() && sdp_of(&request).is_none() => Some(415),
+            Some(_) if session_body(&request.headers, request.body()) == SessionBody::NotUnderstood => Some(415),
+            Some(_) if request.headers.accepts("application", "sdp") == Some(false) => Some(406),
             Some(_) if sdp_of(&request).is_some_and(|sdp| !is_usable(&sdp)) => Some(488),
             Some(_) if SessionTimer::default().refusal(&request.headers).is_some() => Some(422),
             Some(_) => None,
@@ -314,12 +315,10 @@ pub(super) fn sdp_of(request: &Request) -> Option<String> {
 
 /// The session description of a body, if that is what it is.
 pub(super) fn sdp_in(headers: &Headers, body: &[u8]) -> Option<String> {
-    let content_type = headers.get(HeaderName::ContentType)?;
-    let essence = content_type.split(';').next().unwrap_or_default().trim();
-    if !essence.eq_ignore_ascii_case("application/sdp") || body.is_empty() {
-        return None;
+    match session_body(headers, body) {
+        SessionBody::Description(sdp) => Some(sdp.to_owned()),
+        SessionBody::Nothing | SessionBody::NotUnderstood => None,
     }
-    std::str::from_utf8(body).ok().map(str::to_owned)
 }
 
 /// Whether an audio call can be made of a description.

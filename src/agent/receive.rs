@@ -9,9 +9,14 @@ use crate::transaction::{ClientId, Failure, ServerId, TransactionEvent};
 
 impl Agent {
     pub(super) fn message(&mut self, now: Now, account: AccountId, flow: FlowId, octets: Vec<u8>) {
-        match Message::parse(octets) {
+        match Message::receive(octets) {
             Ok(message) => self.transactions.receive(now.mono, flow, message),
-            Err(_) => self.problem(ErrorCode::MalformedMessage, Some(account)),
+            Err(unframed) => {
+                if let (Some(status), Some(request)) = (unframed.error.status(), unframed.request) {
+                    self.transactions.refuse(flow, &request, status);
+                }
+                self.problem(ErrorCode::MalformedMessage, Some(account));
+            }
         }
     }
 
@@ -46,11 +51,24 @@ impl Agent {
     }
 
     fn request(&mut self, now: Now, server: ServerId, flow: FlowId, request: Request) {
+        // 8.2.2.1: a Request-URI that cannot be read, or is none of ours. Of methods that nobody knows it may be anything.
+        let uri = request.parsed_uri();
+        let wrong = match uri {
+            _ if matches!(request.method(), Method::Other(_)) => None,
+            Ok(uri) if uri.is_sip() || uri.scheme().eq_ignore_ascii_case("tel") => None,
+            Ok(_) => Some(416),
+            Err(error) => error.status(),
+        };
+        if let Some(status) = wrong {
+            self.respond(now, server, &request, status);
+            return;
+        }
         // 8.2.2.3: an extension that the sender insists on and that we do not have.
         let unknown: Vec<&str> = request.headers.values(HeaderName::Require).filter(|tag| !is_supported(tag)).collect();
         if !unknown.is_empty() && *request.method() != Method::Cancel {
             let unsupported = unknown.join(", ");
-            let mut response = self.response(&request, 420, "", None);
+            let tag = self.random.token(10);
+            let mut response = self.response(&request, 420, &tag, None);
             response.headers.push(HeaderName::Unsupported, unsupported);
             self.transactions.respond(now.mono, server, response);
             return;

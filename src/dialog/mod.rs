@@ -66,7 +66,11 @@ impl Dialog {
             remote: without_tag(request.headers.get(HeaderName::From).unwrap_or_default()),
             local_cseq: 0,
             remote_cseq: Some(cseq.number),
-            target: contact(&request.headers)?,
+            target: match contact(&request.headers) {
+                // As RFC 2543 had it: without a tag there need be no Contact, and From says where to.
+                Err(DialogError::Missing) if from.tag().is_none() => from.uri_text().to_owned(),
+                target => target?,
+            },
             routes: record_routes(&request.headers)?,
         })
     }

@@ -12,16 +12,19 @@ pub(super) enum Verdict {
     Fine(CSeq),
     /// It gets this status.
     Refuse(u16),
-    /// It cannot even be answered.
+    /// It cannot even be answered: it has no Via.
     Drop,
 }
 
 /// Checks the lines that frame a request: Via, From, To, Call-ID, CSeq.
 pub(super) fn request(request: &Request) -> Verdict {
     let headers = &request.headers;
-    let Some(Ok(_)) = headers.via() else { return Verdict::Drop };
+    let Some(via) = headers.via() else { return Verdict::Drop };
     if !request.is_sip_2() {
         return Verdict::Refuse(505);
+    }
+    if via.is_err() {
+        return Verdict::Refuse(400);
     }
     let Some(cseq) = framing(headers) else { return Verdict::Refuse(400) };
     if cseq.method != *request.method() {
@@ -59,7 +62,8 @@ pub(super) fn server_key(request: &Request, cseq: &CSeq) -> String {
     let headers = &request.headers;
     let Some(Ok(via)) = headers.via() else { return String::new() };
     let mut key = String::with_capacity(96);
-    match via.branch().filter(|branch| branch.starts_with(COOKIE)) {
+    // The cookie alone is no branch (RFC 4475 section 3.2.1).
+    match via.branch().filter(|branch| branch.len() > COOKIE.len() && branch.starts_with(COOKIE)) {
         Some(branch) => {
             key.push_str(branch);
             key.push(' ');

@@ -189,6 +189,11 @@ impl Transactions {
         self.purge_servers();
     }
 
+    /// Answers a request that is not even one: what could be read of it, without a transaction.
+    pub fn refuse(&mut self, flow: FlowId, request: &Request, status: u16) {
+        self.reply(flow, request, status, None);
+    }
+
     /// Takes a message that came.
     pub fn receive(&mut self, now: Mono, flow: FlowId, message: Message) {
         self.purge();

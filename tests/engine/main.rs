@@ -8,5 +8,7 @@ mod model;
 mod registration;
 mod server;
 mod shell;
+#[cfg(not(target_arch = "wasm32"))]
+mod torture;
 mod wake;
 mod world;

@@ -296,7 +296,9 @@ impl Server {
     }
 
     fn response(&mut self, phone: usize, flow: FlowId, mut response: Response) -> Out {
-        let branch = response.headers.via().unwrap().unwrap().branch().unwrap_or_default().to_owned();
+        // A response to what was never forwarded may have any Via.
+        let Some(Ok(via)) = response.headers.via() else { return Vec::new() };
+        let branch = via.branch().unwrap_or_default().to_owned();
         let Some(forwarded) = self.forwarded.iter_mut().find(|forwarded| forwarded.branch == branch) else {
             return Vec::new();
         };

@@ -263,12 +263,18 @@ fn another_version_of_sip_gets_505() {
 
 /// RFC 3261 18.2.1
 #[test]
-fn a_request_without_a_readable_via_is_dropped() {
+fn a_request_without_via_is_dropped() {
     let mut bench = Bench::new();
-    let text = incoming("OPTIONS", "z9hG4bKp1");
-    bench.receive(&text.replace("Via:", "X-Via:"));
-    bench.receive(&text.replacen("Via: SIP/2.0/WS", "Via: SIP", 1));
+    bench.receive(&incoming("OPTIONS", "z9hG4bKp1").replace("Via:", "X-Via:"));
     assert_eq!(bench.seen(), []);
+}
+
+/// RFC 4475 3.1.2.1: the response goes where the request came from, whatever its Via says
+#[test]
+fn a_request_whose_via_cannot_be_read_gets_400() {
+    let mut bench = Bench::new();
+    bench.receive(&incoming("OPTIONS", "z9hG4bKp1").replacen("Via: SIP/2.0/WS", "Via: SIP", 1));
+    assert_eq!(bench.seen(), [sent("SIP/2.0 400 Bad Request")]);
 }
 
 /// RFC 3261 17.1.1.3
