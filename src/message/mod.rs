@@ -102,7 +102,7 @@ pub struct Unframed {
     /// Why.
     pub error: ParseError,
     /// Where they are a request that can be answered: one with its method and the lines that a response gives back.
-    pub request: Option<Request>,
+    pub request: Option<Box<Request>>,
 }
 
 impl Message {
@@ -112,7 +112,7 @@ impl Message {
     /// # Errors
     /// Why the octets cannot be framed. Header values are not looked into, but for Content-Length.
     pub fn parse(octets: Vec<u8>) -> Result<Self, ParseError> {
-        Self::receive(octets).map_err(|refused| refused.error)
+        reader::read(octets).map_err(|(error, _)| error)
     }
 
     /// The same for octets that came from the wire: where they cannot be framed and yet can be answered, what is
@@ -121,7 +121,7 @@ impl Message {
     /// # Errors
     /// Why the octets cannot be framed.
     pub fn receive(octets: Vec<u8>) -> Result<Self, Unframed> {
-        reader::read(octets).map_err(|(error, head)| Unframed { error, request: salvage::salvage(&head) })
+        reader::read(octets).map_err(|(error, head)| Unframed { error, request: salvage::salvage(&head).map(Box::new) })
     }
 
     /// The header lines.
