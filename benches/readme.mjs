@@ -1,7 +1,7 @@
 // Writes the figures of target/bench/report.json into the README: node benches/readme.mjs, after `make bench` on a quiet machine.
 import { readFileSync, writeFileSync } from "node:fs";
 
-const { size, messages, register, versions, machine, at } = JSON.parse(readFileSync("target/bench/report.json", "utf8"));
+const { size, messages, register, behaviour, versions, machine, at } = JSON.parse(readFileSync("target/bench/report.json", "utf8"));
 const number = (value) => (value === undefined ? "" : value.toLocaleString("en-US"));
 const kilobytes = (bytes) => `${(bytes / 1000).toFixed(1)} kB`;
 const spread = (figure) => (figure ? `${number(figure.median)} (${number(figure.min)} – ${number(figure.max)})` : "");
@@ -9,7 +9,7 @@ const names = ["sipwake", "JsSIP", "SIP.js"];
 const sizeOf = (name) => size[name === "SIP.js" ? "SIP.js, everything" : name];
 const row = (title, cell, floor = "") => `| ${[title, ...names.map(cell), floor].join(" | ")} |`;
 
-const text = [
+const figures = () => [
   `| | sipwake | JsSIP ${versions.JsSIP} | SIP.js ${versions["SIP.js"]} | bare WebSocket |`,
   "| --- | --- | --- | --- | --- |",
   row("script and module, gzip -9", (name) => kilobytes(sizeOf(name).gzip)),
@@ -24,9 +24,24 @@ const text = [
   `Medians (least – most); ${at.slice(0, 10)}, ${machine.cores} cores of ${machine.processor}, Node ${machine.node}.`,
 ].join("\n");
 
-const readme = readFileSync("README.md", "utf8");
-const [begin, end] = ["<!-- figures -->", "<!-- /figures -->"];
-const [before, rest] = readme.split(begin);
-const after = rest?.split(end)[1];
-if (after === undefined) throw new Error("README.md has no place for the figures");
-writeFileSync("README.md", `${before}${begin}\n${text}\n${end}${after}`);
+/** What each library does where SIP is difficult; the reason stands with what is not right. */
+const mark = ({ verdict, why }) => ({ right: "right", absent: "not there", wrong: `**wrong**: ${why}` })[verdict];
+const difficult = [
+  `| what is right | RFC | sipwake | JsSIP ${versions.JsSIP} | SIP.js ${versions["SIP.js"]} |`,
+  "| --- | --- | --- | --- | --- |",
+  ...(behaviour ?? []).map(({ title, rfc, verdicts }) => `| ${[title, rfc, ...names.map((name) => mark(verdicts[name]))].join(" | ")} |`),
+].join("\n");
+
+/** Puts a text between its marks. */
+function place(readme, mark, content) {
+  const [begin, end] = [`<!-- ${mark} -->`, `<!-- /${mark} -->`];
+  const [before, rest] = readme.split(begin);
+  const after = rest?.split(end)[1];
+  if (after === undefined) throw new Error(`README.md has no place for ${mark}`);
+  return `${before}${begin}\n${content}\n${end}${after}`;
+}
+
+let readme = readFileSync("README.md", "utf8");
+if (size && messages && register) readme = place(readme, "figures", figures());
+if (behaviour) readme = place(readme, "behaviour", difficult);
+writeFileSync("README.md", readme);

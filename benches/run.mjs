@@ -1,9 +1,10 @@
 // `make bench`: every figure of the product beside its peers in the same run. Prints tables, writes target/bench/report.json.
-// node benches/run.mjs [size] [messages] [register] runs only these. ROUNDS=n: rounds in the browser.
+// node benches/run.mjs [size] [messages] [register] [behaviour] runs only these. ROUNDS=n: rounds in the browser.
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
 import { find } from "../scripts/tools.mjs";
+import { behaviourTable, measureBehaviour } from "./behaviour.mjs";
 import { measureMessages } from "./messages.mjs";
 import { measureRegister } from "./register.mjs";
 import { measureSizes } from "./size.mjs";
@@ -47,6 +48,12 @@ if (wants("register")) {
       ),
     );
   } else console.log("\nNo Chromium: the time to REGISTER is not measured.");
+}
+if (wants("behaviour")) {
+  if (find("chromium")) {
+    report.behaviour = await measureBehaviour();
+    say("Where SIP is difficult: what each library does, by what was on the wire", behaviourTable(report.behaviour));
+  } else console.log("\nNo Chromium: behaviour is not judged.");
 }
 mkdirSync("target/bench", { recursive: true });
 writeFileSync("target/bench/report.json", `${JSON.stringify(report, null, 2)}\n`);

@@ -53,9 +53,22 @@ function* testsOf(path) {
   }
 }
 
+/** The rows that all libraries are judged by, those that are right here. */
+function* rowsOf(path, notYet) {
+  const missing = JSON.parse(readFileSync(notYet, "utf8"));
+  for (const [, id, rfc, what] of readFileSync(path, "utf8").matchAll(/id: "([^"]+)", area: "[^"]+", rfc: "([^"]+)",\s+title: "([^"]+)"/g)) {
+    if (missing.includes(id)) continue;
+    for (const one of rfc.split("; ")) yield* claimsOf([`RFC ${one}: ${what}`]).map((claim) => ({ ...claim, test: id }));
+  }
+}
+
 const order = (section) => section.split(".").map((part) => part.padStart(4, "0")).join(".");
-const entries = FOLDERS.flatMap((folder) => [...sources(folder)]).flatMap((path) => [...testsOf(path)].flatMap(({ rfc, sections, what, test }) =>
-  sections.map((section) => ({ rfc, section, what, test, path }))));
+const ROWS = "benches/behaviour/rows.mjs";
+const found = [
+  ...FOLDERS.flatMap((folder) => [...sources(folder)]).flatMap((path) => [...testsOf(path)].map((claim) => ({ ...claim, path }))),
+  ...[...rowsOf(ROWS, "tests/behaviour/not-yet.json")].map((claim) => ({ ...claim, path: ROWS })),
+];
+const entries = found.flatMap(({ rfc, sections, what, test, path }) => sections.map((section) => ({ rfc, section, what, test, path })));
 entries.sort((a, b) => a.rfc - b.rfc || order(a.section).localeCompare(order(b.section)) || a.path.localeCompare(b.path) || a.test.localeCompare(b.test));
 
 const cell = (text) => text.replaceAll("|", "\\|");
@@ -64,7 +77,8 @@ const text = [
   "# What the tests prove, section by section",
   "",
   "Written by `make docs` from the comments above the tests; `make test` fails where it is out of date. The tests of `tests/engine` run on a virtual",
-  "wire and clock, natively and as WebAssembly; those of `tests/sipp` are scenarios of SIPp; `tests/e2e` runs browsers and servers.",
+  "wire and clock, natively and as WebAssembly; those of `tests/sipp` are scenarios of SIPp; `benches/behaviour` are rows that JsSIP and SIP.js are judged by",
+  "as well; `tests/e2e` runs browsers and servers.",
   "",
   `${entries.length} entries, ${new Set(entries.map(({ path, test }) => `${path} ${test}`)).size} tests, ${rfcs.length} RFCs.`,
   ...rfcs.flatMap((number) => [

@@ -1,5 +1,7 @@
-// A host on a port of the engine that owns the media: it describes itself with fixed descriptions and sends nothing.
+// A host that owns the media: it describes itself with fixed descriptions and sends nothing.
 // Node has no WebRTC; this is the way in which a native shell would carry the media out.
+import { bridgeHost } from "./bridge-host.mjs";
+
 const FINGERPRINT = Array.from({ length: 32 }, (_, i) => (i + 16).toString(16).toUpperCase()).join(":");
 
 /** A description of one audio line. */
@@ -10,65 +12,39 @@ export function description({ direction = "sendrecv", version = 1, setup = "actp
 }
 
 const answerTo = { sendrecv: "sendrecv", sendonly: "recvonly", recvonly: "sendonly", inactive: "inactive" };
+/** What both allow. */
+const narrower = (a, b) => {
+  const sends = [a, b].every((direction) => direction.startsWith("send"));
+  const receives = [a, b].every((direction) => direction.endsWith("recv"));
+  return sends ? (receives ? "sendrecv" : "sendonly") : receives ? "recvonly" : "inactive";
+};
 const directionOf = (sdp) => /^a=(sendrecv|sendonly|recvonly|inactive)\r?$/m.exec(sdp)?.[1] ?? "sendrecv";
 
 /** The port to give to Endpoint.start as `host`; `media` keeps every request that the engine made of its sessions. */
 export function mediaHost() {
-  const session = "tests";
-  let [seq, received, ids] = [0, 0, 0];
-  let acknowledge = null;
   const sessions = new Map();
-  const port = { onmessage: null, media: [], post };
+  const media = [];
+  const port = bridgeHost({ capabilities: ["media.host"], answer });
 
-  function tell(fields) {
-    const envelope = { v: 1, id: `h${(ids += 1)}`, session, seq: 0, ack: received, at: Date.now(), ...fields };
-    setImmediate(() => port.onmessage?.(JSON.stringify(envelope)));
-  }
-  const numbered = (fields) => tell({ ...fields, seq: (seq += 1) });
-  const reply = (re, type, value) => numbered({ type, kind: "reply", re, p: { ok: true, value } });
-
-  function post(text) {
-    const message = JSON.parse(text);
-    if (message.type === "hello") {
-      reply(message.id, "welcome", {
-        protocol: 1, session, instance: "urn:uuid:4edc28df-0cf9-49c8-97c0-294ab07ca4b9", capabilities: ["media.host"], callUi: "none", lockdown: false,
-        host: { name: "tests", version: "1", os: "none", osVersion: "1", device: "none" }, snapshot: { tokens: [], calls: [], pushes: [] },
-      });
-      return;
-    }
-    if (message.seq === received + 1) {
-      received = message.seq;
-      if (message.kind === "request") answer(message);
-    }
-    acknowledge ??= setTimeout(() => {
-      acknowledge = null;
-      tell({ type: "ack", kind: "event", p: {} });
-    }, 20);
-    acknowledge.unref();
-  }
-
-  function answer({ id, type, p }) {
-    if (!type.startsWith("media.")) {
-      numbered({ type, kind: "reply", re: id, p: { ok: false, error: { code: "unknownType", message: "not here", retryable: false } } });
-      return;
-    }
-    port.media.push({ type, ...p });
+  function answer({ id, type, p }, reply, event) {
+    if (!type.startsWith("media.")) return false;
+    media.push({ type, ...p });
     if (type === "media.open") sessions.set(p.media, { direction: "sendrecv", version: 0 });
     const state = sessions.get(p.media);
     if (type === "media.direction") state.direction = p.direction;
     if (type === "media.close") sessions.delete(p.media);
-    const describes = type === "media.offer" || type === "media.accept";
-    if (!describes) {
-      reply(id, "media.done", {});
-    } else {
+    if (type === "media.offer" || type === "media.accept") {
       state.version += 1;
-      const offered = type === "media.accept" ? answerTo[directionOf(p.sdp)] : state.direction;
-      reply(id, "media.sdp", { sdp: description({ direction: offered, version: state.version, setup: type === "media.accept" ? "active" : "actpass" }) });
+      const answers = type === "media.accept";
+      reply(id, "media.sdp", { sdp: description({ direction: answers ? narrower(answerTo[directionOf(p.sdp)], state.direction) : state.direction, version: state.version, setup: answers ? "active" : "actpass" }) });
+    } else {
+      reply(id, "media.done", {});
     }
     if ((type === "media.setAnswer" || type === "media.accept") && !state.connected) {
       state.connected = true;
-      numbered({ type: "media.state", kind: "event", p: { media: p.media, ice: "connected", dtls: "connected", connected: true } });
+      event("media.state", { media: p.media, ice: "connected", dtls: "connected", connected: true });
     }
+    return true;
   }
-  return port;
+  return Object.assign(port, { media });
 }
