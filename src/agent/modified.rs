@@ -25,6 +25,7 @@ impl Agent {
     /// A re-INVITE or an UPDATE.
     pub(super) fn incoming_change(&mut self, now: Now, id: CallId, server: ServerId, request: Request) {
         let Some(call) = self.call_mut(id) else { return };
+        call.session.heard = true;
         let verdict = if *request.method() == Method::Invite {
             verdict_on_invite(call)
         } else {

@@ -186,6 +186,7 @@ impl Agent {
         let sent = self.send_request(now, account, DialogRef::Call(id, tag), request, Purpose::Update(id));
         let Some(call) = self.call_mut(id) else { return };
         if sent.is_ok() {
+            call.session.heard = false;
             call.session.modification.reached(Step::Updating);
         } else {
             call.session.modification.put_back();
@@ -219,6 +220,7 @@ impl Agent {
         let Some(call) = self.call_mut(id) else { return };
         match client {
             Some(client) => {
+                call.session.heard = false;
                 call.session.modification.reached(Step::Inviting);
                 call.session.reinvite =
                     Some(Reinvite { client, auth_rounds, cancel_at: Some(now.mono.after(LINGER_MS)) });
@@ -336,10 +338,12 @@ impl Agent {
         let Some(call) = calls.iter_mut().find(|call| call.id == id) else { return };
         let session = &mut call.session;
         let update = session.modification.step() == Some(Step::Updating);
-        let gone = matches!(status, 408 | 481);
+        let gone = status == 481 || (status == 408 && !session.heard);
         let mut askers = Vec::new();
         let mut error = Error::sip(code_of(status), status);
         match (status, retry_after) {
+            // Only the way it was sent is gone: their request has told another.
+            (408, _) if session.heard => session.modification.put_back(),
             // The dialog is gone there (12.2.1.2); what waits is told when the call ends.
             (408 | 481, _) => {}
             (422, _) if session.timer.too_brief(&response.headers) => session.modification.put_back(),
@@ -423,7 +427,7 @@ impl Agent {
             Failure::FlowLost => self.change_cut_off(id),
             Failure::Timeout => {
                 call.session.reinvite = None;
-                self.dialog_gone(now, id, 408);
+                self.change_unanswered(now, id);
             }
         }
     }
@@ -446,8 +450,23 @@ impl Agent {
             }
             Ok(response) => self.change_answered_no(now, id, response),
             Err(error) if error.code == ErrorCode::FlowLost => self.change_cut_off(id),
-            Err(error) if error.code == ErrorCode::Timeout => self.dialog_gone(now, id, 408),
+            Err(error) if error.code == ErrorCode::Timeout => self.change_unanswered(now, id),
             Err(error) => self.change_refused(now, id, error),
+        }
+    }
+
+    /// Nobody has answered: the far end is gone (12.2.1.2), unless it has sent something itself meanwhile, perhaps from
+    /// elsewhere. Then the change is made again.
+    fn change_unanswered(&mut self, now: Now, id: CallId) {
+        let Some(call) = self.call_mut(id) else { return };
+        if !call.session.heard {
+            self.dialog_gone(now, id, 408);
+            return;
+        }
+        let offered = call.session.modification.step() != Some(Step::Updating);
+        call.session.modification.put_back();
+        if offered {
+            self.roll_back(id);
         }
     }
 

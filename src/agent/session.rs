@@ -46,6 +46,8 @@ pub(crate) struct Session {
     /// A request of theirs that waits until their last answer is taken.
     pub(crate) deferred: Option<(ServerId, Request)>,
     pub(crate) repair: Option<Repair>,
+    /// The far end sent a request since ours left: it lives, whatever becomes of ours.
+    pub(crate) heard: bool,
 }
 
 impl Session {
@@ -62,6 +64,7 @@ impl Session {
             out_of_step: false,
             deferred: None,
             repair: None,
+            heard: false,
         }
     }
 

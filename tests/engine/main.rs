@@ -7,6 +7,9 @@ mod messaging;
 mod model;
 mod registration;
 mod server;
+mod session;
+mod session_flow;
+mod session_timer;
 mod shell;
 #[cfg(not(target_arch = "wasm32"))]
 mod torture;

@@ -35,6 +35,14 @@ pub struct Pushed {
     pub from: String,
 }
 
+/// What is said to the next request of this method instead of passing it on.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    pub method: &'static str,
+    pub status: u16,
+    pub headers: Vec<(&'static str, String)>,
+}
+
 pub struct Server {
     users: Vec<(String, String)>,
     pub bindings: Vec<Binding>,
@@ -57,6 +65,10 @@ pub struct Server {
     pub silent: bool,
     /// Sends an INVITE that is not answered to each new binding as well.
     pub forks_late: bool,
+    /// What the next requests get, each once.
+    pub answers: Vec<Answer>,
+    /// Lets requests of these methods vanish.
+    pub drops: Vec<&'static str>,
     branch: u32,
 }
 
@@ -78,6 +90,8 @@ impl Server {
             gruu: None,
             silent: false,
             forks_late: false,
+            answers: Vec::new(),
+            drops: Vec::new(),
             branch: 0,
         }
     }
@@ -133,6 +147,9 @@ impl Server {
                 if !self.is_authorized(&request, HeaderName::ProxyAuthorization) {
                     return vec![reply(from, self.challenge(&request, 407, HeaderName::ProxyAuthenticate))];
                 }
+                if let Some(response) = self.scripted(&request) {
+                    return vec![reply(from, tagged(response))];
+                }
                 if *method == Method::Invite { self.invite(from, request) } else { self.outside(from, request) }
             }
             _ => self.route(from, request),
@@ -154,6 +171,12 @@ impl Server {
 
     /// A request to the Contact that its URI names.
     fn route(&mut self, from: (usize, FlowId), request: Request) -> Out {
+        if self.drops.contains(&request.method().as_str()) {
+            return Vec::new();
+        }
+        if let Some(response) = self.scripted(&request) {
+            return vec![reply(from, response)];
+        }
         let uri = Uri::parse(request.uri()).expect("a URI");
         let host = uri.host().to_owned();
         // A GRUU means whatever flow the instance has now.
@@ -170,6 +193,17 @@ impl Server {
             return vec![reply(from, Response::to(&request, 404))];
         };
         self.forward(from, request, target)
+    }
+
+    /// The response that a test has laid ready for this request.
+    fn scripted(&mut self, request: &Request) -> Option<Response> {
+        let at = self.answers.iter().position(|answer| answer.method == request.method().as_str())?;
+        let Answer { status, headers, .. } = self.answers.remove(at);
+        let mut response = Response::to(request, status);
+        for (name, value) in headers {
+            response.headers.push_named(name, value);
+        }
+        Some(response)
     }
 
     fn register(&mut self, from: (usize, FlowId), request: &Request) -> Out {

@@ -7,7 +7,8 @@ use sipwake::common::time::{Mono, Now};
 use sipwake::endpoint::Endpoint;
 use sipwake::io::{
     AccountId, AccountOptions, CallId, CallInfo, CallState, Command, CommandId, EndpointOptions, Error, Event,
-    FlowCommand, FlowEvent, FlowId, Input, MediaCommand, MediaEvent, MediaId, Output, Reply,
+    FlowCommand, FlowEvent, FlowId, Input, MediaCommand, MediaDirection, MediaEvent, MediaFailure, MediaId, Output,
+    Reply,
 };
 
 use crate::server::Server;
@@ -40,8 +41,13 @@ pub struct Phone {
     pub media: Vec<(MediaId, MediaCommand)>,
     pub open_media: Vec<MediaId>,
     next_command: u32,
-    /// Media sessions answer with this failure instead.
-    pub media_failure: Option<sipwake::io::MediaFailure>,
+    /// Media sessions answer an offer to make or to take with this failure instead.
+    pub media_failure: Option<MediaFailure>,
+    /// Media sessions answer an answer to take with this failure instead.
+    pub answer_failure: Option<MediaFailure>,
+    /// Whether media sessions can send digits.
+    pub media_dtmf: bool,
+    virtual_media: Vec<(MediaId, VirtualMedia)>,
     /// The server cannot be reached.
     pub offline: bool,
     /// Octets sent on open flows vanish, and nothing comes: a frozen network path.
@@ -55,6 +61,52 @@ pub struct Phone {
     /// Sockets and media sessions of the page itself, where there is a shell.
     own_flows: Vec<FlowId>,
     own_media: Vec<MediaId>,
+}
+
+/// A media session that makes descriptions out of what it was told, as a peer connection would.
+#[derive(Debug, Clone)]
+struct VirtualMedia {
+    direction: MediaDirection,
+    version: u32,
+    restarts: u32,
+    /// An offer of ours has no answer yet.
+    offers: bool,
+}
+
+impl VirtualMedia {
+    fn describe(&mut self, index: usize, direction: MediaDirection) -> MediaEvent {
+        self.version += 1;
+        let ice = if self.restarts == 0 { String::new() } else { format!("r{}", self.restarts) };
+        MediaEvent::Described {
+            sdp: sdp(index)
+                .replace(&format!("o=- {index} 1 "), &format!("o=- {index} {} ", self.version))
+                .replace("a=sendrecv", &format!("a={}", direction_name(direction)))
+                .replace(&format!("ufrag:u{index}"), &format!("ufrag:u{index}{ice}")),
+        }
+    }
+}
+
+pub fn direction_name(direction: MediaDirection) -> &'static str {
+    match direction {
+        MediaDirection::SendRecv => "sendrecv",
+        MediaDirection::SendOnly => "sendonly",
+        MediaDirection::RecvOnly => "recvonly",
+        MediaDirection::Inactive => "inactive",
+    }
+}
+
+/// RFC 3264 section 6.1: what an answer may say to an offer.
+fn narrowed(wanted: MediaDirection, offer: &str) -> MediaDirection {
+    let says = |direction: &str| offer.lines().any(|line| line.trim_end() == format!("a={direction}"));
+    let (they_send, they_receive) = (!says("recvonly") && !says("inactive"), !says("sendonly") && !says("inactive"));
+    let we_send = matches!(wanted, MediaDirection::SendRecv | MediaDirection::SendOnly) && they_receive;
+    let we_receive = matches!(wanted, MediaDirection::SendRecv | MediaDirection::RecvOnly) && they_send;
+    match (we_send, we_receive) {
+        (true, true) => MediaDirection::SendRecv,
+        (true, false) => MediaDirection::SendOnly,
+        (false, true) => MediaDirection::RecvOnly,
+        (false, false) => MediaDirection::Inactive,
+    }
 }
 
 pub struct World {
@@ -89,6 +141,9 @@ impl World {
             open_media: Vec::new(),
             next_command: 0,
             media_failure: None,
+            answer_failure: None,
+            media_dtmf: true,
+            virtual_media: Vec::new(),
             offline: false,
             deaf: false,
             shell: None,
@@ -220,28 +275,71 @@ impl World {
     pub fn media_command(&mut self, index: usize, media: MediaId, command: MediaCommand) {
         let phone = &mut self.phones[index];
         phone.media.push((media, command.clone()));
-        let failure = phone.media_failure;
-        let described = || MediaEvent::Described { sdp: sdp(index) };
+        let (failure, answer_failure) = (phone.media_failure, phone.answer_failure);
+        let dtmf = phone.media_dtmf;
+        if matches!(command, MediaCommand::Open { .. }) {
+            phone.open_media.push(media);
+            let direction = MediaDirection::SendRecv;
+            phone.virtual_media.retain(|(id, _)| *id != media);
+            phone.virtual_media.push((media, VirtualMedia { direction, version: 0, restarts: 0, offers: false }));
+            return;
+        }
+        let Some((_, session)) = phone.virtual_media.iter_mut().find(|(id, _)| *id == media) else { return };
+        let mut delay = MEDIA_DELAY;
         let event = match command {
-            MediaCommand::Open { .. } => {
-                phone.open_media.push(media);
-                return;
-            }
             MediaCommand::Close => {
                 phone.open_media.retain(|open| *open != media);
+                phone.virtual_media.retain(|(id, _)| *id != media);
                 return;
             }
-            MediaCommand::Offer { restart: false } | MediaCommand::Accept { .. } => {
-                failure.map_or_else(described, MediaEvent::Failed)
+            MediaCommand::Direction { direction } => {
+                session.direction = direction;
+                return;
             }
-            MediaCommand::SetAnswer { .. } => MediaEvent::Applied,
+            MediaCommand::Rollback => {
+                session.offers = false;
+                return;
+            }
+            MediaCommand::Offer { .. } | MediaCommand::Accept { .. } if failure.is_some() => {
+                MediaEvent::Failed(failure.unwrap())
+            }
+            MediaCommand::Offer { restart } => {
+                session.offers = true;
+                session.restarts += u32::from(restart);
+                session.describe(index, session.direction)
+            }
+            MediaCommand::Accept { sdp } => {
+                assert!(!session.offers, "an offer was taken while ours has no answer");
+                session.describe(index, narrowed(session.direction, &sdp))
+            }
+            MediaCommand::SetAnswer { provisional, .. } => {
+                assert!(session.offers, "an answer without an offer");
+                match answer_failure {
+                    Some(why) => MediaEvent::Failed(why),
+                    None => {
+                        session.offers = provisional;
+                        MediaEvent::Applied
+                    }
+                }
+            }
+            MediaCommand::Dtmf { .. } if !dtmf => MediaEvent::Failed(MediaFailure::Unsupported),
+            MediaCommand::Dtmf { digits, duration_ms, gap_ms } => {
+                delay = digits.len() as u64 * u64::from(duration_ms + gap_ms);
+                MediaEvent::DtmfSent
+            }
             _ => return,
         };
-        self.travel(MEDIA_DELAY, Travelling::Phone(index, Input::Media { media, event }));
+        self.travel(delay, Travelling::Phone(index, Input::Media { media, event }));
     }
 
     pub fn deliver(&mut self, index: usize, delay: u64, flow: FlowId, event: FlowEvent) {
         self.travel(delay, Travelling::Phone(index, Input::Flow { flow, event }));
+    }
+
+    /// The media session of the phone's only call tells something.
+    pub fn media_event(&mut self, index: usize, event: MediaEvent) {
+        let media = *self.phones[index].open_media.last().expect("an open media session");
+        self.happen(index, Input::Media { media, event });
     }
 
     pub fn post_to_page(&mut self, index: usize, text: String) {
