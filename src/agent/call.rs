@@ -1,5 +1,6 @@
 //! One call: what is known of it, in which phase it is, and its timers.
 
+use super::identity::{self, InviteIdentity};
 use super::session::Session;
 use crate::common::time::Mono;
 use crate::dialog::Dialog;
@@ -102,6 +103,8 @@ pub(crate) struct Call {
     /// Given up: a 2xx that comes all the same gets ACK and BYE.
     pub(crate) given_up: bool,
     pub(crate) auth_rounds: u8,
+    /// A REFER came in its dialog.
+    pub(crate) was_referred: bool,
     /// The flow of an unanswered INVITE is gone; until then it may come again on another.
     pub(crate) orphaned_until: Option<Mono>,
     /// When an ended call is forgotten.
@@ -142,7 +145,15 @@ pub(crate) struct Beginning {
 impl Call {
     /// A call whose INVITE came.
     pub(crate) fn incoming(beginning: Beginning, server: ServerId, dialog: Dialog) -> Self {
-        Self { server: Some(server), dialog: Some(dialog), ..Self::new(beginning, Direction::Incoming, Phase::Arrived) }
+        let InviteIdentity { asserted, diverted_from, auto_answer_s } = identity::of_invite(&beginning.invite.headers);
+        Self {
+            server: Some(server),
+            dialog: Some(dialog),
+            asserted_identity: asserted,
+            diverted_from,
+            auto_answer_s,
+            ..Self::new(beginning, Direction::Incoming, Phase::Arrived)
+        }
     }
 
     /// A call whose INVITE leaves as soon as our description is there.
@@ -175,6 +186,7 @@ impl Call {
             owes_bye: false,
             given_up: false,
             auth_rounds: 0,
+            was_referred: false,
             orphaned_until: None,
             forgotten_at: None,
             refused_with: None,

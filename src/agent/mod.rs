@@ -9,6 +9,7 @@
 mod account;
 mod call;
 mod established;
+mod identity;
 mod incoming;
 mod info;
 mod messaging;
@@ -17,6 +18,7 @@ mod modify;
 mod outcome;
 mod outgoing;
 mod receive;
+mod refer;
 mod register;
 mod registration;
 mod repair;
@@ -24,6 +26,7 @@ mod request;
 mod session;
 mod session_timer;
 mod sleep;
+mod usages;
 
 pub use account::PushContact;
 pub use session::Asker;
@@ -44,6 +47,7 @@ use account::{Account, Wakefulness};
 use call::Call;
 use outgoing::WaitingCall;
 use registration::Purpose;
+use usages::Usages;
 
 /// What the agent wants done or has to tell.
 #[derive(Debug)]
@@ -107,6 +111,7 @@ pub struct Agent {
     uses: Vec<(ClientId, Use)>,
     requests: Vec<request::Pending>,
     waiting_calls: Vec<WaitingCall>,
+    usages: Usages,
     flow_ids: FlowIds,
     next_id: u32,
     /// Nothing connects before the drivers are known.
@@ -138,6 +143,7 @@ impl Agent {
             uses: Vec::new(),
             requests: Vec::new(),
             waiting_calls: Vec::new(),
+            usages: Usages::default(),
             flow_ids: FlowIds::default(),
             next_id: 0,
             started: false,
@@ -281,7 +287,8 @@ impl Agent {
         });
         let calls = self.calls.iter().map(Call::next_timeout);
         let waiting = self.waiting_calls.iter().map(|call| Some(call.until));
-        accounts.chain(calls).chain(waiting).flatten().chain(self.transactions.next_timeout()).min()
+        let usages = std::iter::once(self.next_usage_timeout());
+        accounts.chain(calls).chain(waiting).chain(usages).flatten().chain(self.transactions.next_timeout()).min()
     }
 
     /// The next thing to do or to tell.
@@ -307,6 +314,7 @@ impl Agent {
     }
 
     fn tell(&mut self, event: Event) {
+        self.usages.observe(&event);
         self.out.push_back(AgentEvent::Event(event));
     }
 
@@ -360,6 +368,7 @@ impl Agent {
                 self.transaction_event(now, event);
             }
             quiet &= !self.settle_sessions(now);
+            quiet &= !self.settle_usages(now);
             quiet &= !self.settle_sleep(now);
             if quiet {
                 break;

@@ -116,6 +116,7 @@ impl Agent {
         let to = ["<", &uri, ">"].concat();
         let mut invite = found.request(Method::Invite, &uri, &to, &local_tag, &call_id, 1);
         check_headers(&options.headers)?;
+        super::identity::write(&mut invite, found, options)?;
         for (name, value) in &options.headers {
             invite.headers.push_named(name, value.as_str());
         }
@@ -152,7 +153,10 @@ impl Agent {
         let Some(call) = calls.iter_mut().find(|call| call.id == id) else { return };
         let account_id = call.account;
         let Some(account) = accounts.iter_mut().find(|account| account.id == account_id) else { return };
-        call.invite.headers.set(HeaderName::Contact, account.contact());
+        // A public GRUU says who we are, so an anonymous call is reached at the flow alone (RFC 5627 section 3.1.2).
+        let anonymous = call.invite.headers.has_privacy("id");
+        let contact = if anonymous { ["<", &account.contact_uri(), ">"].concat() } else { account.contact() };
+        call.invite.headers.set(HeaderName::Contact, contact);
         account.auth.authorize(&mut call.invite, random);
         call.session.timer.want(account.options.session_expires);
         call.session.timer.write(&mut call.invite.headers);
@@ -173,6 +177,9 @@ impl Agent {
         let (phase, given_up) = (call.phase, call.given_up);
         // A response to the INVITE that a challenge has replaced.
         let stale = call.client != Some(client) && !call.is_over();
+        if (101..=299).contains(&response.status()) && !stale {
+            self.note_identity(id, &response.headers);
+        }
         match response.status() {
             100 => {}
             101..=199 if !given_up && !stale => self.provisional(id, response),

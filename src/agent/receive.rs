@@ -75,7 +75,12 @@ impl Agent {
         }
         let in_dialog = matches!(request.headers.to(), Some(Ok(to)) if to.tag().is_some());
         if in_dialog {
-            self.request_in_dialog(now, server, request);
+            match request.method() {
+                // These have dialogs of their own, or share that of a call.
+                Method::Notify => self.incoming_notify(now, server, flow, &request),
+                Method::Subscribe => self.incoming_subscribe(now, server, flow, request),
+                _ => self.request_in_dialog(now, server, request),
+            }
             return;
         }
         match request.method() {
@@ -88,7 +93,13 @@ impl Agent {
                 let account = self.account_of_flow(flow);
                 self.incoming_message(now, server, account, None, &request);
             }
-            Method::Bye | Method::Update | Method::Info | Method::Prack | Method::Notify => {
+            Method::Refer => {
+                let account = self.account_of_flow(flow);
+                self.incoming_refer(now, server, account, None, request);
+            }
+            Method::Notify => self.incoming_notify(now, server, flow, &request),
+            Method::Subscribe => self.incoming_subscribe(now, server, flow, request),
+            Method::Bye | Method::Update | Method::Info | Method::Prack => {
                 self.respond(now, server, &request, 481);
             }
             method => {
@@ -115,6 +126,7 @@ impl Agent {
             Method::Options => self.incoming_options(now, server, Some(account), true, &request),
             Method::Message => self.incoming_message(now, server, Some(account), Some(id), &request),
             Method::Info => self.incoming_info(now, id, server, &request),
+            Method::Refer => self.incoming_refer(now, server, Some(account), Some(id), request),
             method => {
                 let status = status_for(method);
                 self.respond(now, server, &request, status);

@@ -4,7 +4,7 @@
 use super::{Agent, Use};
 use crate::common::time::Now;
 use crate::dialog::Dialog;
-use crate::io::{AccountId, CallId, CommandId, Error, ErrorCode, Reply};
+use crate::io::{AccountId, CallId, CommandId, Error, ErrorCode, ReferralId, Reply, TransferId};
 use crate::message::{HeaderName, Request, Response};
 use crate::transaction::{ClientId, Failure};
 
@@ -18,6 +18,8 @@ pub(super) enum DialogRef {
     None,
     /// The dialog of a call with this remote tag: its own, or one of its forks.
     Call(CallId, String),
+    /// That of a REFER to us outside calls.
+    Referral(ReferralId),
 }
 
 /// What a request is for, and who is told how it ended.
@@ -30,6 +32,10 @@ pub(super) enum Purpose {
     Update(CallId),
     /// Nothing but the completion of a command, with the response.
     Command(CommandId),
+    /// A REFER of ours.
+    Refer(TransferId),
+    /// A NOTIFY about the call that a REFER to us asked for.
+    Progress(ReferralId),
 }
 
 /// A request that waits for its final response.
@@ -143,7 +149,14 @@ impl Agent {
         match which {
             DialogRef::None => None,
             DialogRef::Call(id, tag) => self.call_mut(*id)?.dialog.as_mut().filter(|dialog| dialog.remote_tag() == tag),
+            other => self.usage_dialog_mut(other),
         }
+    }
+
+    /// The CSeq number of the request with this purpose that waits for its response.
+    pub(super) fn cseq_under_way(&self, purpose: &Purpose) -> Option<u32> {
+        let pending = self.requests.iter().find(|pending| pending.purpose == *purpose)?;
+        self.transactions.request(pending.client)?.headers.cseq()?.ok().map(|cseq| cseq.number)
     }
 
     /// A request has ended: with a final response other than an answered challenge, or without one.
@@ -156,6 +169,8 @@ impl Agent {
                 let reply = result.and_then(super::outcome::reply_of);
                 self.complete(command, reply);
             }
+            Purpose::Refer(transfer) => self.refer_done(now, transfer, result),
+            Purpose::Progress(referral) => self.progress_done(referral, &result),
         }
     }
 

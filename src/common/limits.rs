@@ -34,6 +34,8 @@ pub const TRACE_ENTRIES: usize = 512;
 pub const EVENTS_WAITING: usize = 256;
 /// Calls at one time. More: an incoming one gets 486, an outgoing one fails with `tooManyCalls`.
 pub const CALLS: usize = 16;
+/// Transfers under way, and referrals under way. More: ours fails with `busy`, theirs gets 503.
+pub const REFERRALS: usize = 16;
 /// Finished Call-IDs that are remembered, so that a late push ends at once. More: the oldest goes.
 pub const FINISHED_CALLS: usize = 64;
 /// Digest challenges of one response. More: the rest is not looked at.

@@ -2,6 +2,7 @@
 
 mod error;
 mod modification;
+pub mod refer;
 mod session_timer;
 
 pub use error::DialogError;
@@ -73,6 +74,31 @@ impl Dialog {
             },
             routes: record_routes(&request.headers)?,
         })
+    }
+
+    /// The Call-ID.
+    #[must_use]
+    pub fn call_id(&self) -> &str {
+        &self.call_id
+    }
+
+    /// The URI that we are in this dialog.
+    #[must_use]
+    pub fn local_uri(&self) -> &str {
+        inside_brackets(&self.local)
+    }
+
+    /// A URI at which somebody else can reach the far end: its Contact where that is a GRUU (RFC 5627), which works
+    /// from everywhere, else its address.
+    #[must_use]
+    pub fn reachable_uri(&self) -> &str {
+        let is_gruu = Uri::parse(&self.target).is_ok_and(|uri| uri.param("gr").is_some());
+        if is_gruu { &self.target } else { inside_brackets(&self.remote) }
+    }
+
+    /// Our requests go on from this CSeq number: one was sent before the dialog was made.
+    pub fn continue_from(&mut self, cseq: u32) {
+        self.local_cseq = self.local_cseq.max(cseq);
     }
 
     /// The far end's tag.

@@ -33,6 +33,15 @@ impl Endpoint {
                 later(self.agent.send_message(now, account, call, &target, body, &extra, id))
             }
             Command::Info { call, body, extra } => later(self.agent.send_info(now, call, body, &extra, id)),
+            Command::Transfer { call, target, extra } => later(self.agent.transfer(now, call, &target, &extra, id)),
+            Command::TransferToCall { call, to, extra } => later(self.agent.transfer_to(now, call, to, &extra, id)),
+            Command::Refer { account, target, refer_to, extra } => {
+                later(self.agent.refer(now, account, &target, &refer_to, &extra, id))
+            }
+            Command::AcceptReferral(referral) => Some(self.agent.accept_referral(now, referral).map(Reply::Call)),
+            Command::RejectReferral(referral, status) => {
+                Some(self.agent.reject_referral(now, referral, status).map(done))
+            }
             Command::SendOptions { account, target, extra } => {
                 later(self.agent.send_options(now, account, &target, &extra, id))
             }

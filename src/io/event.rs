@@ -88,7 +88,7 @@ pub enum Event {
         headers: HeaderList,
     },
     /// JavaScript: `transfer_requested`: somebody asks us by REFER (RFC 3515) to call `target`.
-    /// [`Command::AcceptReferral`](super::Command::AcceptReferral) or `RejectReferral` answers; ten seconds of silence are a 202 and a refusal.
+    /// [`Command::AcceptReferral`](super::Command::AcceptReferral) or `RejectReferral` answers; ten seconds of silence refuse it (603).
     ReferReceived {
         /// For the answer.
         referral: ReferralId,

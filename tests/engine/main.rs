@@ -3,6 +3,7 @@
 
 mod calls;
 mod hostile;
+mod identity;
 mod messaging;
 mod model;
 mod registration;
@@ -13,5 +14,6 @@ mod session_timer;
 mod shell;
 #[cfg(not(target_arch = "wasm32"))]
 mod torture;
+mod transfer;
 mod wake;
 mod world;

@@ -1,0 +1,244 @@
+//! What lives beside calls: transfers, referrals, subscriptions both ways, publications, answers without a person.
+//! Each has a machine that says what is due; here is who asks them, and who gets what the wire brings for them.
+
+use super::Agent;
+use super::call::LINGER_MS;
+use super::refer::{Referral, Transfer};
+use super::request::DialogRef;
+use crate::common::time::{Mono, Now};
+use crate::dialog::Dialog;
+use crate::io::{AccountId, CallId, CallState, Event, FlowId};
+use crate::message::{HeaderName, Headers, Request};
+use crate::transaction::ServerId;
+
+#[derive(Debug, Default)]
+pub(super) struct Usages {
+    pub(super) transfers: Vec<Transfer>,
+    pub(super) referrals: Vec<Referral>,
+    /// Calls that were announced since they were last looked at.
+    announced: Vec<CallId>,
+    /// Calls that are answered without a person, and when.
+    auto_answers: Vec<(CallId, Mono)>,
+}
+
+impl Usages {
+    /// What the application is told may be of matter here, too.
+    pub(super) fn observe(&mut self, event: &Event) {
+        let (call, status) = match event {
+            Event::CallReceived { call, .. } => {
+                if call.auto_answer_s.is_some() {
+                    self.announced.push(call.id);
+                }
+                return;
+            }
+            Event::CallProgress { call, status, .. } => (*call, *status),
+            Event::CallChanged(info) => match info.state {
+                CallState::Ringing => (info.id, 180),
+                CallState::Connected => (info.id, 200),
+                _ => return,
+            },
+            Event::CallTerminated { call, outcome, .. } => (call.id, super::refer::final_status(outcome)),
+            _ => return,
+        };
+        for referral in &mut self.referrals {
+            referral.call_has(call, status);
+        }
+    }
+}
+
+/// A dialog that a request of ours makes: the far end's NOTIFY says with whom (RFC 6665 section 4.4.1).
+#[derive(Debug, Clone, Default)]
+pub(super) struct OwnDialog {
+    call_id: String,
+    local_tag: String,
+    pub(super) dialog: Option<Dialog>,
+}
+
+impl OwnDialog {
+    /// The dialog that `request` makes.
+    pub(super) fn of(request: &Request) -> Self {
+        let tag = request.headers.from().and_then(Result::ok).and_then(|from| from.tag()).unwrap_or_default();
+        Self {
+            call_id: request.headers.call_id().unwrap_or_default().to_owned(),
+            local_tag: tag.to_owned(),
+            dialog: None,
+        }
+    }
+
+    /// Whether a request with these headers is for us: it may be from another fork all the same.
+    pub(super) fn is_for(&self, headers: &Headers) -> bool {
+        let tag = headers.to().and_then(Result::ok).and_then(|to| to.tag());
+        !self.call_id.is_empty()
+            && headers.call_id() == Some(&self.call_id)
+            && tag.is_some_and(|tag| tag == self.local_tag)
+    }
+
+    /// Takes a NOTIFY: the first makes the dialog, with our last number `cseq`.
+    ///
+    /// # Errors
+    /// The status of the response: 481 for another fork, 500 for one out of order, 400 where it makes no dialog.
+    pub(super) fn take(&mut self, request: &Request, cseq: u32) -> Result<(), u16> {
+        let number = request.headers.cseq().and_then(Result::ok).map_or(0, |cseq| cseq.number);
+        match &mut self.dialog {
+            None => {
+                let mut dialog =
+                    Dialog::of_request(request, &self.local_tag).map_err(crate::dialog::DialogError::status)?;
+                dialog.continue_from(cseq);
+                self.dialog = Some(dialog);
+                Ok(())
+            }
+            Some(dialog) if !dialog.matches(&request.headers) => Err(481),
+            Some(dialog) => {
+                if !dialog.in_order(number) {
+                    return Err(500);
+                }
+                dialog.refresh_target(&request.headers);
+                Ok(())
+            }
+        }
+    }
+}
+
+impl Agent {
+    /// Whether requests of this account reach the server and their answers find us: there is a flow, and the binding
+    /// that goes with it where one is wanted. `Some` says on which flow.
+    pub(super) fn ready_flow(&self, account: AccountId) -> Option<FlowId> {
+        let account = self.find_account(account)?;
+        let bound = !account.wanted || account.registration.state() == crate::io::RegistrationState::Registered;
+        account.connection.flow().filter(|_| bound)
+    }
+
+    /// Adds what a request needs that makes or refreshes a dialog: where we are.
+    pub(super) fn add_contact(&self, request: &mut Request, account: AccountId) {
+        if let Some(account) = self.find_account(account) {
+            request.headers.set(HeaderName::Contact, account.contact());
+        }
+    }
+
+    /// Lets everything happen that is due beside calls. True where something changed.
+    pub(super) fn settle_usages(&mut self, now: Now) -> bool {
+        let Self { accounts, usages, .. } = self;
+        let lives = |id: AccountId| accounts.iter().any(|account| account.id == id && !account.removing);
+        usages.transfers.retain(|transfer| lives(transfer.account));
+        usages.referrals.retain(|referral| lives(referral.account));
+        let mut changed = self.settle_auto_answers(now);
+        changed |= self.settle_transfers(now);
+        changed |= self.settle_referrals(now);
+        self.keep_needed_calls(now);
+        changed
+    }
+
+    /// When time matters beside calls.
+    pub(super) fn next_usage_timeout(&self) -> Option<Mono> {
+        let usages = &self.usages;
+        let transfers = usages.transfers.iter().map(Transfer::next_timeout);
+        let referrals = usages.referrals.iter().filter_map(|referral| {
+            // What cannot leave now is looked at again when there is a flow.
+            let ready = referral.is_waiting() || self.ready_flow(referral.account).is_some();
+            referral.next_timeout().filter(|_| ready)
+        });
+        let answers = usages.auto_answers.iter().map(|(_, at)| *at);
+        transfers.chain(referrals).chain(answers).min()
+    }
+
+    /// The dialog of a call is also that of the transfers and referrals in it, and lives as long as they (RFC 5057).
+    fn keep_needed_calls(&mut self, now: Now) {
+        let Self { calls, usages, .. } = self;
+        for call in calls.iter_mut().filter(|call| call.is_forgotten(now.mono)) {
+            let needed = usages.transfers.iter().any(|transfer| transfer.call == Some(call.id))
+                || usages.referrals.iter().any(|referral| referral.call == Some(call.id));
+            if needed {
+                call.forgotten_at = Some(now.mono.after(LINGER_MS));
+            }
+        }
+    }
+
+    fn settle_auto_answers(&mut self, now: Now) -> bool {
+        for id in std::mem::take(&mut self.usages.announced) {
+            let Some(call) = self.calls.iter().find(|call| call.id == id) else { continue };
+            let allowed = self.find_account(call.account).is_some_and(|account| account.options.allow_auto_answer);
+            if let Some(seconds) = call.auto_answer_s.filter(|_| allowed) {
+                self.usages.auto_answers.push((id, now.mono.after(u64::from(seconds) * 1000)));
+            }
+        }
+        let (due, later) =
+            std::mem::take(&mut self.usages.auto_answers).into_iter().partition(|(_, at)| *at <= now.mono);
+        self.usages.auto_answers = later;
+        let mut changed = false;
+        for (id, _) in due {
+            // Answered, declined or gone meanwhile: then there is nothing to do.
+            changed |= self.answer(now, id, None, crate::io::Extra::default()).is_ok();
+        }
+        changed
+    }
+
+    /// A NOTIFY came, inside a dialog or outside.
+    pub(super) fn incoming_notify(&mut self, now: Now, server: ServerId, flow: FlowId, request: &Request) {
+        let status = match self.take_notify(now, flow, request) {
+            Ok(()) => 200,
+            Err(status) => status,
+        };
+        let mut response = self.response(request, status, "", None);
+        if status == 489 {
+            let account = self.account_of_flow(flow);
+            response.headers.push(HeaderName::AllowEvents, self.allow_events(account));
+        }
+        self.transactions.respond(now.mono, server, response);
+        self.after_notify(now);
+    }
+
+    fn take_notify(&mut self, now: Now, flow: FlowId, request: &Request) -> Result<(), u16> {
+        let _ = flow;
+        let Some(Ok(_)) = request.headers.event() else { return Err(489) };
+        if let Some(id) = self.transfer_of(&request.headers) {
+            return self.transfer_notify(now, id, request);
+        }
+        if let Some(call) = self.call_of_dialog(request) {
+            let number = request.headers.cseq().and_then(Result::ok).map_or(0, |cseq| cseq.number);
+            let id = call.id;
+            if !call.dialog.as_mut().is_some_and(|dialog| dialog.in_order(number)) {
+                return Err(500);
+            }
+            let transfer = self.transfer_in_call(id, &request.headers).ok_or(481_u16)?;
+            return self.transfer_notify(now, transfer, request);
+        }
+        Err(481)
+    }
+
+    fn after_notify(&mut self, now: Now) {
+        let _ = now;
+    }
+
+    /// A SUBSCRIBE came, inside a dialog or outside.
+    pub(super) fn incoming_subscribe(&mut self, now: Now, server: ServerId, flow: FlowId, request: Request) {
+        let account = self.account_of_flow(flow);
+        let Some(Ok(event)) = request.headers.event() else {
+            self.bad_event(now, server, account, &request);
+            return;
+        };
+        if event.package == "refer"
+            && let Some(id) = self.referral_of(&request)
+        {
+            self.referral_subscribe(now, id, server, &request);
+            return;
+        }
+        self.bad_event(now, server, account, &request);
+    }
+
+    /// 489, and what would be taken (RFC 6665 section 4.2.1.1).
+    pub(super) fn bad_event(&mut self, now: Now, server: ServerId, account: Option<AccountId>, request: &Request) {
+        let tag = self.random.token(10);
+        let mut response = self.response(request, 489, &tag, None);
+        response.headers.push(HeaderName::AllowEvents, self.allow_events(account));
+        self.transactions.respond(now.mono, server, response);
+    }
+
+    /// The dialog of what lives beside calls.
+    pub(super) fn usage_dialog_mut(&mut self, which: &DialogRef) -> Option<&mut Dialog> {
+        let usages = &mut self.usages;
+        match which {
+            DialogRef::Referral(id) => usages.referrals.iter_mut().find(|referral| referral.id == *id)?.own.as_mut(),
+            DialogRef::None | DialogRef::Call(..) => None,
+        }
+    }
+}
