@@ -10,7 +10,7 @@ const outgoing = (scenario, { hangup = true, kind = "completed", options, start 
   const call = await run.dial(options);
   if (hangup) {
     await run.is(call, "connected");
-    await sleep(150);
+    await sleep(400);
     await call.hangup();
   }
   await far.passed();
@@ -18,7 +18,7 @@ const outgoing = (scenario, { hangup = true, kind = "completed", options, start 
 });
 
 /** The engine is called and answers; the scenario ends the call unless the engine shall. */
-const incoming = (scenario, { hangup = false } = {}) => () => withSipp(async (run) => {
+const incoming = (scenario, { hangup = false, start = {} } = {}) => () => withSipp(start, async (run) => {
   const far = await run.sipp(scenario);
   const call = await run.incoming();
   await call.answer();
@@ -134,4 +134,45 @@ describe("calls with SIPp", { skip: lacksSipp, timeout: 120_000 }, () => {
 
   // RFC 3261 22.3: a proxy's challenge to INVITE
   test("uas-challenge", outgoing("uas-challenge", { start: { account: { realms: ["example.com"] } } }));
+
+  // RFC 3261 14.2: an offer that cannot be taken leaves the session as it is
+  test("uac-reinvite-refused", incoming("uac-reinvite-refused"));
+
+  // RFC 3261 14.2: two re-INVITEs at once
+  test("uac-two-reinvites", incoming("uac-two-reinvites", { start: { host: { delayMs: 100 } } }));
+
+  // RFC 3311 5.2: UPDATE as target refresh and as hold
+  test("uac-update", incoming("uac-update"));
+
+  // RFC 4028 9: session timers as the callee
+  test("uac-session-timer", incoming("uac-session-timer"));
+
+  // RFC 4028 8.1: an interval that is too small
+  test("uac-session-interval", untouched("uac-session-interval"));
+
+  // RFC 4028 7.4: 422, then 200
+  test("uas-422", outgoing("uas-422"));
+
+  // RFC 3428 7: MESSAGE
+  test("uac-message", untouched("uac-message"));
+
+  // RFC 6086 4.2.2: INFO in a call
+  test("uac-info", incoming("uac-info"));
+
+  // RFC 3261 8.2.2.2: merged requests
+  test("uac-merged", () => withSipp(async (run) => {
+    const far = await run.sipp("uac-merged");
+    const call = await run.incoming();
+    await run.wire.expect("482", ({ status }) => status === 482);
+    await call.answer();
+    await far.passed();
+    await run.over(call, "completed");
+    assert.equal(run.calls.length, 1);
+  }));
+
+  // RFC 3261 13.2.2.3: early dialogs end with the refusal
+  test("uas-fork-busy", outgoing("uas-fork-busy", { hangup: false, kind: "busy" }));
+
+  // RFC 3261 13.2.2.4: another fork than the one with early media answers
+  test("uas-fork-other-answers", outgoing("uas-fork-other-answers"));
 });

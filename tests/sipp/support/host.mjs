@@ -20,8 +20,8 @@ const narrower = (a, b) => {
 };
 const directionOf = (sdp) => /^a=(sendrecv|sendonly|recvonly|inactive)\r?$/m.exec(sdp)?.[1] ?? "sendrecv";
 
-/** The port to give to Endpoint.start as `host`; `media` keeps every request that the engine made of its sessions. */
-export function mediaHost() {
+/** The port to give to Endpoint.start as `host`; `media` keeps every request that the engine made of its sessions. `delayMs`: how long a description takes. */
+export function mediaHost({ delayMs = 0 } = {}) {
   const sessions = new Map();
   const media = [];
   const port = bridgeHost({ capabilities: ["media.host"], answer });
@@ -36,7 +36,9 @@ export function mediaHost() {
     if (type === "media.offer" || type === "media.accept") {
       state.version += 1;
       const answers = type === "media.accept";
-      reply(id, "media.sdp", { sdp: description({ direction: answers ? narrower(answerTo[directionOf(p.sdp)], state.direction) : state.direction, version: state.version, setup: answers ? "active" : "actpass" }) });
+      const direction = answers ? narrower(answerTo[directionOf(p.sdp)], state.direction) : state.direction;
+      const sdp = description({ direction, version: state.version, setup: answers ? "active" : "actpass" });
+      setTimeout(() => reply(id, "media.sdp", { sdp }), delayMs);
     } else {
       reply(id, "media.done", {});
     }

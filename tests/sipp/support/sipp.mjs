@@ -16,6 +16,7 @@ const program = find("sipp");
 /** What stands for a description in a scenario. */
 const DESCRIPTIONS = {
   SDP: description(), ANSWER: description({ setup: "passive" }), HOLD: description({ direction: "sendonly", version: 2 }), RESUME: description({ version: 3 }),
+  VIDEO: description({ version: 4 }).replace("m=audio", "m=video").replace("opus/48000/2", "VP8/90000"),
 };
 
 /** Why these tests cannot run here, or false. Where nothing may be skipped it is a failure. */
@@ -40,10 +41,10 @@ class Run {
   #parties = [];
   #folder = runFolder("sipp");
 
-  async start({ account = {}, endpoint = {} } = {}) {
+  async start({ account = {}, endpoint = {}, host = {} } = {}) {
     await init();
     this.wire = await startWire();
-    this.host = mediaHost();
+    this.host = mediaHost(host);
     this.endpoint = await Endpoint.start({ WebSocket, host: this.host, media: "host", transport: "page", tokenWaitMs: 1, ...endpoint });
     this.endpoint.on("call_received", ({ call }) => this.calls.push(call));
     this.endpoint.on("call_terminated", (event) => this.terminated.push(event));
