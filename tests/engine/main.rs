@@ -2,6 +2,9 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod calls;
+mod cancel;
+mod far;
+mod forks;
 mod hostile;
 mod identity;
 mod messaging;

@@ -11,6 +11,8 @@ use sipwake::io::{
     Reply,
 };
 
+use sipwake::message::Message;
+
 use crate::server::Server;
 use crate::shell::Shell;
 
@@ -115,11 +117,13 @@ pub struct World {
     travelling: Vec<(u64, u64, Travelling)>,
     pub phones: Vec<Phone>,
     pub server: Server,
+    /// A scripted far end stands behind the server: what is no REGISTER comes here, and nowhere else.
+    pub far: Option<Vec<Message>>,
 }
 
 impl World {
     pub fn new() -> Self {
-        Self { now: 0, order: 0, travelling: Vec::new(), phones: Vec::new(), server: Server::new() }
+        Self { now: 0, order: 0, travelling: Vec::new(), phones: Vec::new(), server: Server::new(), far: None }
     }
 
     pub fn clock(&self) -> Now {
@@ -497,6 +501,13 @@ impl World {
             Travelling::Shell(index, text) => self.page_message(index, text),
             Travelling::Server(index, flow, octets) => {
                 let now = self.now;
+                if let Some(far) = self.far.as_mut().filter(|_| is_for_far(&octets)) {
+                    let message = Message::parse(octets).expect("the phone sends messages that can be read");
+                    let problems = sipwake::message::validate(&message);
+                    assert!(problems.is_empty(), "{problems:?}");
+                    far.push(message);
+                    return;
+                }
                 for (phone, flow, octets) in self.server.receive(now, index, flow, octets) {
                     self.deliver(phone, DELAY, flow, FlowEvent::Received(octets));
                 }
@@ -536,6 +547,10 @@ impl World {
     pub fn sent(&self, phone: usize, start: &str) -> usize {
         self.phones[phone].sent.iter().filter(|text| text.starts_with(start)).count()
     }
+}
+
+fn is_for_far(octets: &[u8]) -> bool {
+    octets != b"\r\n\r\n" && !octets.starts_with(b"REGISTER")
 }
 
 pub fn account(name: &str) -> AccountOptions {
