@@ -2,6 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
+use sipwake::bridge::codec::{ReadRecord, WriteRecord};
 use sipwake::bridge::{
     AppResumed, AppState, CallEnded, CallIncoming, CallIncomingReply, CallPerform, CallPerformReply, CallRequest,
     CallState, CallUpdate, Hello, Incoming, Link, LinkEvent, MediaAccept, MediaDone, MediaFailed, MediaOpen, MediaSdp,
@@ -9,7 +10,6 @@ use sipwake::bridge::{
     RegState, SessionReset, Welcome, WillSuspend, WsClosed, WsFailed, WsMessage, WsOpen, WsSend, read_payload,
     read_push, redact, write_payload,
 };
-use sipwake::bridge::codec::{ReadRecord, WriteRecord};
 use sipwake::common::random::{Random, Seeded};
 use sipwake::common::time::{Mono, Now};
 
@@ -46,10 +46,38 @@ fuzz_target!(|text: &str| {
     page.open(now);
     for line in text.split('\n') {
         all!(
-            line, Hello, Welcome, SessionReset, PushToken, PushIncoming, PushIncomingReply, PushResolved, CallIncoming,
-            CallIncomingReply, CallUpdate, CallState, CallEnded, CallRequest, CallPerform, CallPerformReply, AppState,
-            WillSuspend, AppResumed, RegState, NetworkChanged, WsOpen, WsSend, WsMessage, WsClosed, WsFailed, MediaOpen,
-            MediaAccept, MediaSdp, MediaDone, MediaState, MediaFailed,
+            line,
+            Hello,
+            Welcome,
+            SessionReset,
+            PushToken,
+            PushIncoming,
+            PushIncomingReply,
+            PushResolved,
+            CallIncoming,
+            CallIncomingReply,
+            CallUpdate,
+            CallState,
+            CallEnded,
+            CallRequest,
+            CallPerform,
+            CallPerformReply,
+            AppState,
+            WillSuspend,
+            AppResumed,
+            RegState,
+            NetworkChanged,
+            WsOpen,
+            WsSend,
+            WsMessage,
+            WsClosed,
+            WsFailed,
+            MediaOpen,
+            MediaAccept,
+            MediaSdp,
+            MediaDone,
+            MediaState,
+            MediaFailed,
         );
         page.receive(now, line);
         host.receive(now, line);

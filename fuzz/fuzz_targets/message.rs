@@ -5,11 +5,21 @@
 mod ask;
 
 use libfuzzer_sys::fuzz_target;
-use sipwake::message::{Message, redact};
+use sipwake::message::{Message, Response, redact};
 
 fuzz_target!(|octets: &[u8]| {
     let _ = redact(octets);
-    let Ok(message) = Message::parse(octets.to_vec()) else { return };
+    let message = match Message::receive(octets.to_vec()) {
+        Ok(message) => message,
+        Err(unframed) => {
+            if let Some(request) = unframed.request
+                && let Ok(octets) = Response::to(&request, 400).to_octets()
+            {
+                assert!(Message::parse(octets).is_ok(), "a refusal that cannot be read");
+            }
+            return;
+        }
+    };
     ask::ask(&message);
     let written = message.to_octets().expect("what was read can be written");
     assert!(octets.starts_with(&written));

@@ -9,7 +9,8 @@ fuzz_target!(|text: &str| {
     for escaped in [escape_user(first), escape_pvalue(first), escape_uri_header(first)] {
         assert_eq!(unescape(&escaped), first);
     }
-    let user = format!("sip:{}@example.com;x={}?y={}", escape_user(second), escape_pvalue(second), escape_uri_header(second));
+    let user =
+        format!("sip:{}@example.com;x={}?y={}", escape_user(second), escape_pvalue(second), escape_uri_header(second));
     if !second.is_empty() {
         let uri = Uri::parse(&user).expect("escaped parts make a URI");
         assert_eq!(uri.user_decoded().as_deref(), Some(second));

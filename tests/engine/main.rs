@@ -17,6 +17,8 @@ mod session_timer;
 mod shell;
 #[cfg(not(target_arch = "wasm32"))]
 mod torture;
+#[cfg(not(target_arch = "wasm32"))]
+mod torture_ipv6;
 mod transfer;
 mod wake;
 mod world;

@@ -19,12 +19,12 @@ fn octets(name: &str) -> Vec<u8> {
 }
 
 /// A phone that got something, and what it sent then.
-struct Got {
-    world: World,
-    sent: Vec<Response>,
+pub struct Got {
+    pub world: World,
+    pub sent: Vec<Response>,
 }
 
-fn deliver(octets: &[Vec<u8>]) -> Got {
+pub fn deliver(octets: &[Vec<u8>]) -> Got {
     let mut world = World::new();
     let (phone, _) = world.add_registered("user");
     assert_eq!(phone, 0);
@@ -42,7 +42,7 @@ fn deliver(octets: &[Vec<u8>]) -> Got {
     Got { world, sent }
 }
 
-fn statuses(got: &Got) -> Vec<u16> {
+pub fn statuses(got: &Got) -> Vec<u16> {
     got.sent.iter().map(Response::status).collect()
 }
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use sipwake::common::limits;
 use sipwake::common::random::{Random, Seeded};
-use sipwake::message::{Message, redact};
+use sipwake::message::{Message, Response, redact};
 
 use super::ask::ask;
 use super::corpus::files;
@@ -36,7 +36,15 @@ fn mutated_messages_are_refused_or_written_back_as_they_came() {
         }
         let shown = redact(&octets);
         assert!(shown.len() <= 3 * octets.len() + 64 * "[redacted]".len());
-        let Ok(message) = Message::parse(octets.clone()) else { continue };
+        let message = match Message::receive(octets.clone()) {
+            Ok(message) => message,
+            Err(unframed) => {
+                if let Some(Ok(octets)) = unframed.request.map(|request| Response::to(&request, 400).to_octets()) {
+                    assert!(Message::parse(octets).is_ok(), "a refusal that cannot be read: {shown}");
+                }
+                continue;
+            }
+        };
         read += 1;
         ask(&message);
         let written = message.to_octets().unwrap();
