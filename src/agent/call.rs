@@ -1,5 +1,6 @@
 //! One call: what is known of it, in which phase it is, and its timers.
 
+use super::dtmf::Dtmf;
 use super::identity::{self, InviteIdentity};
 use super::session::Session;
 use crate::common::time::Mono;
@@ -127,6 +128,7 @@ pub(crate) struct Call {
     pub(crate) connected_at: Option<u64>,
     pub(crate) call_id: String,
     pub(crate) session: Session,
+    pub(crate) dtmf: Dtmf,
 }
 
 /// What a call begins with.
@@ -203,6 +205,7 @@ impl Call {
             media_connected: false,
             connected_at: None,
             session: Session::new(),
+            dtmf: Dtmf::default(),
             call_id: invite.headers.call_id().unwrap_or_default().to_owned(),
             invite,
         }
@@ -277,7 +280,8 @@ impl Call {
     pub(crate) fn next_timeout(&self) -> Option<Mono> {
         let repeat = self.repeat.as_ref().map(|repeat| repeat.at.min(repeat.until));
         let session = if self.is_confirmed() { self.session.next_timeout() } else { None };
-        [repeat, self.orphaned_until, self.forgotten_at, session].into_iter().flatten().min()
+        let digits = if self.is_over() { None } else { self.dtmf.next_timeout() };
+        [repeat, self.orphaned_until, self.forgotten_at, session, digits].into_iter().flatten().min()
     }
 
     pub(crate) fn is_due(&self, now: Mono) -> bool {

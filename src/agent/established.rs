@@ -99,7 +99,8 @@ impl Agent {
                 self.take_deferred(now, id);
             }
             (MediaEvent::Applied, Job::TakeAgain) => self.answer_taken(now, id),
-            (MediaEvent::Applied | MediaEvent::DtmfSent, _) => {}
+            (MediaEvent::Applied, _) => {}
+            (MediaEvent::DtmfSent, _) => self.media_sent_digits(now, id),
             (MediaEvent::Connected { connected }, _) => {
                 if call.media_connected != connected {
                     call.media_connected = connected;
@@ -107,6 +108,7 @@ impl Agent {
                     self.tell_changed(id);
                 }
             }
+            (MediaEvent::Failed(why), job) if self.media_refused_digits(now, id, job, why) => {}
             (MediaEvent::Failed(why), job) => self.media_failed(now, id, job, why),
         }
         self.pump(now);
@@ -292,6 +294,7 @@ impl Agent {
                 self.transactions.respond(now.mono, server, response);
             }
         }
+        self.digits_timeout(now, id);
         let Some(call) = self.call_mut(id) else { return };
         if call.is_confirmed() {
             self.session_timeout(now, id);
@@ -321,7 +324,8 @@ impl Agent {
         call.media_connected = false;
         let info = call.info();
         let waiting = std::mem::take(&mut call.waiting);
-        let askers = call.session.modification.abandon();
+        let mut askers = call.session.modification.abandon();
+        askers.extend(call.abandon_digits());
         let deferred = call.session.deferred.take();
         call.session.reinvite = None;
         call.session.timer.stop();

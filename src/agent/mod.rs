@@ -8,6 +8,7 @@
 
 mod account;
 mod call;
+mod dtmf;
 mod established;
 mod identity;
 mod incoming;
@@ -29,6 +30,7 @@ mod sleep;
 mod usages;
 
 pub use account::PushContact;
+pub use dtmf::{DURATION_MS, GAP_MS};
 pub use session::Asker;
 
 use std::collections::VecDeque;

@@ -125,6 +125,7 @@ impl Agent {
             Method::Invite | Method::Update => self.incoming_change(now, id, server, request),
             Method::Options => self.incoming_options(now, server, Some(account), true, &request),
             Method::Message => self.incoming_message(now, server, Some(account), Some(id), &request),
+            Method::Info if self.incoming_digit(now, id, server, &request) => {}
             Method::Info => self.incoming_info(now, id, server, &request),
             Method::Refer => self.incoming_refer(now, server, Some(account), Some(id), request),
             method => {

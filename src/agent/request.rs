@@ -28,6 +28,8 @@ pub(super) enum DialogRef {
 pub(super) enum Purpose {
     /// The end of a call, or of a fork of it.
     Bye(CallId),
+    /// A digit in a call.
+    Digit(CallId),
     /// A change of a call's session that needs no offer.
     Update(CallId),
     /// Nothing but the completion of a command, with the response.
@@ -164,6 +166,7 @@ impl Agent {
         let _ = account;
         match purpose {
             Purpose::Bye(call) => self.bye_done(call, &result),
+            Purpose::Digit(call) => self.digit_done(now, call, result),
             Purpose::Update(call) => self.update_done(now, call, result),
             Purpose::Command(command) => {
                 let reply = result.and_then(super::outcome::reply_of);

@@ -26,6 +26,9 @@ impl Endpoint {
             Command::Hangup(call, extra) => Some(self.agent.hang_up(now, call, extra).map(done)),
             Command::Mute(call, on) => Some(self.agent.mute(now, call, on).map(done)),
             Command::Hold(call, on) => later(self.agent.hold(now, call, on, Asker::Command(id))),
+            Command::Dtmf { call, digits, method, duration_ms, gap_ms } => {
+                later(self.agent.dtmf(now, call, &digits, method, duration_ms, gap_ms, Asker::Command(id)))
+            }
             Command::Renegotiate { call, restart } => {
                 later(self.agent.renegotiate(now, call, restart, Asker::Command(id)))
             }

@@ -1,20 +1,22 @@
 //! What the user did in the system's call screen. Each action is done or failed, exactly once.
 
 use super::Wake;
-use crate::agent::Agent;
+use crate::agent::{Agent, Asker, DURATION_MS, GAP_MS};
 use crate::bridge::{
-    CallAction, CallPerform, CallPerformReply, CallPerformTimedOut, Incoming, PerformError, PerformState,
+    CallAction, CallPerform, CallPerformReply, CallPerformTimedOut, CallStateName, Incoming, PerformError, PerformState,
 };
 use crate::common::time::Now;
-use crate::io::{CallInfo, Error, Extra};
+use crate::io::{CallInfo, DtmfMethod, Error, Extra};
 
-/// An action that waits: for its INVITE, or for the 200.
+/// An action that waits: for its INVITE, for the 200, or for what the far end says to it.
 #[derive(Debug)]
 pub(super) struct Action {
     request: String,
     action_id: String,
     pub(super) call_uuid: String,
     pub(super) action: CallAction,
+    /// The number that the agent knows it by.
+    number: u32,
 }
 
 impl Wake {
@@ -50,18 +52,51 @@ impl Wake {
                 let muted = agent.mute(now, call.id, perform.action == CallAction::Mute);
                 self.reply_result(now, &incoming.id, muted);
             }
+            (CallAction::Hold | CallAction::Unhold, Some(call)) => {
+                let asker = Asker::Host(self.wait(incoming, perform, &uuid));
+                let begun = agent.hold(now, call.id, perform.action == CallAction::Hold, asker);
+                self.begun(now, agent, asker, begun);
+            }
+            (CallAction::Dtmf, Some(call)) => {
+                let asker = Asker::Host(self.wait(incoming, perform, &uuid));
+                let digits = perform.digits.as_deref().unwrap_or("");
+                let begun = agent.dtmf(now, call.id, digits, DtmfMethod::Auto, DURATION_MS, GAP_MS, asker);
+                self.begun(now, agent, asker, begun);
+            }
             (_, None) => self.fail(now, &incoming.id, "notFound"),
             (_, Some(_)) => self.fail(now, &incoming.id, "unsupported"),
         }
     }
 
-    fn wait(&mut self, incoming: &Incoming, perform: &CallPerform, uuid: &str) {
+    fn wait(&mut self, incoming: &Incoming, perform: &CallPerform, uuid: &str) -> u32 {
+        self.next_action = self.next_action.wrapping_add(1);
         self.actions.push(Action {
+            number: self.next_action,
             request: incoming.id.clone(),
             action_id: perform.action_id.clone(),
             call_uuid: uuid.to_owned(),
             action: perform.action,
         });
+        self.next_action
+    }
+
+    /// What cannot even begin fails at once; the rest is told by [`Wake::performed`].
+    fn begun(&mut self, now: Now, agent: &Agent, asker: Asker, begun: Result<(), Error>) {
+        if let (Asker::Host(number), Err(error)) = (asker, begun) {
+            self.performed(now, agent, number, Err(error));
+        }
+    }
+
+    /// The agent has done what an action asked for, or could not.
+    pub(super) fn performed(&mut self, now: Now, agent: &Agent, number: u32, result: Result<(), Error>) {
+        let Some(index) = self.actions.iter().position(|action| action.number == number) else { return };
+        let action = self.actions.remove(index);
+        let refused = result.is_err() && action.action == CallAction::Hold;
+        self.reply_result(now, &action.request, result);
+        if let Some(call) = Self::call_with_uuid(agent, &action.call_uuid).filter(|_| refused) {
+            // The host shows a hold at once, so it is told that there is none.
+            self.tell_state(now, &call, CallStateName::Resumed);
+        }
     }
 
     /// Answers the call that the user answered; [`Wake::answered`] tells the host when the 200 has left.
@@ -75,22 +110,22 @@ impl Wake {
 
     /// The 200 has left.
     pub(super) fn answered(&mut self, now: Now, call: &CallInfo) {
-        for request in self.take_actions(&call.uuid) {
+        for request in self.take_actions(&call.uuid, |action| action == CallAction::Answer) {
             self.reply_perform(now, &request, PerformState::Done, call.connected_at);
         }
     }
 
     /// Whatever waits for this call will not happen.
     pub(super) fn fail_actions(&mut self, now: Now, uuid: &str, code: &str) {
-        for request in self.take_actions(uuid) {
+        for request in self.take_actions(uuid, |_| true) {
             self.fail(now, &request, code);
         }
     }
 
-    fn take_actions(&mut self, uuid: &str) -> Vec<String> {
+    fn take_actions(&mut self, uuid: &str, which: impl Fn(CallAction) -> bool) -> Vec<String> {
         let mut requests = Vec::new();
         self.actions.retain(|action| {
-            let ours = action.call_uuid == uuid;
+            let ours = action.call_uuid == uuid && which(action.action);
             if ours {
                 requests.push(action.request.clone());
             }

@@ -76,10 +76,11 @@ pub struct Wake {
     pushes: Vec<Push>,
     finished: VecDeque<Finished>,
     actions: Vec<Action>,
+    next_action: u32,
     reports: Vec<Report>,
     suspension: Option<Suspension>,
     /// The last state told of each call.
-    told: Vec<(CallId, crate::bridge::CallStateName)>,
+    told: Vec<report::Told>,
     out: VecDeque<WakeEvent>,
 }
 
@@ -102,6 +103,7 @@ impl Wake {
             pushes: Vec::new(),
             finished: VecDeque::new(),
             actions: Vec::new(),
+            next_action: 0,
             reports: Vec::new(),
             suspension: None,
             told: Vec::new(),
@@ -159,6 +161,7 @@ impl Wake {
             AgentEvent::Incoming(call) => self.invite(now, agent, *call),
             AgentEvent::Event(event) => self.report(now, agent, event),
             AgentEvent::Suspended => self.suspended(now, agent),
+            AgentEvent::Performed { request, result } => self.performed(now, agent, *request, result.clone()),
             _ => {}
         }
         self.pump(now, agent);

@@ -214,7 +214,7 @@ impl Wake {
             display_name: call.remote_name.clone(),
             handle: handle_of(&call.remote_uri),
             video: false,
-            supports: Supports::default(),
+            supports: Supports { hold: true, dtmf: true, ..Supports::default() },
         };
         let request = self.link.request(now, &request, REPORT_DEADLINE_MS);
         self.reports.push(Report { request, call: call.id, ended: None });

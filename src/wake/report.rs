@@ -6,7 +6,16 @@ use crate::bridge::{
     CallEnded, CallState as CallStateMessage, CallStateName, EndReason, PushOutcome, RegState, RegStateName, SipStatus,
 };
 use crate::common::time::Now;
-use crate::io::{CallInfo, CallState, Event, Outcome, OutcomeKind, RegistrationInfo, RegistrationState};
+use crate::io::{CallId, CallInfo, CallState, Event, Outcome, OutcomeKind, RegistrationInfo, RegistrationState};
+
+/// What the host was told last of a call.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Told {
+    call: CallId,
+    state: CallStateName,
+    on_hold: bool,
+    remote_hold: bool,
+}
 
 impl Wake {
     pub(super) fn report(&mut self, now: Now, agent: &mut Agent, event: &Event) {
@@ -26,11 +35,30 @@ impl Wake {
             CallState::Connected => CallStateName::Connected,
             CallState::Ended => return,
         };
-        match self.told.iter_mut().find(|(id, _)| *id == call.id) {
-            Some((_, last)) if *last == state => return,
-            Some((_, last)) => *last = state,
-            None => self.told.push((call.id, state)),
+        let told = Told { call: call.id, state, on_hold: call.on_hold, remote_hold: call.remote_hold };
+        let before = match self.told.iter_mut().find(|before| before.call == call.id) {
+            Some(before) => Some(std::mem::replace(before, told)),
+            None => {
+                self.told.push(told);
+                None
+            }
+        };
+        if before.is_none_or(|before| before.state != state) {
+            self.tell_state(now, call, state);
+            if state == CallStateName::Connected {
+                self.answered(now, call);
+            }
         }
+        if before.is_some_and(|before| before.on_hold) != call.on_hold {
+            self.tell_state(now, call, if call.on_hold { CallStateName::Held } else { CallStateName::Resumed });
+        }
+        if before.is_some_and(|before| before.remote_hold) != call.remote_hold {
+            let state = if call.remote_hold { CallStateName::RemoteHeld } else { CallStateName::RemoteResumed };
+            self.tell_state(now, call, state);
+        }
+    }
+
+    pub(super) fn tell_state(&mut self, now: Now, call: &CallInfo, state: CallStateName) {
         self.link.event(
             now,
             &CallStateMessage {
@@ -40,13 +68,10 @@ impl Wake {
                 sip_call_id: Some(call.sip_call_id.clone()),
             },
         );
-        if state == CallStateName::Connected {
-            self.answered(now, call);
-        }
     }
 
     fn report_end(&mut self, now: Now, call: &CallInfo, outcome: &Outcome) {
-        self.told.retain(|(id, _)| *id != call.id);
+        self.told.retain(|told| told.call != call.id);
         self.fail_actions(now, &call.uuid, "callEnded");
         let sip = outcome.status.map(|status| SipStatus { status: u64::from(status), ..SipStatus::default() });
         let ended = CallEnded { call_uuid: call.uuid.clone(), reason: end_reason(outcome), sip, at: now.wall };

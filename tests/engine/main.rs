@@ -3,6 +3,7 @@
 
 mod calls;
 mod cancel;
+mod dtmf;
 mod far;
 mod forks;
 mod hostile;

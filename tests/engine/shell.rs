@@ -181,6 +181,11 @@ impl World {
 
     /// The user does something on the system's call screen.
     pub fn perform(&mut self, index: usize, action: CallAction) -> String {
+        self.perform_with(index, action, None)
+    }
+
+    /// The same with digits.
+    pub fn perform_with(&mut self, index: usize, action: CallAction, digits: Option<&str>) -> String {
         let shell = self.phones[index].shell.as_mut().expect("a shell");
         shell.next_action += 1;
         let action_id = format!("action-{}", shell.next_action);
@@ -190,7 +195,8 @@ impl World {
             // The screen closes at once; nobody reports the end of what the user ended.
             shown.ended = Some(EndReason::Local);
         }
-        self.host_input(index, HostInput::Perform { action_id: action_id.clone(), uuid, action, digits: None });
+        let digits = digits.map(str::to_owned);
+        self.host_input(index, HostInput::Perform { action_id: action_id.clone(), uuid, action, digits });
         action_id
     }
 

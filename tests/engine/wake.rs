@@ -4,7 +4,9 @@
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use sipwake::bridge::{CallAction, EndReason};
-use sipwake::io::{AccountOptions, BackgroundPolicy, CallState, Command, Extra, OutcomeKind, PushOptions, PushPreset};
+use sipwake::io::{
+    AccountOptions, BackgroundPolicy, CallState, Command, Extra, MediaCommand, OutcomeKind, PushOptions, PushPreset,
+};
 use sipwake::message::HeaderName;
 
 use crate::shell::TOKEN;
@@ -75,6 +77,77 @@ fn the_phone_wakes_rings_is_answered_and_talks() {
     assert!(world.calls(scene.alice).is_empty());
     assert!(world.phones[scene.bob].open_media.is_empty());
     assert_eq!(world.shell(scene.bob).problems, 0);
+}
+
+/// A woken phone that was answered on its screen.
+fn answered() -> Scene {
+    let mut scene = woken();
+    scene.world.perform(scene.bob, CallAction::Answer);
+    scene.world.run(500);
+    scene
+}
+
+#[test]
+fn a_hold_on_the_screen_is_done_when_the_far_end_agrees() {
+    let mut scene = answered();
+    let (bob, world) = (scene.bob, &mut scene.world);
+    let hold = world.perform(bob, CallAction::Hold);
+    world.run(500);
+    assert!(world.only_call(bob).on_hold && world.only_call(scene.alice).remote_hold);
+    assert!(world.shell(bob).fulfilled.contains(&hold));
+    let states = |world: &World, name: &str| {
+        let name = format!("\"state\":\"{name}\"");
+        world.phones[bob].posted.iter().filter(|text| text.contains("call.state") && text.contains(&name)).count()
+    };
+    assert_eq!(states(world, "held"), 1);
+    let unhold = world.perform(bob, CallAction::Unhold);
+    world.run(500);
+    assert!(!world.only_call(bob).on_hold);
+    assert!(world.shell(bob).fulfilled.contains(&unhold));
+    assert_eq!(states(world, "resumed"), 1);
+    world.command(scene.alice, Command::Hold(scene.call, true));
+    world.run(500);
+    assert_eq!(states(world, "remoteHeld"), 1);
+}
+
+#[test]
+fn a_hold_on_the_screen_that_is_refused_fails_and_the_call_goes_on() {
+    let mut scene = answered();
+    let answer = crate::server::Answer { method: "INVITE", status: 488, headers: Vec::new() };
+    scene.world.server.answers.push(answer);
+    scene.world.perform(scene.bob, CallAction::Hold);
+    scene.world.run(500);
+    let told = |text: &&String| text.contains("call.state") && text.contains("\"state\":\"resumed\"");
+    assert_eq!(
+        scene.world.phones[scene.bob].posted.iter().filter(told).count(),
+        1,
+        "the screen shows the hold at once"
+    );
+    scene.world.perform(scene.bob, CallAction::Hold);
+    scene.world.run(500);
+    let answer = crate::server::Answer { method: "INVITE", status: 488, headers: Vec::new() };
+    scene.world.server.answers.push(answer);
+    let unhold = scene.world.perform(scene.bob, CallAction::Unhold);
+    scene.world.run(500);
+    assert!(scene.world.shell(scene.bob).failed.contains(&unhold));
+    assert!(scene.world.only_call(scene.bob).on_hold);
+    assert_eq!(scene.world.only_call(scene.bob).state, CallState::Connected);
+    assert_eq!(shown(&scene), [None]);
+}
+
+#[test]
+fn digits_on_the_screen_are_sent() {
+    let mut scene = answered();
+    let (bob, world) = (scene.bob, &mut scene.world);
+    let digits = world.perform_with(bob, CallAction::Dtmf, Some("12#"));
+    world.run(2_000);
+    assert!(world.shell(bob).fulfilled.contains(&digits));
+    let sent = world.phones[bob].media.iter();
+    let sent: Vec<_> = sent.filter(|(_, command)| matches!(command, MediaCommand::Dtmf { .. })).collect();
+    assert_eq!(sent[0].1, MediaCommand::Dtmf { digits: "12#".to_owned(), duration_ms: 160, gap_ms: 70 });
+    let wrong = world.perform_with(bob, CallAction::Dtmf, None);
+    world.run(500);
+    assert!(world.shell(bob).failed.contains(&wrong));
 }
 
 #[test]
