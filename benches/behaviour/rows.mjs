@@ -1,6 +1,7 @@
 // What a SIP user agent must do, row by row: each is one script for the far end, the same for every library, and decides by what
 // was on the wire or was told to the application. `t` has the phone's verbs, the far end (`t.far`) and what ends a row:
 // t.wrong(why), t.absent(why); a row that returns is right.
+import { readFileSync } from "node:fs";
 import { DOMAIN, PASSWORD, USER, calledDialog, digestFault, sdp, sleep, until } from "./server.mjs";
 
 const BOB = `sip:bob@${DOMAIN}`;
@@ -453,6 +454,24 @@ export const rows = [
       t.far.connections[0].send("\r\n\r\n");
       await sleep(1000);
       if (t.far.pongs === 0) t.wrong("no answer: the server takes the socket for dead");
+    },
+  },
+  {
+    id: "invalid-requests", area: "messages", rfc: "4475 3.1.2",
+    title: "invalid requests of RFC 4475 are not taken",
+    async run(t) {
+      await up(t);
+      const taken = [];
+      for (const name of ["clerr", "ncl", "ltgtruri", "quotbal", "badvers", "mismatch01", "badinv01"]) {
+        const text = readFileSync(`node_modules/sip/test/messages/${name}.dat`, "latin1");
+        // Sent to where the library registered, so that it is no stranger's fault that speaks.
+        const mine = name === "ltgtruri" ? text : text.replace(/^(\S+) \S+/, `$1 ${t.far.contact}`);
+        t.far.connections[0].send(mine);
+        const callId = /^(?:Call-ID|i) *: *(\S+)/im.exec(text)?.[1];
+        const answer = await t.far.maybe((m) => m.callId === callId && m.status > 100, 700);
+        if ((answer && answer.status < 400) || (await t.events()).some((event) => event.callId === callId)) taken.push(name);
+      }
+      if (taken.length) t.wrong(`it takes ${taken.join(", ")}`);
     },
   },
   {
