@@ -7,6 +7,7 @@ mod message {
     mod corpus;
     mod hostile;
     mod oracle;
+    mod properties;
     mod torture;
     mod vocabulary;
 }

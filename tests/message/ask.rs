@@ -105,7 +105,10 @@ pub fn ask_headers(headers: &Headers) -> usize {
     count += usize::from(headers.content_disposition().is_some_and(|value| value.is_ok_and(|v| v.is_optional())));
     count += usize::from(headers.mime_version().is_some_and(|value| value.is_ok()));
     for warning in headers.warnings() {
-        assert_eq!(sipwake::message::Warning::parse(&warning.to_text()), Ok(warning));
+        // What no quoted string can say becomes blanks.
+        let text = warning.text.replace(['\r', '\n', '\0'], " ").into();
+        let said = sipwake::message::Warning { text, ..warning.clone() };
+        assert_eq!(sipwake::message::Warning::parse(&warning.to_text()), Ok(said));
     }
     count += usize::from(headers.date().is_some_and(|value| value.is_ok()));
     if let Some(Ok(id)) = headers.session_id() {

@@ -2,7 +2,7 @@
 
 use rsip::prelude::{HasHeaders, HeadersExt, ToTypedHeader, UntypedHeader};
 use sipwake::common::random::{Random, Seeded};
-use sipwake::message::{HeaderName, Message};
+use sipwake::message::{HeaderName, Headers, Message, NameAddr, challenges};
 
 const METHODS: [&str; 6] = ["INVITE", "BYE", "REGISTER", "OPTIONS", "MESSAGE", "CANCEL"];
 
@@ -156,5 +156,174 @@ fn both_readers_agree_on_well_formed_messages() {
         let other = rsip::SipMessage::try_from(text.as_bytes()).unwrap_or_else(|error| panic!("{text}\n{error}"));
         assert_eq!(ours(&message), theirs(&other), "{text}");
         assert_eq!(sipwake::message::validate(&message), [], "{text}");
+    }
+}
+
+/// A value as both readers understand it: ours on the left.
+fn agree(name: HeaderName, value: &str, ours: impl Fn(&Headers) -> String, theirs: impl Fn(&str) -> String) {
+    let mut headers = Headers::default();
+    headers.push(name, value);
+    assert_eq!(ours(&headers), theirs(value), "{}: {value}", name.as_str());
+}
+
+fn typed<H: UntypedHeader<'static> + ToTypedHeader<'static>>(value: &str) -> H::Typed {
+    H::new(value).typed().unwrap_or_else(|_| panic!("{value}"))
+}
+
+fn our_uris(headers: &Headers, name: HeaderName) -> String {
+    let uri = |address: NameAddr<'_>| {
+        let uri = address.uri().unwrap();
+        format!("{:?} {} {:?} {}; ", uri.user(), uri.host(), uri.port(), address.params().count())
+    };
+    headers.addresses(name).map(|address| uri(address.unwrap())).collect()
+}
+
+fn their_uris(uris: &[rsip::common::uri::UriWithParams]) -> String {
+    let one = |uri: &rsip::common::uri::UriWithParams| {
+        let user = uri.uri.user().map(ToOwned::to_owned);
+        let port = uri.uri.port().map(|port| *port.value());
+        format!("{user:?} {} {port:?} {}; ", uri.uri.host_with_port.host, uri.params.len())
+    };
+    uris.iter().map(one).collect()
+}
+
+#[test]
+fn both_readers_agree_on_addresses_in_lists() {
+    for seed in 0..300 {
+        let mut sample = Sample { text: String::new(), random: Random::new(Seeded(seed)) };
+        let list: Vec<String> = (0..=sample.random.below(4)).map(|_| format!("<{}>", sample.uri())).collect();
+        let list = list.join(",");
+        let name = HeaderName::RecordRoute;
+        agree(
+            name,
+            &list,
+            |headers| our_uris(headers, name),
+            |value| their_uris(typed::<rsip::headers::RecordRoute>(value).uris()),
+        );
+        let name = HeaderName::Route;
+        agree(
+            name,
+            &list,
+            |headers| our_uris(headers, name),
+            |value| their_uris(typed::<rsip::headers::Route>(value).uris()),
+        );
+        let info = format!("<{}>;purpose={}", sample.uri(), sample.word());
+        let ours = |headers: &Headers| {
+            let info = headers.call_info().next().unwrap().unwrap();
+            let uri = sipwake::message::Uri::parse(info.uri).unwrap();
+            format!("{:?} {} {:?} {}; ", uri.user(), uri.host(), uri.port(), info.params().count())
+        };
+        agree(HeaderName::CallInfo, &info, ours, |value| their_uris(typed::<rsip::headers::CallInfo>(value).uris()));
+    }
+}
+
+#[test]
+fn both_readers_agree_on_tokens_and_their_parameters() {
+    for seed in 0..300 {
+        let mut sample = Sample { text: String::new(), random: Random::new(Seeded(seed)) };
+        let methods: Vec<&str> =
+            (0..=sample.random.below(5)).map(|_| METHODS[sample.random.below(6) as usize]).collect();
+        agree(
+            HeaderName::Allow,
+            &methods.join(", "),
+            |headers| headers.values(HeaderName::Allow).collect::<Vec<_>>().join(" "),
+            |value| {
+                let methods = typed::<rsip::headers::Allow>(value).0;
+                methods.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+            },
+        );
+        let kind = ["session", "render", "icon", "alert", "a1"][sample.random.below(5) as usize];
+        agree(
+            HeaderName::ContentDisposition,
+            &format!("{kind};handling={}", sample.word()),
+            |headers| {
+                let disposition = headers.content_disposition().unwrap().unwrap();
+                format!("{} {:?}", disposition.kind, disposition.param("handling").unwrap().unwrap())
+            },
+            |value| {
+                let disposition = typed::<rsip::headers::ContentDisposition>(value);
+                assert_eq!(disposition.display_params[0].0, "handling");
+                format!("{} {:?}", disposition.display_type, disposition.display_params[0].1)
+            },
+        );
+        agree(
+            HeaderName::Warning,
+            &format!(
+                "{} {}.invalid \"{} {}\"",
+                300 + sample.random.below(100),
+                sample.word(),
+                sample.word(),
+                sample.word()
+            ),
+            |headers| {
+                let warning = headers.warnings().next().unwrap();
+                format!("{} {} {}", warning.code, warning.agent, warning.text)
+            },
+            |value| {
+                let warning = typed::<rsip::headers::Warning>(value);
+                format!("{} {} {}", warning.code, warning.uri.host_with_port.host, warning.text.trim_matches('"'))
+            },
+        );
+        for (name, number) in
+            [(HeaderName::Expires, sample.random.u32()), (HeaderName::MinExpires, sample.random.u32())]
+        {
+            let ours = |headers: &Headers| {
+                let value = if name == HeaderName::Expires { headers.expires() } else { headers.min_expires() };
+                value.unwrap().unwrap().to_string()
+            };
+            agree(name, &number.to_string(), ours, |value| match name {
+                HeaderName::Expires => rsip::headers::Expires::new(value).seconds().unwrap().to_string(),
+                _ => rsip::headers::MinExpires::new(value).seconds().unwrap().to_string(),
+            });
+        }
+    }
+}
+
+#[test]
+fn both_readers_agree_on_plain_challenges_and_credentials() {
+    for seed in 0..300 {
+        let mut sample = Sample { text: String::new(), random: Random::new(Seeded(seed)) };
+        let challenge = format!(
+            "Digest realm=\"{}.invalid\", nonce=\"{}\", opaque=\"{}\", algorithm=MD5",
+            sample.word(),
+            sample.word(),
+            sample.word()
+        );
+        let said = |challenge: &sipwake::message::AuthParams<'_>, names: &[&str]| -> String {
+            names.iter().map(|name| format!("{}; ", challenge.get(name).unwrap())).collect()
+        };
+        agree(
+            HeaderName::WwwAuthenticate,
+            &challenge,
+            |headers| {
+                let all = challenges(headers.get(HeaderName::WwwAuthenticate).unwrap()).unwrap();
+                assert_eq!((all.len(), all[0].scheme), (1, "Digest"));
+                said(&all[0], &["realm", "nonce", "opaque", "algorithm"])
+            },
+            |value| {
+                let read = typed::<rsip::headers::WwwAuthenticate>(value);
+                format!("{}; {}; {}; {}; ", read.realm, read.nonce, read.opaque.unwrap(), read.algorithm.unwrap())
+            },
+        );
+        let credentials = format!(
+            "Digest username=\"{}\", realm=\"{}.invalid\", nonce=\"{}\", uri=\"{}\", response=\"{}\"",
+            sample.word(),
+            sample.word(),
+            sample.word(),
+            sample.uri(),
+            sample.word()
+        );
+        agree(
+            HeaderName::Authorization,
+            &credentials,
+            |headers| {
+                let all = challenges(headers.get(HeaderName::Authorization).unwrap()).unwrap();
+                said(&all[0], &["username", "realm", "nonce", "response"])
+            },
+            |value| {
+                let read = typed::<rsip::headers::Authorization>(value);
+                format!("{}; {}; {}; {}; ", read.username, read.realm, read.nonce, read.response)
+            },
+        );
     }
 }
