@@ -396,7 +396,8 @@ impl Agent {
                     account.renew_contact(random);
                 }
                 self.send_owed_byes(now, id);
-                if self.find_account(id).is_some_and(|account| !account.wanted) {
+                // Otherwise the REGISTER comes first.
+                if self.find_account(id).is_some_and(|account| account.registration.due().is_none()) {
                     self.flow_renewed(now, id);
                 }
             }

@@ -155,7 +155,8 @@ impl Agent {
             }
         };
         self.register_verdict(now, id, &verdict);
-        if verdict == Verdict::Bound {
+        // A refused registration takes nothing from the calls: the flow is there, and their far ends can be told.
+        if matches!(verdict, Verdict::Bound | Verdict::Failed) {
             self.flow_renewed(now, id);
         }
     }

@@ -6,8 +6,8 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 use sipwake::bridge::{CallAction, Launch, ReportError};
 use sipwake::host::{HostInput, HostOptions, Profile};
 use sipwake::io::{
-    AccountId, AccountOptions, BackgroundPolicy, CallState, Command, CommandId, Direction, Extra, Input, MediaEvent,
-    MediaFailure,
+    AccountId, AccountOptions, BackgroundPolicy, CallState, Command, CommandId, Direction, DtmfMethod, Extra, Input,
+    MediaEvent, MediaFailure,
 };
 
 use crate::wake::push_account;
@@ -40,6 +40,7 @@ struct Model {
     announced: Vec<(String, String)>,
     /// Commands of bob's present page.
     commands: Vec<CommandId>,
+    alices_commands: Vec<CommandId>,
     lives: u64,
     log: Vec<String>,
 }
@@ -69,6 +70,7 @@ impl Model {
             actions: Vec::new(),
             announced: Vec::new(),
             commands: Vec::new(),
+            alices_commands: Vec::new(),
             lives: 0,
             log: vec![kind],
         }
@@ -81,7 +83,7 @@ impl Model {
     fn step(&mut self) {
         let (bob, alice) = (self.bob, self.alice);
         let frozen = self.world.phones[bob].frozen;
-        match self.dice.below(32) {
+        match self.dice.below(36) {
             0..=3 if self.world.calls(alice).len() < 3 => {
                 self.note("alice calls bob");
                 let command =
@@ -163,6 +165,13 @@ impl Model {
                     self.world.shell_is_slow(bob);
                 }
             }
+            32 => self.change_session(self.alice),
+            33 => self.change_session(bob),
+            34 => {
+                let action = [CallAction::Hold, CallAction::Unhold, CallAction::Dtmf][self.dice.below(3) as usize];
+                self.perform(action);
+            }
+            35 => self.media_changes(),
             _ => {}
         }
         let pause = match self.dice.below(4) {
@@ -190,6 +199,49 @@ impl Model {
             };
             assert!(screen.ended.is_some() || screen.uuid == call.uuid, "{call:?} is shown as {screen:?}");
         }
+    }
+
+    fn change_session(&mut self, phone: usize) {
+        let calls = self.world.calls(phone);
+        if calls.is_empty() || self.world.phones[phone].frozen {
+            return;
+        }
+        let call = calls[self.dice.below(calls.len() as u64) as usize].id;
+        let command = match self.dice.below(5) {
+            0 | 1 => Command::Hold(call, true),
+            2 => Command::Hold(call, false),
+            3 => Command::Renegotiate { call, restart: self.dice.one_in(2) },
+            _ => Command::Dtmf {
+                call,
+                digits: "12,#".to_owned(),
+                method: [DtmfMethod::Auto, DtmfMethod::Media, DtmfMethod::Info][self.dice.below(3) as usize],
+                duration_ms: 100,
+                gap_ms: 50,
+            },
+        };
+        self.note(&format!("phone {phone}: {command:?}"));
+        let id = self.world.command(phone, command);
+        if phone == self.bob {
+            self.commands.push(id);
+        } else {
+            self.alices_commands.push(id);
+        }
+    }
+
+    fn media_changes(&mut self) {
+        let phone = if self.dice.one_in(2) { self.alice } else { self.bob };
+        let open = self.world.phones[phone].open_media.clone();
+        if open.is_empty() {
+            return;
+        }
+        let media = open[self.dice.below(open.len() as u64) as usize];
+        let event = match self.dice.below(4) {
+            0 => MediaEvent::Failed(MediaFailure::ConnectionLost),
+            1 => MediaEvent::Connected { connected: false },
+            _ => MediaEvent::Connected { connected: true },
+        };
+        self.note(&format!("phone {phone}: {event:?}"));
+        self.world.happen(phone, Input::Media { media, event });
     }
 
     fn alice_hangs_up(&mut self) {
@@ -223,6 +275,8 @@ impl Model {
             self.note("thaw");
             self.world.thaw(self.bob);
         }
+        // The page says which call it is.
+        self.world.run(10);
     }
 
     fn cancel_push(&mut self) {
@@ -329,8 +383,9 @@ impl Model {
                 self.world.happen(phone, Input::Media { media, event });
             }
         }
-        self.world.run(10_000);
-        self.note("40 s later");
+        // The repair of its media has its time as well.
+        self.world.run(45_000);
+        self.note("75 s later");
     }
 
     fn check_calls(&self) {
@@ -352,6 +407,9 @@ impl Model {
         assert!(self.world.phones[self.alice].open_media.is_empty(), "media sessions are left at alice's");
         for id in &self.commands {
             assert!(self.world.result(self.bob, *id).is_some(), "{id:?} was never completed");
+        }
+        for id in &self.alices_commands {
+            assert!(self.world.result(self.alice, *id).is_some(), "alice's {id:?} was never completed");
         }
         for text in self.world.phones[self.bob].sent.iter().filter(|text| !text.starts_with("REGISTER")) {
             assert!(!text.contains(crate::shell::TOKEN) && !text.contains("pn-"), "{text}");
