@@ -6,6 +6,7 @@ mod message {
     mod ask;
     mod corpus;
     mod hostile;
+    mod linear;
     mod oracle;
     mod properties;
     mod torture;

@@ -1,6 +1,7 @@
 //! URIs: `sip`, `sips`, `tel`, and all others as scheme and opaque rest.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 
 use crate::common::limits;
 
@@ -180,32 +181,66 @@ impl<'a> Uri<'a> {
         }
         let sip = self.is_sip();
         if !sip && self.host.is_empty() {
-            return same_number(self.user, other.user) && self.covers(other, true) && other.covers(self, true);
+            return same_number(self.user, other.user) && self.has_same_params(other, true);
         }
         same_option(self.user, other.user)
             && same_option(self.password, other.password)
             && (if sip { same_host(self.host, other.host) } else { self.host == other.host })
             && self.port == other.port
-            && self.covers(other, false)
-            && other.covers(self, false)
-            && self.headers().count() == other.headers().count()
-            && self.has_headers_of(other)
-            && other.has_headers_of(self)
+            && self.has_same_params(other, false)
+            && self.has_same_headers(other)
     }
 
-    /// Whether no parameter of this one contradicts `other`. Of parameters of one name the first counts.
-    fn covers(&self, other: &Uri<'_>, all: bool) -> bool {
-        self.params().all(|(name, _)| match (self.param(name).flatten(), other.param(name)) {
-            (Some(a), Some(Some(b))) => same(a, b, true),
-            (a, Some(b)) => a.is_none() == b.is_none(),
-            (_, None) => !all && !SIGNIFICANT.iter().any(|significant| significant.eq_ignore_ascii_case(name)),
-        })
+    /// Whether no parameter of one contradicts the other, or, if `all` count, whether both have the same ones. Of
+    /// parameters of one name the first counts.
+    fn has_same_params(&self, other: &Uri<'_>, all: bool) -> bool {
+        let (ours, theirs) = (sorted(self.params()), sorted(other.params()));
+        let alone = |name: &str| !all && !SIGNIFICANT.iter().any(|significant| same(significant, name, true));
+        let (mut ours, mut theirs) = (ours.iter().peekable(), theirs.iter().peekable());
+        loop {
+            let order = match (ours.peek(), theirs.peek()) {
+                (Some((a, _)), Some((b, _))) => compare(a, b, true),
+                (Some(_), None) => Ordering::Less,
+                (None, Some(_)) => Ordering::Greater,
+                (None, None) => return true,
+            };
+            let agree = match order {
+                Ordering::Less => ours.next().is_some_and(|(name, _)| alone(name)),
+                Ordering::Greater => theirs.next().is_some_and(|(name, _)| alone(name)),
+                Ordering::Equal => match (ours.next(), theirs.next()) {
+                    (Some((_, Some(a))), Some((_, Some(b)))) => same(a, b, true),
+                    (a, b) => a.and_then(|a| a.1).is_none() && b.and_then(|b| b.1).is_none(),
+                },
+            };
+            if !agree {
+                return false;
+            }
+        }
     }
 
-    fn has_headers_of(&self, other: &Uri<'_>) -> bool {
-        let mut headers = other.headers();
-        headers.all(|(name, value)| self.headers().any(|(n, v)| same(name, n, true) && same(value, v, false)))
+    /// Headers are never left out of account, in whatever order they stand.
+    fn has_same_headers(&self, other: &Uri<'_>) -> bool {
+        let (mut ours, mut theirs): (Vec<_>, Vec<_>) = (self.headers().collect(), other.headers().collect());
+        for headers in [&mut ours, &mut theirs] {
+            headers.sort_by(|a, b| compare(a.0, b.0, true).then_with(|| compare(a.1, b.1, false)));
+        }
+        ours.len() == theirs.len()
+            && ours.iter().zip(&theirs).all(|(a, b)| same(a.0, b.0, true) && same(a.1, b.1, false))
     }
+}
+
+/// Parameters in the order of their names, the first of each name alone.
+fn sorted<'a>(params: impl Iterator<Item = (&'a str, Option<&'a str>)>) -> Vec<(&'a str, Option<&'a str>)> {
+    let mut all: Vec<_> = params.collect();
+    all.sort_by(|a, b| compare(a.0, b.0, true));
+    all.dedup_by(|later, first| same(later.0, first.0, true));
+    all
+}
+
+/// The order of what two texts say once percent escapes are undone.
+fn compare(a: &str, b: &str, any_case: bool) -> Ordering {
+    let octets = |text| unescaped(text).map(|b| if any_case { b.to_ascii_lowercase() } else { b });
+    octets(a).cmp(octets(b))
 }
 
 /// Whether both hosts are the same. IPv6 addresses are compared by what they say (RFC 5954 section 4.2), also in the
@@ -234,11 +269,7 @@ fn same_number(a: Option<&str>, b: Option<&str>) -> bool {
 
 /// Whether both texts say the same once percent escapes are undone.
 fn same(a: &str, b: &str, any_case: bool) -> bool {
-    if any_case {
-        unescaped(a).map(|b| b.to_ascii_lowercase()).eq(unescaped(b).map(|b| b.to_ascii_lowercase()))
-    } else {
-        unescaped(a).eq(unescaped(b))
-    }
+    compare(a, b, any_case) == Ordering::Equal
 }
 
 fn same_option(a: Option<&str>, b: Option<&str>) -> bool {

@@ -43,6 +43,12 @@ impl<'a> Warning<'a> {
     #[must_use]
     pub fn to_text(&self) -> String {
         let mut text = String::with_capacity(self.agent.len() + self.text.len() + 8);
+        // Three digits, also of a small number.
+        for least in [100, 10] {
+            if self.code < least {
+                text.push('0');
+            }
+        }
         super::text::push_number(&mut text, self.code.into());
         [&text, " ", self.agent, " ", &quote(&self.text)].concat()
     }
@@ -59,6 +65,9 @@ mod tests {
         assert_eq!((warning.code, warning.agent), (307, "isi.edu"));
         assert_eq!(warning.text, "Session parameter 'foo' not \"understood\"");
         assert_eq!(Warning::parse(&warning.to_text()), Ok(warning));
+        for small in ["007 a \"b\"", "099 a \"b\"", "000 a \"b\""] {
+            assert_eq!(Warning::parse(small).unwrap().to_text(), small);
+        }
         assert_eq!(Warning::parse("399 [2001:db8::1]:5060 \"\"").unwrap().agent, "[2001:db8::1]:5060");
     }
 
