@@ -16,8 +16,10 @@ mod info;
 mod messaging;
 mod modified;
 mod modify;
+mod notifier;
 mod outcome;
 mod outgoing;
+mod publication;
 mod receive;
 mod refer;
 mod register;
@@ -27,11 +29,13 @@ mod request;
 mod session;
 mod session_timer;
 mod sleep;
+mod subscription;
 mod usages;
 
 pub use account::PushContact;
 pub use dtmf::{DURATION_MS, GAP_MS};
 pub use session::Asker;
+pub use subscription::Wanted;
 
 use std::collections::VecDeque;
 

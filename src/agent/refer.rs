@@ -34,7 +34,7 @@ pub(super) struct Transfer {
     pub(super) call: Option<CallId>,
     /// The call whose far end is the target.
     other: Option<CallId>,
-    command: Option<CommandId>,
+    pub(super) command: Option<CommandId>,
     /// Its CSeq number, which its NOTIFYs may name.
     cseq: u32,
     /// Its dialog, where it is in no call.

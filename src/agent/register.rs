@@ -42,6 +42,7 @@ impl Agent {
     pub fn remove_account(&mut self, now: Now, id: AccountId, command: Option<CommandId>) -> Result<(), Error> {
         self.account_mut(id).ok_or(ErrorCode::NotFound)?;
         self.end_calls_of(now, id);
+        self.end_usages(now, Some(id));
         if let Some(account) = self.account_mut(id) {
             account.removing = true;
             account.registration.want(Purpose::LogOut, command);

@@ -4,7 +4,9 @@
 use super::{Agent, Use};
 use crate::common::time::Now;
 use crate::dialog::Dialog;
-use crate::io::{AccountId, CallId, CommandId, Error, ErrorCode, ReferralId, Reply, TransferId};
+use crate::io::{
+    AccountId, CallId, CommandId, Error, ErrorCode, PublicationId, ReferralId, Reply, SubscriptionId, TransferId,
+};
 use crate::message::{HeaderName, Request, Response};
 use crate::transaction::{ClientId, Failure};
 
@@ -20,6 +22,10 @@ pub(super) enum DialogRef {
     Call(CallId, String),
     /// That of a REFER to us outside calls.
     Referral(ReferralId),
+    /// That of a subscription of ours.
+    Subscription(SubscriptionId),
+    /// That of somebody's subscription to us.
+    Subscriber(SubscriptionId),
 }
 
 /// What a request is for, and who is told how it ended.
@@ -38,6 +44,12 @@ pub(super) enum Purpose {
     Refer(TransferId),
     /// A NOTIFY about the call that a REFER to us asked for.
     Progress(ReferralId),
+    /// A SUBSCRIBE of ours.
+    Subscribe(SubscriptionId),
+    /// A NOTIFY to a subscriber of ours.
+    Notify(SubscriptionId),
+    /// A PUBLISH of ours.
+    Publish(PublicationId),
 }
 
 /// A request that waits for its final response.
@@ -174,6 +186,9 @@ impl Agent {
             }
             Purpose::Refer(transfer) => self.refer_done(now, transfer, result),
             Purpose::Progress(referral) => self.progress_done(referral, &result),
+            Purpose::Subscribe(subscription) => self.subscribe_done(now, subscription, result),
+            Purpose::Notify(subscriber) => self.notify_done(subscriber, result),
+            Purpose::Publish(publication) => self.publish_done(now, publication, result),
         }
     }
 

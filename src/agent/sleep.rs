@@ -70,6 +70,7 @@ impl Agent {
     /// Ends all calls and removes all bindings; push parameters stay in, for the app may only be restarting.
     pub fn stop(&mut self, now: Now) {
         self.end_all_calls(now);
+        self.end_usages(now, None);
         for account in &mut self.accounts {
             if account.connection.flow().is_some() && account.registration.is_bound(now.mono) {
                 account.registration.want(Purpose::Unregister, None);
@@ -94,6 +95,7 @@ impl Agent {
             account.connection.close(now.mono);
         }
         self.abandon_waiting_calls();
+        self.abandon_usages();
         self.abandon_requests();
         self.pump(now);
         for mut account in std::mem::take(&mut self.accounts) {

@@ -1,13 +1,17 @@
 //! What lives beside calls: transfers, referrals, subscriptions both ways, publications, answers without a person.
 //! Each has a machine that says what is due; here is who asks them, and who gets what the wire brings for them.
 
-use super::Agent;
 use super::call::LINGER_MS;
+use super::notifier::Subscriber;
+use super::outcome::body_of;
+use super::publication::Publication;
 use super::refer::{Referral, Transfer};
 use super::request::DialogRef;
+use super::subscription::Subscription;
+use super::{Agent, AgentEvent};
 use crate::common::time::{Mono, Now};
 use crate::dialog::Dialog;
-use crate::io::{AccountId, CallId, CallState, Event, FlowId};
+use crate::io::{AccountId, CallId, CallState, Error, ErrorCode, Event, FlowId};
 use crate::message::{HeaderName, Headers, Request};
 use crate::transaction::ServerId;
 
@@ -15,6 +19,9 @@ use crate::transaction::ServerId;
 pub(super) struct Usages {
     pub(super) transfers: Vec<Transfer>,
     pub(super) referrals: Vec<Referral>,
+    pub(super) subscriptions: Vec<Subscription>,
+    pub(super) subscribers: Vec<Subscriber>,
+    pub(super) publications: Vec<Publication>,
     /// Calls that were announced since they were last looked at.
     announced: Vec<CallId>,
     /// Calls that are answered without a person, and when.
@@ -124,6 +131,9 @@ impl Agent {
         let mut changed = self.settle_auto_answers(now);
         changed |= self.settle_transfers(now);
         changed |= self.settle_referrals(now);
+        changed |= self.settle_subscriptions(now);
+        changed |= self.settle_subscribers(now);
+        changed |= self.settle_publications(now);
         self.keep_needed_calls(now);
         changed
     }
@@ -133,12 +143,16 @@ impl Agent {
         let usages = &self.usages;
         let transfers = usages.transfers.iter().map(Transfer::next_timeout);
         let referrals = usages.referrals.iter().filter_map(|referral| {
-            // What cannot leave now is looked at again when there is a flow.
             let ready = referral.is_waiting() || self.ready_flow(referral.account).is_some();
             referral.next_timeout().filter(|_| ready)
         });
+        // What cannot leave now is looked at again when there is a flow.
+        let ready = |account| self.ready_flow(account).is_some();
+        let subscriptions = usages.subscriptions.iter().filter_map(|found| found.next_timeout(ready(found.account)));
+        let subscribers = usages.subscribers.iter().filter_map(|found| found.next_timeout(ready(found.account)));
+        let publications = usages.publications.iter().filter_map(|found| found.next_timeout(ready(found.account)));
         let answers = usages.auto_answers.iter().map(|(_, at)| *at);
-        transfers.chain(referrals).chain(answers).min()
+        transfers.chain(referrals).chain(subscriptions).chain(subscribers).chain(publications).chain(answers).min()
     }
 
     /// The dialog of a call is also that of the transfers and referrals in it, and lives as long as they (RFC 5057).
@@ -184,12 +198,13 @@ impl Agent {
             response.headers.push(HeaderName::AllowEvents, self.allow_events(account));
         }
         self.transactions.respond(now.mono, server, response);
-        self.after_notify(now);
     }
 
     fn take_notify(&mut self, now: Now, flow: FlowId, request: &Request) -> Result<(), u16> {
-        let _ = flow;
-        let Some(Ok(_)) = request.headers.event() else { return Err(489) };
+        let Some(Ok(event)) = request.headers.event() else { return Err(489) };
+        if let Some(id) = self.subscription_of(&request.headers) {
+            return self.subscription_notify(now, id, request);
+        }
         if let Some(id) = self.transfer_of(&request.headers) {
             return self.transfer_notify(now, id, request);
         }
@@ -202,35 +217,53 @@ impl Agent {
             let transfer = self.transfer_in_call(id, &request.headers).ok_or(481_u16)?;
             return self.transfer_notify(now, transfer, request);
         }
-        Err(481)
-    }
-
-    fn after_notify(&mut self, now: Now) {
-        let _ = now;
-    }
-
-    /// A SUBSCRIBE came, inside a dialog or outside.
-    pub(super) fn incoming_subscribe(&mut self, now: Now, server: ServerId, flow: FlowId, request: Request) {
+        let in_dialog = matches!(request.headers.to(), Some(Ok(to)) if to.tag().is_some());
         let account = self.account_of_flow(flow);
-        let Some(Ok(event)) = request.headers.event() else {
-            self.bad_event(now, server, account, &request);
-            return;
-        };
-        if event.package == "refer"
-            && let Some(id) = self.referral_of(&request)
-        {
-            self.referral_subscribe(now, id, server, &request);
-            return;
+        match account.filter(|_| !in_dialog && event.package == "message-summary") {
+            // Servers tell of voicemail without being asked.
+            Some(account) => {
+                self.tell(Event::NotifyReceived {
+                    subscription: None,
+                    account,
+                    event: event.package.to_owned(),
+                    body: body_of(&request.headers, request.body()),
+                    headers: request.headers.list(),
+                });
+                Ok(())
+            }
+            None if in_dialog || event.package == "refer" || event.package == "message-summary" => Err(481),
+            None => Err(489),
         }
-        self.bad_event(now, server, account, &request);
     }
 
-    /// 489, and what would be taken (RFC 6665 section 4.2.1.1).
-    pub(super) fn bad_event(&mut self, now: Now, server: ServerId, account: Option<AccountId>, request: &Request) {
-        let tag = self.random.token(10);
-        let mut response = self.response(request, 489, &tag, None);
-        response.headers.push(HeaderName::AllowEvents, self.allow_events(account));
-        self.transactions.respond(now.mono, server, response);
+    /// Whether a request of `account` failed because its flow is gone, and not merely because there are too many others.
+    pub(super) fn is_flow_lost(&self, account: AccountId, error: &Error) -> bool {
+        let flow = self.find_account(account).and_then(|account| account.connection.flow());
+        error.code == ErrorCode::FlowLost && flow.is_none()
+    }
+
+    /// The account goes, or all do: whoever has something of ours, or we of theirs, is told as far as there is a flow.
+    pub(super) fn end_usages(&mut self, now: Now, account: Option<AccountId>) {
+        self.end_subscriptions(now, account);
+        self.end_subscribers(now, account);
+        self.end_publications(now, account);
+        self.usages.transfers.retain(|found| account.is_some_and(|id| found.account != id));
+        self.usages.referrals.retain(|found| account.is_some_and(|id| found.account != id));
+    }
+
+    /// The engine has stopped: nothing is left of it, and whoever waits is told.
+    pub(super) fn abandon_usages(&mut self) {
+        let usages = std::mem::take(&mut self.usages);
+        let commands = usages
+            .transfers
+            .into_iter()
+            .filter_map(|found| found.command)
+            .chain(usages.subscriptions.into_iter().filter_map(|found| found.command))
+            .chain(usages.subscribers.into_iter().flat_map(Subscriber::into_commands))
+            .chain(usages.publications.into_iter().flat_map(Publication::into_commands));
+        for command in commands {
+            self.out.push_back(AgentEvent::Completed { id: command, result: Err(ErrorCode::Stopped.into()) });
+        }
     }
 
     /// The dialog of what lives beside calls.
@@ -238,6 +271,12 @@ impl Agent {
         let usages = &mut self.usages;
         match which {
             DialogRef::Referral(id) => usages.referrals.iter_mut().find(|referral| referral.id == *id)?.own.as_mut(),
+            DialogRef::Subscription(id) => {
+                usages.subscriptions.iter_mut().find(|found| found.id == *id)?.own.dialog.as_mut()
+            }
+            DialogRef::Subscriber(id) => {
+                usages.subscribers.iter_mut().find(|found| found.id == *id).map(|found| &mut found.dialog)
+            }
             DialogRef::None | DialogRef::Call(..) => None,
         }
     }

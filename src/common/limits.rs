@@ -36,6 +36,12 @@ pub const EVENTS_WAITING: usize = 256;
 pub const CALLS: usize = 16;
 /// Transfers under way, and referrals under way. More: ours fails with `busy`, theirs gets 503.
 pub const REFERRALS: usize = 16;
+/// Subscriptions of ours. More: `busy`.
+pub const SUBSCRIPTIONS: usize = 64;
+/// Subscriptions of others to us. More: the SUBSCRIBE gets 503.
+pub const SUBSCRIBERS: usize = 64;
+/// What we publish. More: `busy`.
+pub const PUBLICATIONS: usize = 16;
 /// Finished Call-IDs that are remembered, so that a late push ends at once. More: the oldest goes.
 pub const FINISHED_CALLS: usize = 64;
 /// Digest challenges of one response. More: the rest is not looked at.

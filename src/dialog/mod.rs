@@ -2,8 +2,10 @@
 
 mod error;
 mod modification;
+pub mod notifier;
 pub mod refer;
 mod session_timer;
+pub mod subscription;
 
 pub use error::DialogError;
 pub use modification::{Modification, Step, Wish, Wishes};

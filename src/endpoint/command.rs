@@ -2,6 +2,7 @@
 
 use super::{Endpoint, STOP_MS};
 use crate::agent::Asker;
+use crate::agent::Wanted;
 use crate::common::time::Now;
 use crate::io::{Command, CommandId, Error, ErrorCode, Output, Reply};
 
@@ -45,6 +46,24 @@ impl Endpoint {
             Command::RejectReferral(referral, status) => {
                 Some(self.agent.reject_referral(now, referral, status).map(done))
             }
+            Command::Subscribe { account, target, event, accept, expires, body, extra } => {
+                later(self.agent.subscribe(now, account, Wanted { target, event, accept, expires, body, extra }, id))
+            }
+            Command::Unsubscribe(subscription) => Some(self.agent.unsubscribe(now, subscription).map(done)),
+            Command::AcceptSubscriber { subscription, pending, body } => {
+                Some(self.agent.accept_subscriber(now, subscription, pending, body).map(done))
+            }
+            Command::RejectSubscriber(subscription, status) => {
+                Some(self.agent.reject_subscriber(now, subscription, status).map(done))
+            }
+            Command::Notify { subscription, body, terminate } => {
+                later(self.agent.notify(now, subscription, body, terminate, id))
+            }
+            Command::Publish { account, event, expires, body, extra } => {
+                later(self.agent.publish(now, account, event, expires, body, extra, id))
+            }
+            Command::Republish(publication, body) => later(self.agent.republish(now, publication, body, id)),
+            Command::Unpublish(publication) => later(self.agent.unpublish(now, publication, id)),
             Command::SendOptions { account, target, extra } => {
                 later(self.agent.send_options(now, account, &target, &extra, id))
             }

@@ -10,12 +10,14 @@ mod hostile;
 mod identity;
 mod messaging;
 mod model;
+mod publication;
 mod registration;
 mod server;
 mod session;
 mod session_flow;
 mod session_timer;
 mod shell;
+mod subscriptions;
 #[cfg(not(target_arch = "wasm32"))]
 mod torture;
 #[cfg(not(target_arch = "wasm32"))]

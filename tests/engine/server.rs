@@ -69,6 +69,7 @@ pub struct Server {
     pub answers: Vec<Answer>,
     /// Lets requests of these methods vanish.
     pub drops: Vec<&'static str>,
+    pub compositor: crate::publication::Compositor,
     branch: u32,
 }
 
@@ -92,6 +93,7 @@ impl Server {
             forks_late: false,
             answers: Vec::new(),
             drops: Vec::new(),
+            compositor: crate::publication::Compositor::default(),
             branch: 0,
         }
     }
@@ -150,7 +152,11 @@ impl Server {
                 if let Some(response) = self.scripted(&request) {
                     return vec![reply(from, tagged(response))];
                 }
-                if *method == Method::Invite { self.invite(from, request) } else { self.outside(from, request) }
+                match method {
+                    Method::Invite => self.invite(from, request),
+                    Method::Publish => vec![reply(from, tagged(self.compositor.publish(&request)))],
+                    _ => self.outside(from, request),
+                }
             }
             _ => self.route(from, request),
         }
