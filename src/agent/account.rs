@@ -3,11 +3,11 @@
 use std::borrow::Cow;
 
 use super::registration::{Purpose, Registration};
-use crate::auth::{Authenticator, Credentials};
+use crate::auth::{AuthOptions, Authenticator};
 use crate::common::limits;
 use crate::common::random::Random;
 use crate::common::time::Mono;
-use crate::io::{AccountId, AccountOptions, Error, ErrorCode, RegistrationInfo};
+use crate::io::{AccountId, AccountOptions, Credentials, Error, ErrorCode, RegistrationInfo};
 use crate::message::{self, HeaderName, Headers, MediaType, Method, Request, Uri};
 use crate::transport::{Connection, ConnectionOptions};
 
@@ -106,13 +106,19 @@ impl Account {
             id,
             name,
             connection,
-            auth: Authenticator::new(Credentials {
+            auth: Authenticator::new(AuthOptions {
                 username: options.auth_username.clone().unwrap_or_else(|| options.username.clone()),
-                password: options.password.clone(),
-                ha1_md5: options.ha1_md5.clone(),
-                ha1_sha256: options.ha1_sha256.clone(),
+                credentials: Credentials {
+                    username: None,
+                    password: options.password.clone(),
+                    ha1_md5: options.ha1_md5.clone(),
+                    ha1_sha256: options.ha1_sha256.clone(),
+                    ha1_sha512_256: options.ha1_sha512_256.clone(),
+                    bearer_token: options.bearer_token.clone(),
+                },
                 realms: options.realms.clone(),
                 forbid_md5: options.forbid_md5,
+                ask: options.credentials,
             }),
             registration: Registration::new(options.expires, random),
             wakefulness: Wakefulness::Awake,

@@ -8,6 +8,7 @@
 
 mod account;
 mod call;
+mod credentials;
 mod dtmf;
 mod established;
 mod identity;
@@ -43,8 +44,8 @@ use crate::common::limits;
 use crate::common::random::Random;
 use crate::common::time::{Mono, Now};
 use crate::io::{
-    AccountId, AccountOptions, BackgroundPolicy, CallId, CallInfo, CommandId, EndpointOptions, Error, ErrorCode, Event,
-    FlowCommand, FlowEvent, FlowId, MediaCommand, MediaId, RegistrationInfo, Reply,
+    AccountId, AccountOptions, BackgroundPolicy, CallId, CallInfo, CommandId, CredentialsRequest, EndpointOptions,
+    Error, ErrorCode, Event, FlowCommand, FlowEvent, FlowId, MediaCommand, MediaId, RegistrationInfo, Reply,
 };
 use crate::message::{HeaderName, Request};
 use crate::transaction::{ClientId, Transactions};
@@ -89,6 +90,8 @@ pub enum AgentEvent {
         /// How it ended.
         result: Result<(), Error>,
     },
+    /// The application is asked for credentials; [`Agent::credentials`] answers.
+    CredentialsNeeded(CredentialsRequest),
     /// An INVITE came and nobody was told yet: [`Agent::ring`] or [`Agent::decline`] it.
     Incoming(CallId),
     /// [`Agent::suspend`] is carried out as far as it will be.
@@ -116,6 +119,7 @@ pub struct Agent {
     transactions: Transactions,
     uses: Vec<(ClientId, Use)>,
     requests: Vec<request::Pending>,
+    questions: credentials::Questions,
     waiting_calls: Vec<WaitingCall>,
     usages: Usages,
     flow_ids: FlowIds,
@@ -148,6 +152,7 @@ impl Agent {
             transactions: Transactions::default(),
             uses: Vec::new(),
             requests: Vec::new(),
+            questions: credentials::Questions::default(),
             waiting_calls: Vec::new(),
             usages: Usages::default(),
             flow_ids: FlowIds::default(),
@@ -278,6 +283,7 @@ impl Agent {
             }
         }
         self.transactions.timeout(now.mono);
+        self.questions_timeout(now);
         let due: Vec<_> = self.calls.iter().filter(|call| call.is_due(now.mono)).map(|call| call.id).collect();
         for id in due {
             self.call_timeout(now, id);
@@ -293,7 +299,7 @@ impl Agent {
         });
         let calls = self.calls.iter().map(Call::next_timeout);
         let waiting = self.waiting_calls.iter().map(|call| Some(call.until));
-        let usages = std::iter::once(self.next_usage_timeout());
+        let usages = [self.next_usage_timeout(), self.questions.next_timeout()];
         accounts.chain(calls).chain(waiting).chain(usages).flatten().chain(self.transactions.next_timeout()).min()
     }
 
@@ -438,6 +444,7 @@ impl Agent {
         for id in undone {
             self.media_command(id, MediaCommand::Rollback);
         }
+        self.questions_flow_lost(now, id);
     }
 
     fn tell_registrations(&mut self) {

@@ -2,6 +2,7 @@
 
 use super::account::{ALLOW, SUPPORTED};
 use super::call::{Call, Job, LINGER_MS, Phase};
+use super::credentials::{Challenged, Refused};
 use super::incoming::{is_usable, media_error, sdp_in};
 use super::outcome::{self, code_of};
 use super::request::{DialogRef, Purpose};
@@ -15,9 +16,6 @@ use crate::io::{
 use crate::message::{HeaderName, Method, Request, Response};
 use crate::sdp::SessionDescription;
 use crate::transaction::{ClientId, Failure};
-
-/// Challenges that are answered for one re-INVITE.
-const AUTH_ROUNDS: u8 = 3;
 
 impl Agent {
     /// Holds the call or takes it back; `asker` is told when the far end agreed. A refusal ends nothing.
@@ -257,7 +255,9 @@ impl Agent {
                 }
             }
             (401 | 407, Some(reinvite), Some(request)) => {
-                self.reinvite_challenged(now, id, reinvite, request, response);
+                call.session.reinvite = None;
+                let (account, rounds) = (call.account, reinvite.auth_rounds);
+                self.challenged(now, account, Challenged::Reinvite(id, rounds), request, response, rounds);
             }
             (300.., Some(_), _) => {
                 call.session.reinvite = None;
@@ -383,35 +383,32 @@ impl Agent {
         self.end_call(now, id, outcome::of_error(OutcomeKind::Failed, Error::sip(code, status)));
     }
 
-    fn reinvite_challenged(
+    /// The challenge to a re-INVITE was learnt, or cannot be answered.
+    pub(super) fn reinvite_authorized(
         &mut self,
         now: Now,
         id: CallId,
-        reinvite: Reinvite,
         mut request: Request,
-        response: &Response,
+        auth_rounds: u8,
+        result: Result<(), Refused>,
     ) {
-        let status = response.status();
-        let Self { accounts, calls, .. } = self;
-        let Some(call) = calls.iter_mut().find(|call| call.id == id) else { return };
-        call.session.reinvite = None;
-        let Some(account) = accounts.iter_mut().find(|account| account.id == call.account) else { return };
-        let learnt = if reinvite.auth_rounds < AUTH_ROUNDS {
-            account.auth.learn(&request, response, false)
-        } else {
-            Err(ErrorCode::WrongPassword.into())
-        };
-        match (learnt, call.dialog.as_mut()) {
+        let Some(call) = self.call_mut(id) else { return };
+        // What it was for is over, or was cut off while the application was asked.
+        if call.session.modification.step() != Some(Step::Inviting) || call.session.reinvite.is_some() {
+            return;
+        }
+        match (result, call.dialog.as_mut()) {
             (Ok(()), Some(dialog)) => {
                 let number = dialog.next_cseq();
                 request.headers.set(HeaderName::CSeq, [&number.to_string(), " INVITE"].concat());
                 let account = call.account;
-                self.send_reinvite(now, id, account, request, reinvite.auth_rounds + 1);
+                self.send_reinvite(now, id, account, request, auth_rounds + 1);
             }
-            (learnt, _) => {
-                let error = learnt.err().unwrap_or_else(|| ErrorCode::CallEnded.into());
+            (Err(refused), _) if refused.error.code == ErrorCode::FlowLost => self.change_cut_off(id),
+            (result, _) => {
+                let error = result.err().map_or_else(|| ErrorCode::CallEnded.into(), |refused| refused.error);
                 self.roll_back(id);
-                self.change_refused(now, id, Error { status: Some(status), ..error });
+                self.change_refused(now, id, error);
             }
         }
     }

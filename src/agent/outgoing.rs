@@ -2,6 +2,7 @@
 
 use super::account::{ALLOW, SUPPORTED};
 use super::call::{Beginning, Call, Job, Phase};
+use super::credentials::{Challenged, Refused};
 use super::incoming::{is_usable, media_error, sdp_in};
 use super::outcome::{self, Reasons, outcome};
 use super::{Agent, Use};
@@ -16,8 +17,6 @@ use crate::message::{self, HeaderName, Method, Request, Response, Uri};
 use crate::sdp::SessionDescription;
 use crate::transaction::{ClientId, Failure};
 
-/// Challenges that are answered for one INVITE.
-const AUTH_ROUNDS: u8 = 3;
 /// How long a call waits for an account that is just coming up, in milliseconds. Then it fails; it is never sent late.
 const COMING_UP_MS: u64 = 10_000;
 
@@ -298,20 +297,29 @@ impl Agent {
     fn invite_challenged(&mut self, now: Now, id: CallId, client: ClientId, response: &Response) {
         let request = self.transactions.request(client).cloned();
         self.forget_use(client);
-        let Self { accounts, calls, .. } = self;
-        let Some(call) = calls.iter_mut().find(|call| call.id == id) else { return };
-        let Some(account) = accounts.iter_mut().find(|account| account.id == call.account) else { return };
-        call.auth_rounds = call.auth_rounds.saturating_add(1);
-        let learnt = match request {
-            Some(request) if call.auth_rounds <= AUTH_ROUNDS => account.auth.learn(&request, response, false),
-            _ => Err(ErrorCode::WrongPassword.into()),
-        };
-        if let Err(error) = learnt {
-            let error = Error { status: Some(response.status()), ..error };
-            self.end_call(now, id, outcome::of_error(OutcomeKind::Failed, error));
+        let Some(call) = self.call_mut(id) else { return };
+        let (account, rounds) = (call.account, call.auth_rounds);
+        call.auth_rounds = rounds.saturating_add(1);
+        if let Some(request) = request {
+            self.challenged(now, account, Challenged::Invite(id, client), request, response, rounds);
+        }
+    }
+
+    /// The challenge to an INVITE was learnt, or cannot be answered.
+    pub(super) fn invite_authorized(&mut self, now: Now, id: CallId, client: ClientId, result: Result<(), Refused>) {
+        // It was given up while the application was asked.
+        let Some(call) = self.call_mut(id).filter(|call| call.phase == Phase::Calling) else { return };
+        if call.client != Some(client) || call.given_up {
             return;
         }
-        self.invite_again(now, id);
+        match result {
+            Ok(()) => self.invite_again(now, id),
+            Err(Refused { error, .. }) => {
+                let lost = error.code == ErrorCode::FlowLost;
+                let kind = if lost { OutcomeKind::NetworkLost } else { OutcomeKind::Failed };
+                self.end_call(now, id, outcome::of_error(kind, error));
+            }
+        }
     }
 
     /// The same INVITE, as a new request.

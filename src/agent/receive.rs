@@ -4,7 +4,7 @@ use super::account::ALLOW;
 use super::{Agent, Use};
 use crate::common::time::Now;
 use crate::io::{AccountId, ErrorCode, FlowId};
-use crate::message::{HeaderName, Message, Method, Request};
+use crate::message::{HeaderName, Message, Method, Request, Response};
 use crate::transaction::{ClientId, Failure, ServerId, TransactionEvent};
 
 impl Agent {
@@ -25,18 +25,32 @@ impl Agent {
             TransactionEvent::Send { flow, octets } => {
                 self.send_octets(now, flow, octets);
             }
-            TransactionEvent::Response { client, response } => match self.use_of(client) {
-                Some(Use::Register(id)) => self.register_response(now, id, client, &response),
-                Some(Use::Invite(id)) => self.invite_response(now, id, client, &response),
-                Some(Use::Reinvite(id)) => self.reinvite_response(now, id, client, &response),
-                Some(Use::Request) => self.request_response(now, client, &response),
-                None => {}
-            },
+            TransactionEvent::Response { client, response } => self.response_came(now, client, &response),
             TransactionEvent::Failed { client, why } => self.failed(now, client, why),
             TransactionEvent::Request { server, flow, request } => self.request(now, server, flow, request),
             TransactionEvent::Ack { request, .. } => self.incoming_ack(now, &request),
             TransactionEvent::Cancelled { server, request } => self.cancelled(now, server, &request),
             TransactionEvent::StrayResponse { .. } | TransactionEvent::Unacknowledged { .. } => {}
+        }
+    }
+
+    fn response_came(&mut self, now: Now, client: ClientId, response: &Response) {
+        let Some(what) = self.use_of(client) else { return };
+        if response.status() >= 200 && !matches!(response.status(), 401 | 407) {
+            let account = match what {
+                Use::Register(id) => Some(id),
+                Use::Invite(id) | Use::Reinvite(id) => self.calls.iter().find(|c| c.id == id).map(|call| call.account),
+                Use::Request => self.account_of_request(client),
+            };
+            if let Some(account) = account {
+                self.concluded(account, client, response);
+            }
+        }
+        match what {
+            Use::Register(id) => self.register_response(now, id, client, response),
+            Use::Invite(id) => self.invite_response(now, id, client, response),
+            Use::Reinvite(id) => self.reinvite_response(now, id, client, response),
+            Use::Request => self.request_response(now, client, response),
         }
     }
 

@@ -1,6 +1,7 @@
 //! REGISTER: when it leaves and what its answer means.
 
 use super::account::{PushContact, Wakefulness};
+use super::credentials::{Challenged, Refused};
 use super::outcome::code_of;
 use super::registration::{Purpose, Verdict};
 use super::{Agent, Use};
@@ -108,6 +109,10 @@ impl Agent {
         // The answer to a REGISTER that a lost flow has overtaken says nothing about the present.
         let Some(purpose) = account.registration.pending(client) else { return };
         let status = response.status();
+        if let (401 | 407, Some(request)) = (status, request) {
+            self.challenged(now, id, Challenged::Register(client), request, response, 0);
+            return;
+        }
         let registration = &mut account.registration;
         let verdict = match status {
             200..=299 if purpose != Purpose::Bind => registration.removed(),
@@ -127,13 +132,6 @@ impl Agent {
                     }
                 }
             }
-            401 | 407 => match request.map(|request| account.auth.learn(&request, response, true)) {
-                Some(Ok(())) => registration.challenged(now, purpose, random),
-                Some(Err(error)) => {
-                    registration.failed(now, Error { status: Some(status), ..error }, None, false, random)
-                }
-                None => registration.failed(now, Error::sip(ErrorCode::WrongPassword, status), None, false, random),
-            },
             423 => {
                 let seconds = response.headers.min_expires().and_then(Result::ok);
                 registration.too_brief(now, seconds, random)
@@ -160,6 +158,26 @@ impl Agent {
         if matches!(verdict, Verdict::Bound | Verdict::Failed) {
             self.flow_renewed(now, id);
         }
+    }
+
+    /// The challenge to a REGISTER was learnt, or cannot be answered.
+    pub(super) fn register_authorized(
+        &mut self,
+        now: Now,
+        id: AccountId,
+        client: ClientId,
+        result: Result<(), Refused>,
+    ) {
+        let Self { accounts, random, .. } = self;
+        let Some(account) = accounts.iter_mut().find(|account| account.id == id) else { return };
+        let registration = &mut account.registration;
+        // It was overtaken while the application was asked.
+        let Some(purpose) = registration.pending(client) else { return };
+        let verdict = match result {
+            Ok(()) => registration.challenged(now, purpose, random),
+            Err(Refused { error, silent }) => registration.failed(now, error, None, silent, random),
+        };
+        self.register_verdict(now, id, &verdict);
     }
 
     pub(super) fn register_failed(&mut self, now: Now, id: AccountId, client: ClientId, why: Failure) {

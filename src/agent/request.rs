@@ -1,6 +1,7 @@
 //! Every request of ours but INVITE, REGISTER, ACK and CANCEL, inside a dialog or outside: sent, authorized when it is
 //! challenged, and answered exactly once to whoever asked for it.
 
+use super::credentials::{Challenged, Refused};
 use super::{Agent, Use};
 use crate::common::time::Now;
 use crate::dialog::Dialog;
@@ -9,9 +10,6 @@ use crate::io::{
 };
 use crate::message::{HeaderName, Request, Response};
 use crate::transaction::{ClientId, Failure};
-
-/// Challenges that are answered for one request.
-const AUTH_ROUNDS: u8 = 3;
 
 /// The dialog that a request is part of: its next CSeq number is there.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,34 +103,35 @@ impl Agent {
         let Some(index) = self.requests.iter().position(|pending| pending.client == client) else { return };
         let Pending { account, dialog, purpose, rounds, .. } = self.requests.remove(index);
         if let (401 | 407, Some(request)) = (response.status(), request) {
-            match self.request_challenged(account, &dialog, request, response, rounds) {
-                Ok(request) => {
-                    if let Err(error) = self.send_again(now, account, dialog, request, purpose.clone(), rounds + 1) {
-                        self.request_done(now, account, purpose, Err(error));
-                    }
-                }
-                Err(error) => self.request_done(now, account, purpose, Err(error)),
-            }
+            let what = Challenged::Request { dialog, purpose, rounds };
+            self.challenged(now, account, what, request, response, rounds);
             return;
         }
         self.request_done(now, account, purpose, Ok(response));
     }
 
-    /// The request once more, with the next number, after its challenge was learnt.
-    fn request_challenged(
+    /// The request once more, after its challenge was learnt; or whoever it is for is told why not.
+    pub(super) fn request_authorized(
         &mut self,
+        now: Now,
         account: AccountId,
-        dialog: &DialogRef,
+        (dialog, purpose, rounds): (DialogRef, Purpose, u8),
         mut request: Request,
-        response: &Response,
-        rounds: u8,
-    ) -> Result<Request, Error> {
-        let status = response.status();
-        let found = self.account_mut(account).ok_or(ErrorCode::NotFound)?;
-        if rounds >= AUTH_ROUNDS {
-            return Err(Error::sip(ErrorCode::WrongPassword, status));
+        result: Result<(), Refused>,
+    ) {
+        let sent = match result {
+            Ok(()) => self
+                .renumber(&dialog, &mut request)
+                .and_then(|()| self.send_again(now, account, dialog, request, purpose.clone(), rounds + 1).map(drop)),
+            Err(refused) => Err(refused.error),
+        };
+        if let Err(error) = sent {
+            self.request_done(now, account, purpose, Err(error));
         }
-        found.auth.learn(&request, response, false).map_err(|error| Error { status: Some(status), ..error })?;
+    }
+
+    /// Gives a request its next number.
+    fn renumber(&mut self, dialog: &DialogRef, request: &mut Request) -> Result<(), Error> {
         let number = match (dialog, self.dialog_mut(dialog)) {
             (_, Some(dialog)) => dialog.next_cseq(),
             (DialogRef::None, None) => {
@@ -143,7 +142,11 @@ impl Agent {
         };
         let cseq = [&number.to_string(), " ", request.method().as_str()].concat();
         request.headers.set(HeaderName::CSeq, cseq);
-        Ok(request)
+        Ok(())
+    }
+
+    pub(super) fn account_of_request(&self, client: ClientId) -> Option<AccountId> {
+        self.requests.iter().find(|pending| pending.client == client).map(|pending| pending.account)
     }
 
     /// There will be no response.
@@ -196,6 +199,11 @@ impl Agent {
     pub(super) fn abandon_requests(&mut self) {
         for pending in std::mem::take(&mut self.requests) {
             if let Purpose::Command(command) = pending.purpose {
+                self.complete(command, Err::<Reply, _>(ErrorCode::Stopped.into()));
+            }
+        }
+        for purpose in self.questions.abandon() {
+            if let Purpose::Command(command) = purpose {
                 self.complete(command, Err::<Reply, _>(ErrorCode::Stopped.into()));
             }
         }

@@ -177,6 +177,11 @@ impl Driver {
                     Output::Completed { id, result } => {
                         self.notices.borrow_mut().push_back(Notice::Completed(id, result));
                     }
+                    // No account of a page can be asked yet.
+                    Output::CredentialsNeeded(request) => {
+                        let answer = Input::Credentials { id: request.id, result: None };
+                        self.inputs.borrow_mut().push_back(answer);
+                    }
                 }
             }
         }

@@ -11,6 +11,7 @@ export type ErrorCode =
   | "realmNotAllowed"
   | "noSupportedAlgorithm"
   | "noCredentials"
+  | "serverNotAuthentic"
   | "unknownUser"
   | "forbidden"
   | "registrationRejected"

@@ -112,6 +112,7 @@ impl Endpoint {
                 }
             }
             Input::Command { id, command } => self.command(now, id, command),
+            Input::Credentials { id, result } => self.agent.credentials(now, id, result),
         }
         self.timeout(now);
         self.pump(now);
@@ -209,6 +210,7 @@ impl Endpoint {
             AgentEvent::Event(event) => self.out.push_back(Output::Event(event)),
             AgentEvent::Completed { id, result } => self.out.push_back(Output::Completed { id, result }),
             AgentEvent::Performed { .. } => {}
+            AgentEvent::CredentialsNeeded(request) => self.out.push_back(Output::CredentialsNeeded(request)),
             // Without a host the page is the one that rings.
             AgentEvent::Incoming(call) if self.wake.is_none() => self.agent.ring(now, call),
             AgentEvent::Suspended => {

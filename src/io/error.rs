@@ -22,6 +22,8 @@ pub enum ErrorCode {
     NoSupportedAlgorithm,
     /// A challenge came and there are no credentials.
     NoCredentials,
+    /// The server's proof that it knows the credentials (`rspauth`) is wrong.
+    ServerNotAuthentic,
     /// The server does not know this user or domain (404, 604).
     UnknownUser,
     /// The server forbids it (403).
@@ -88,6 +90,7 @@ impl ErrorCode {
             Self::RealmNotAllowed => "realmNotAllowed",
             Self::NoSupportedAlgorithm => "noSupportedAlgorithm",
             Self::NoCredentials => "noCredentials",
+            Self::ServerNotAuthentic => "serverNotAuthentic",
             Self::UnknownUser => "unknownUser",
             Self::Forbidden => "forbidden",
             Self::RegistrationRejected => "registrationRejected",
@@ -132,7 +135,12 @@ impl ErrorCode {
             Self::NoSupportedAlgorithm => {
                 "the server offers no digest algorithm that is supported and allowed; check `forbidMd5`"
             }
-            Self::NoCredentials => "the server asks for credentials; give `password` or an HA1",
+            Self::NoCredentials => {
+                "the server asks for credentials; give `password`, an HA1 or a token, or answer in `credentials`"
+            }
+            Self::ServerNotAuthentic => {
+                "the server could not prove that it knows the credentials; something on the way may pose as it"
+            }
             Self::UnknownUser => {
                 "the server does not know this user or domain; check `username`, `domain` or the target"
             }

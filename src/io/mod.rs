@@ -5,6 +5,7 @@
 
 mod call;
 mod command;
+mod credentials;
 mod error;
 mod event;
 mod flow;
@@ -14,6 +15,7 @@ mod subscription;
 
 pub use call::{CallInfo, CallOptions, CallState, Direction, DtmfMethod, Identity, Outcome, OutcomeKind};
 pub use command::{Body, Command, Extra, Reply};
+pub use credentials::{Credentials, CredentialsKind, CredentialsRequest, DigestAlgorithm};
 pub use error::{Error, ErrorCode};
 pub use event::{Event, RegistrationInfo, RegistrationState, TraceEntry, TraceKind, TransportState};
 pub use flow::{FlowCommand, FlowEvent};
@@ -53,6 +55,10 @@ id!(
 id!(
     /// One call of this engine. The bridge knows it by its `callUuid`.
     CallId
+);
+id!(
+    /// One question for credentials, so that its answer finds the request that waits. Never used twice.
+    CredentialsId
 );
 id!(
     /// One subscription, ours to somebody's state or somebody's to ours.
@@ -100,6 +106,13 @@ pub enum Input {
         /// What is asked.
         command: Command,
     },
+    /// The answer to [`Output::CredentialsNeeded`]. Late or needless ones do no harm.
+    Credentials {
+        /// The question's id.
+        id: CredentialsId,
+        /// The credentials; `None`: there are none.
+        result: Option<Credentials>,
+    },
 }
 
 /// What the engine wants done. To be carried out in order.
@@ -133,4 +146,6 @@ pub enum Output {
         /// How it ended.
         result: Result<Reply, Error>,
     },
+    /// A server asks for credentials that only the application has; [`Input::Credentials`] answers.
+    CredentialsNeeded(CredentialsRequest),
 }

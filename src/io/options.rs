@@ -133,6 +133,12 @@ pub struct AccountOptions {
     pub ha1_md5: Option<Secret>,
     /// The same with SHA-256.
     pub ha1_sha256: Option<Secret>,
+    /// The same with SHA-512/256.
+    pub ha1_sha512_256: Option<Secret>,
+    /// An access token (RFC 8898), for servers that ask for one.
+    pub bearer_token: Option<Secret>,
+    /// Whether the application gives credentials when it is asked ([`Output::CredentialsNeeded`](super::Output)).
+    pub credentials: bool,
     /// Realms that may be answered. Empty: the realm that the registrar names first, and no other after that.
     pub realms: Vec<String>,
     /// Whether MD5 challenges are refused.
@@ -184,6 +190,9 @@ impl Default for AccountOptions {
             password: None,
             ha1_md5: None,
             ha1_sha256: None,
+            ha1_sha512_256: None,
+            bearer_token: None,
+            credentials: false,
             realms: Vec::new(),
             forbid_md5: false,
             display_name: None,

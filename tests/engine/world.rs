@@ -6,9 +6,9 @@ use sipwake::common::random::{Random, Seeded};
 use sipwake::common::time::{Mono, Now};
 use sipwake::endpoint::Endpoint;
 use sipwake::io::{
-    AccountId, AccountOptions, CallId, CallInfo, CallState, Command, CommandId, EndpointOptions, Error, Event,
-    FlowCommand, FlowEvent, FlowId, Input, MediaCommand, MediaDirection, MediaEvent, MediaFailure, MediaId, Output,
-    Reply,
+    AccountId, AccountOptions, CallId, CallInfo, CallState, Command, CommandId, CredentialsRequest, EndpointOptions,
+    Error, Event, FlowCommand, FlowEvent, FlowId, Input, MediaCommand, MediaDirection, MediaEvent, MediaFailure,
+    MediaId, Output, Reply,
 };
 
 use sipwake::message::Message;
@@ -39,6 +39,8 @@ pub struct Phone {
     pub sent: Vec<String>,
     pub events: Vec<Event>,
     pub completed: Vec<(CommandId, Result<Reply, Error>)>,
+    /// What the application was asked for.
+    pub questions: Vec<CredentialsRequest>,
     pub posted: Vec<String>,
     pub media: Vec<(MediaId, MediaCommand)>,
     pub open_media: Vec<MediaId>,
@@ -140,6 +142,7 @@ impl World {
             sent: Vec::new(),
             events: Vec::new(),
             completed: Vec::new(),
+            questions: Vec::new(),
             posted: Vec::new(),
             media: Vec::new(),
             open_media: Vec::new(),
@@ -228,6 +231,7 @@ impl World {
             Output::Timer(at) => phone.timer = at,
             Output::Event(event) => phone.events.push(event),
             Output::Completed { id, result } => phone.completed.push((id, result)),
+            Output::CredentialsNeeded(question) => phone.questions.push(question),
             Output::Host(text) => {
                 phone.posted.push(text.clone());
                 if phone.shell.is_some() {

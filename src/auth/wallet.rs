@@ -1,0 +1,149 @@
+//! The credentials of one account: what its options say, and what the application said when it was asked.
+
+use super::digest;
+use crate::common::secret::Secret;
+use crate::io::{Credentials, CredentialsKind, DigestAlgorithm};
+
+/// Who the user is, and for which realms.
+#[derive(Debug, Clone, Default)]
+pub struct AuthOptions {
+    /// The user name, where the credentials name none.
+    pub username: String,
+    /// What is known from the beginning.
+    pub credentials: Credentials,
+    /// The realms that may be answered. Empty: the one that the registrar names first, and no other.
+    pub realms: Vec<String>,
+    /// Whether MD5 is not good enough.
+    pub forbid_md5: bool,
+    /// Whether the application can be asked for what is missing.
+    pub ask: bool,
+}
+
+/// What the application is to be asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Question {
+    /// The realm that asks.
+    pub realm: String,
+    /// What it asks for first.
+    pub kind: CredentialsKind,
+    /// The digest algorithms that would do.
+    pub algorithms: Vec<DigestAlgorithm>,
+    /// Where tokens can be had.
+    pub authz_server: Option<String>,
+    /// What for.
+    pub scope: Option<String>,
+    /// Whether what was tried last was refused.
+    pub rejected: bool,
+}
+
+/// What is known of one realm.
+#[derive(Debug)]
+struct Realm {
+    name: String,
+    /// What the application said when it was asked.
+    given: Option<Credentials>,
+    /// What was tried last was refused.
+    rejected: bool,
+    /// The application was asked anew because of that, and what it said then is not proven yet.
+    asked_anew: bool,
+}
+
+/// The credentials of one account.
+#[derive(Debug)]
+pub(super) struct Wallet {
+    pub(super) options: AuthOptions,
+    realms: Vec<Realm>,
+}
+
+impl Wallet {
+    pub(super) fn new(options: AuthOptions) -> Self {
+        Self { options, realms: Vec::new() }
+    }
+
+    fn realm(&self, name: &str) -> Option<&Realm> {
+        self.realms.iter().find(|realm| realm.name == name)
+    }
+
+    /// Only for realms that may be answered, so that there are few of them.
+    fn with_realm<T>(&mut self, name: &str, change: impl FnOnce(&mut Realm) -> T) -> T {
+        if let Some(realm) = self.realms.iter_mut().find(|realm| realm.name == name) {
+            return change(realm);
+        }
+        let mut realm = Realm { name: name.to_owned(), given: None, rejected: false, asked_anew: false };
+        let result = change(&mut realm);
+        self.realms.push(realm);
+        result
+    }
+
+    /// What a realm may get.
+    fn for_realm(&self, realm: &str) -> Option<&Credentials> {
+        match self.realm(realm) {
+            Some(Realm { given: Some(given), .. }) => Some(given),
+            Some(Realm { rejected: true, .. }) if self.options.ask => None,
+            _ => Some(&self.options.credentials),
+        }
+    }
+
+    pub(super) fn has_given(&self, realm: &str) -> bool {
+        self.realm(realm).is_some_and(|realm| realm.given.is_some())
+    }
+
+    pub(super) fn was_rejected(&self, realm: &str) -> bool {
+        self.realm(realm).is_some_and(|realm| realm.rejected)
+    }
+
+    pub(super) fn token(&self, realm: &str) -> Option<&Secret> {
+        self.for_realm(realm)?.bearer_token.as_ref()
+    }
+
+    pub(super) fn username(&self, realm: &str) -> &str {
+        self.for_realm(realm).and_then(|known| known.username.as_deref()).unwrap_or(&self.options.username)
+    }
+
+    pub(super) fn can_answer(&self, realm: &str, algorithm: DigestAlgorithm) -> bool {
+        self.for_realm(realm).is_some_and(|known| known.password.is_some() || ha1_of(known, algorithm).is_some())
+    }
+
+    /// `H(username:realm:password)`, if there is something to make it from.
+    pub(super) fn ha1(&self, realm: &str, algorithm: DigestAlgorithm) -> Option<Secret> {
+        let known = self.for_realm(realm)?;
+        if let Some(password) = &known.password {
+            return Some(Secret::new(digest::hash(algorithm, &[self.username(realm), realm, password.expose()])));
+        }
+        ha1_of(known, algorithm).map(|ha1| Secret::new(ha1.expose().to_ascii_lowercase()))
+    }
+
+    /// What the application answered.
+    pub(super) fn give(&mut self, realm: &str, credentials: Option<Credentials>) {
+        self.with_realm(realm, |realm| realm.given = credentials);
+    }
+
+    /// What a realm got was good.
+    pub(super) fn proven(&mut self, realm: &str) {
+        if let Some(known) = self.realms.iter_mut().find(|known| known.name == realm) {
+            known.rejected = false;
+            known.asked_anew = false;
+        }
+    }
+
+    /// What a realm got was refused. True where the application may be asked once more.
+    pub(super) fn refused(&mut self, realm: &str) -> bool {
+        if !self.options.ask {
+            return false;
+        }
+        self.with_realm(realm, |known| {
+            known.given = None;
+            known.rejected = true;
+            known.asked_anew = !known.asked_anew;
+            known.asked_anew
+        })
+    }
+}
+
+fn ha1_of(known: &Credentials, algorithm: DigestAlgorithm) -> Option<&Secret> {
+    match algorithm {
+        DigestAlgorithm::Md5 => known.ha1_md5.as_ref(),
+        DigestAlgorithm::Sha256 => known.ha1_sha256.as_ref(),
+        DigestAlgorithm::Sha512_256 => known.ha1_sha512_256.as_ref(),
+    }
+}
