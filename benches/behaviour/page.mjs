@@ -128,7 +128,7 @@ async function sipwake({ url, user, password, ha1, domain, realms, push, logs })
   });
   endpoint.on("call_changed", (event) => tell({ ringing: "progress", early: "progress", connected: "connected" }[event.call.state] ?? "changed"));
   endpoint.on("call_terminated", ({ outcome }) => tell("ended", { cause: outcome.kind, network: outcome.kind === "networkLost" }));
-  for (const [name, listener] of Object.entries({ message_received: () => tell("message"), refer_received: ({ referral }) => referral.accept() })) {
+  for (const [name, listener] of Object.entries({ message_received: () => tell("message"), transfer_requested: ({ referral }) => referral.accept() })) {
     try {
       endpoint.on(name, listener);
     } catch {

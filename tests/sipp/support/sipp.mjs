@@ -16,6 +16,7 @@ const program = find("sipp");
 /** What stands for a description in a scenario. */
 const DESCRIPTIONS = {
   SDP: description(), ANSWER: description({ setup: "passive" }), HOLD: description({ direction: "sendonly", version: 2 }), RESUME: description({ version: 3 }),
+  HELD: description({ direction: "recvonly", version: 2, setup: "passive" }),
   VIDEO: description({ version: 4 }).replace("m=audio", "m=video").replace("opus/48000/2", "VP8/90000"),
 };
 

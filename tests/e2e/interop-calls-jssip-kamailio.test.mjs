@@ -1,0 +1,3 @@
+import { interopCallTests } from "./interop-calls.mjs";
+
+interopCallTests("jssip");
