@@ -61,6 +61,8 @@ pub(crate) struct Repeat {
     pub(crate) at: Mono,
     pub(crate) pause_ms: u64,
     pub(crate) until: Mono,
+    /// Its transaction went with its flow: it is sent as it is, on whatever flow there is.
+    pub(crate) moved: bool,
 }
 
 /// A re-INVITE whose answer is being made.

@@ -290,8 +290,12 @@ impl Agent {
             if repeat.at <= now.mono {
                 repeat.pause_ms = (repeat.pause_ms * 2).min(T2_MS);
                 repeat.at = now.mono.after(repeat.pause_ms);
-                let (server, response) = (repeat.server, repeat.response.clone());
-                self.transactions.respond(now.mono, server, response);
+                let (server, response, moved) = (repeat.server, repeat.response.clone(), repeat.moved);
+                if moved {
+                    self.send_moved(now, id, &response);
+                } else {
+                    self.transactions.respond(now.mono, server, response);
+                }
             }
         }
         self.digits_timeout(now, id);

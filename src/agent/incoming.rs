@@ -227,6 +227,7 @@ impl Agent {
                 at: now.mono.after(T1_MS),
                 pause_ms: T1_MS,
                 until: now.mono.after(LINGER_MS),
+                moved: false,
             });
         }
     }

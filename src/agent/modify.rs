@@ -61,9 +61,13 @@ impl Agent {
         let moved = |call: &&mut Call| {
             call.account == account && call.is_confirmed() && (call.session.adrift || call.flow != flow)
         };
-        let mut wishes = Vec::new();
+        let (mut wishes, mut answers) = (Vec::new(), Vec::new());
         for call in self.calls.iter_mut().filter(moved) {
             call.flow = flow;
+            if let Some(repeat) = &mut call.repeat {
+                repeat.moved = true;
+                answers.push((call.id, repeat.response.clone()));
+            }
             call.session.adrift = false;
             wishes.push((call.id, Wish::Target));
             if let Some(repair) = &mut call.session.repair {
@@ -73,8 +77,27 @@ impl Agent {
                 wishes.push((call.id, Wish::Offer { restart: false }));
             }
         }
+        for (id, mut response) in answers {
+            // The caller may not have our 2xx yet, or its ACK went to the flow that is gone.
+            if let Some(contact) = self.find_account(account).map(|account| account.contact()) {
+                response.headers.set(HeaderName::Contact, contact);
+            }
+            self.send_moved(now, id, &response);
+            if let Some(repeat) = self.call_mut(id).and_then(|call| call.repeat.as_mut()) {
+                repeat.response = response;
+            }
+        }
         for (id, wish) in wishes {
             self.want(id, wish, None);
+        }
+    }
+
+    /// Sends a 2xx whose transaction is gone on the account's flow: whoever forwarded its INVITE knows its Via.
+    pub(super) fn send_moved(&mut self, now: Now, id: CallId, response: &Response) {
+        let account = self.calls.iter().find(|call| call.id == id).map(|call| call.account);
+        let flow = account.and_then(|id| self.find_account(id)).and_then(|account| account.connection.flow());
+        if let (Some(flow), Ok(octets)) = (flow, response.to_octets()) {
+            self.send_octets(now, flow, octets);
         }
     }
 

@@ -14,6 +14,7 @@ mod publication;
 mod registration;
 mod server;
 mod session;
+mod session_far;
 mod session_flow;
 mod session_timer;
 mod shell;
