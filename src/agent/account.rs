@@ -14,7 +14,7 @@ use crate::transport::{Connection, ConnectionOptions};
 /// Methods that this engine takes.
 pub(crate) const ALLOW: &str = "INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE, INFO, MESSAGE, REFER, SUBSCRIBE, NOTIFY";
 /// Extensions that this engine has, whoever asks.
-pub(crate) const SUPPORTED: &str = "outbound, gruu, timer";
+pub(crate) const SUPPORTED: &str = "outbound, gruu, timer, norefersub, nosub";
 
 /// Parameters that the push registration adds to the Contact of REGISTER, ready to write: each starts with `;`.
 /// In nothing but REGISTER (RFC 8599 section 4.1.1: they open a door to the device).
@@ -159,6 +159,26 @@ impl Account {
         match &self.gruu {
             Some(gruu) => ["<", gruu, ">"].concat(),
             None => ["<", &self.contact_uri(), ">"].concat(),
+        }
+    }
+
+    /// The event packages that somebody may subscribe to: `refer` comes with REFER.
+    pub(crate) fn allow_events(&self) -> String {
+        let mut packages = String::from("refer");
+        for package in &self.options.events {
+            packages.push_str(", ");
+            packages.push_str(package);
+        }
+        packages
+    }
+
+    /// Says what may be sent in a dialog that a message makes, or answers the question: Allow, Allow-Events (RFC 6665
+    /// section 4.4.4), Recv-Info (RFC 6086 section 4.2).
+    pub(crate) fn add_abilities(&self, headers: &mut Headers) {
+        headers.push(HeaderName::Allow, ALLOW);
+        headers.push(HeaderName::AllowEvents, self.allow_events());
+        if !self.options.info_packages.is_empty() {
+            headers.push(HeaderName::RecvInfo, self.options.info_packages.join(", "));
         }
     }
 

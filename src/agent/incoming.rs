@@ -1,6 +1,5 @@
 //! The callee's side of an INVITE (RFC 3261 section 13.3).
 
-use super::account::ALLOW;
 use super::call::{Beginning, Call, Job, LINGER_MS, Phase, Repeat, T1_MS};
 use super::outcome::{self, Reasons, outcome};
 use super::outgoing::check_headers;
@@ -203,7 +202,7 @@ impl Agent {
         }
         if let Some(account) = contact.and_then(|id| self.find_account(id)) {
             headers.push(HeaderName::Contact, account.contact());
-            headers.push(HeaderName::Allow, ALLOW);
+            account.add_abilities(headers);
         }
         headers.push(HeaderName::UserAgent, self.options.user_agent.as_str());
         response

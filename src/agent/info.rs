@@ -5,7 +5,7 @@ use super::messaging::{check_body, set_body};
 use super::outcome::body_of;
 use super::request::Purpose;
 use crate::common::time::Now;
-use crate::io::{AccountId, Body, CallId, CommandId, Error, Event, Extra};
+use crate::io::{Body, CallId, CommandId, Error, Event, Extra};
 use crate::message::{HeaderName, Method, Request};
 use crate::transaction::ServerId;
 
@@ -42,8 +42,10 @@ impl Agent {
             self.find_account(account).is_some_and(|account| account.options.info_packages.contains(name))
         };
         if package.as_ref().is_some_and(|name| !known(name)) {
+            let packages = self.find_account(account).map(|account| account.options.info_packages.join(", "));
+            let packages = packages.unwrap_or_default();
             let mut response = self.response(request, 469, "", None);
-            response.headers.push(HeaderName::RecvInfo, self.info_packages(Some(account)).unwrap_or_default());
+            response.headers.push(HeaderName::RecvInfo, packages);
             self.transactions.respond(now.mono, server, response);
             return;
         }
@@ -54,11 +56,5 @@ impl Agent {
             body: body_of(&request.headers, request.body()),
             headers: request.headers.list(),
         });
-    }
-
-    /// The INFO packages that the account takes, for Recv-Info; none where there are none.
-    pub(super) fn info_packages(&self, account: Option<AccountId>) -> Option<String> {
-        let packages = self.find_account(account?)?.options.info_packages.join(", ");
-        if packages.is_empty() { None } else { Some(packages) }
     }
 }

@@ -168,21 +168,7 @@ impl Agent {
         ] {
             response.headers.push(name, value);
         }
-        response.headers.push(HeaderName::AllowEvents, self.allow_events(account));
-        if let Some(packages) = self.info_packages(account) {
-            response.headers.push(HeaderName::RecvInfo, packages);
-        }
         self.transactions.respond(now.mono, server, response);
-    }
-
-    /// The event packages that somebody may subscribe to: `refer` comes with REFER.
-    pub(super) fn allow_events(&self, account: Option<AccountId>) -> String {
-        let mut packages = String::from("refer");
-        for package in account.and_then(|id| self.find_account(id)).iter().flat_map(|a| &a.options.events) {
-            packages.push_str(", ");
-            packages.push_str(package);
-        }
-        packages
     }
 }
 

@@ -22,7 +22,7 @@ mod outcome;
 mod outgoing;
 mod publication;
 mod receive;
-mod refer;
+mod referral;
 mod register;
 mod registration;
 mod repair;
@@ -31,6 +31,7 @@ mod session;
 mod session_timer;
 mod sleep;
 mod subscription;
+mod transfer;
 mod usages;
 
 pub use account::PushContact;

@@ -1,6 +1,6 @@
 //! The caller's side of an INVITE (RFC 3261 section 13.2).
 
-use super::account::{ALLOW, SUPPORTED};
+use super::account::SUPPORTED;
 use super::call::{Beginning, Call, Job, Phase};
 use super::credentials::{Challenged, Refused};
 use super::incoming::{is_usable, media_error, sdp_in};
@@ -119,7 +119,7 @@ impl Agent {
         for (name, value) in &options.headers {
             invite.headers.push_named(name, value.as_str());
         }
-        invite.headers.push(HeaderName::Allow, ALLOW);
+        found.add_abilities(&mut invite.headers);
         invite.headers.push(HeaderName::Supported, SUPPORTED);
         let uuid = random.uuid();
         let id = CallId(self.new_id());

@@ -375,3 +375,94 @@ impl Agent {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::common::random::{Random, Seeded};
+
+    /// Whatever the server says: what is published waits for an answer, for a time or for a flow, and never spins.
+    #[test]
+    fn no_sequence_of_answers_leaves_it_stuck_or_spinning() {
+        let mut random = Random::new(Seeded(3));
+        let mut done = [0_u32; 4];
+        for _ in 0..2_000 {
+            let mut now = Mono(1_000);
+            let mut publication = publication();
+            for _ in 0..60 {
+                if let Some(operation) = publication.due(now) {
+                    done[operation as usize] += 1;
+                }
+                assert_eq!(publication.due(now), None, "one at a time");
+                match random.below(6) {
+                    0 if publication.in_flight.take().is_some() => {
+                        publication.etag = Some("t".to_owned());
+                        publication.granted(now, 1 + random.below(900) as u32);
+                    }
+                    1 => {
+                        if let Some(operation) = publication.in_flight.take() {
+                            publication.changed |= operation != Operation::Refresh;
+                            publication.refresh_at = Some(now);
+                            publication.pause(now, None);
+                        }
+                    }
+                    2 if publication.in_flight.take().is_some() => {
+                        publication.etag = None;
+                        publication.expires_at = None;
+                        publication.refresh_at = None;
+                    }
+                    3 => publication.changed = true,
+                    4 if random.below(20) == 0 => publication.removing = true,
+                    _ => now = publication.next_timeout(true).unwrap_or(now).max(now),
+                }
+                if publication.removing && publication.etag.is_none() {
+                    break;
+                }
+                let mut next = publication.clone_for_test();
+                let due = next.due(now).is_some();
+                let later = next.next_timeout(true).is_some_and(|at| at > now);
+                assert!(due || later || next.in_flight.is_some(), "{next:?}");
+            }
+        }
+        assert!(done.iter().all(|times| *times > 100), "{done:?}");
+    }
+
+    fn publication() -> Publication {
+        Publication {
+            id: PublicationId(1),
+            account: AccountId(1),
+            event: "presence".to_owned(),
+            body: Body::default(),
+            extra: Extra::default(),
+            asked: 600,
+            etag: None,
+            changed: true,
+            removing: false,
+            in_flight: None,
+            unknown: false,
+            failures: 0,
+            refresh_at: None,
+            expires_at: None,
+            retry_at: None,
+            command: None,
+            waiting: Vec::new(),
+            later: Vec::new(),
+            told: false,
+        }
+    }
+
+    impl Publication {
+        fn clone_for_test(&self) -> Self {
+            Self {
+                etag: self.etag.clone(),
+                changed: self.changed,
+                removing: self.removing,
+                in_flight: self.in_flight,
+                refresh_at: self.refresh_at,
+                expires_at: self.expires_at,
+                retry_at: self.retry_at,
+                ..publication()
+            }
+        }
+    }
+}

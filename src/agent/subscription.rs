@@ -256,8 +256,9 @@ impl Agent {
     }
 
     /// The subscription that a NOTIFY is about.
-    pub(super) fn subscription_of(&self, headers: &Headers) -> Option<SubscriptionId> {
-        self.usages.subscriptions.iter().find(|subscription| subscription.own.is_for(headers)).map(|found| found.id)
+    pub(super) fn subscription_of(&self, account: Option<AccountId>, headers: &Headers) -> Option<SubscriptionId> {
+        let ours = |found: &&Subscription| Some(found.account) == account && found.own.is_for(headers);
+        self.usages.subscriptions.iter().find(ours).map(|found| found.id)
     }
 
     pub(super) fn subscription_notify(&mut self, now: Now, id: SubscriptionId, request: &Request) -> Result<(), u16> {

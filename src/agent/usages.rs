@@ -5,9 +5,10 @@ use super::call::LINGER_MS;
 use super::notifier::Subscriber;
 use super::outcome::body_of;
 use super::publication::Publication;
-use super::refer::{Referral, Transfer};
+use super::referral::Referral;
 use super::request::DialogRef;
 use super::subscription::Subscription;
+use super::transfer::Transfer;
 use super::{Agent, AgentEvent};
 use crate::common::time::{Mono, Now};
 use crate::dialog::Dialog;
@@ -44,7 +45,7 @@ impl Usages {
                 CallState::Connected => (info.id, 200),
                 _ => return,
             },
-            Event::CallTerminated { call, outcome, .. } => (call.id, super::refer::final_status(outcome)),
+            Event::CallTerminated { call, outcome, .. } => (call.id, super::referral::final_status(outcome)),
             _ => return,
         };
         for referral in &mut self.referrals {
@@ -107,6 +108,13 @@ impl OwnDialog {
 }
 
 impl Agent {
+    /// What of event packages the account takes, for a 489.
+    pub(super) fn allow_events(&self, account: Option<AccountId>) -> String {
+        account
+            .and_then(|id| self.find_account(id))
+            .map_or_else(|| "refer".to_owned(), |account| account.allow_events())
+    }
+
     /// Whether requests of this account reach the server and their answers find us: there is a flow, and the binding
     /// that goes with it where one is wanted. `Some` says on which flow.
     pub(super) fn ready_flow(&self, account: AccountId) -> Option<FlowId> {
@@ -202,10 +210,11 @@ impl Agent {
 
     fn take_notify(&mut self, now: Now, flow: FlowId, request: &Request) -> Result<(), u16> {
         let Some(Ok(event)) = request.headers.event() else { return Err(489) };
-        if let Some(id) = self.subscription_of(&request.headers) {
+        let account = self.account_of_flow(flow);
+        if let Some(id) = self.subscription_of(account, &request.headers) {
             return self.subscription_notify(now, id, request);
         }
-        if let Some(id) = self.transfer_of(&request.headers) {
+        if let Some(id) = self.transfer_of(account, &request.headers) {
             return self.transfer_notify(now, id, request);
         }
         if let Some(call) = self.call_of_dialog(request) {
@@ -218,7 +227,6 @@ impl Agent {
             return self.transfer_notify(now, transfer, request);
         }
         let in_dialog = matches!(request.headers.to(), Some(Ok(to)) if to.tag().is_some());
-        let account = self.account_of_flow(flow);
         match account.filter(|_| !in_dialog && event.package == "message-summary") {
             // Servers tell of voicemail without being asked.
             Some(account) => {

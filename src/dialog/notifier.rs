@@ -202,7 +202,7 @@ mod tests {
         assert_eq!(notifier.phase(), Phase::Over);
     }
 
-    /// RFC 6665 4.2.1.4 and 4.2.3: its time ends with a last NOTIFY, refreshing moves the end.
+    /// RFC 6665 4.2.1.4, 4.2.3: its time ends with a last NOTIFY, refreshing moves the end.
     #[test]
     fn time_ends_it_with_a_last_notify() {
         let mut notifier = active(600);

@@ -138,6 +138,10 @@ impl Subscription {
             }
         }
         if passed(self.expires_at) && !self.in_flight {
+            if self.asked == 0 {
+                self.phase = Phase::Over;
+                return Some(Step::Silent);
+            }
             // Its time is over without a word; the notifier has forgotten it by now (section 4.1.2).
             self.lose(now, Some(0));
         }
@@ -198,7 +202,9 @@ impl Subscription {
 
     fn lives(&mut self, now: Mono, seconds: u32) {
         if seconds == 0 {
-            // The state of this moment was all; its NOTIFY ends it.
+            // The state of this moment was all; its NOTIFY ends it, and if it does not, then time does.
+            self.refresh_at = None;
+            self.expires_at = Some(now.after(NOTIFY_MS));
             return;
         }
         let ms = u64::from(seconds) * 1000;
@@ -629,5 +635,59 @@ mod tests {
         assert_eq!(subscription.clone().notified(START, last, None), Verdict::Over);
         assert_eq!(subscription.due(START.after(NOTIFY_MS), true), Some(Step::Silent));
         assert_eq!(subscription.phase(), Phase::Over);
+    }
+
+    /// Whatever happens in whatever order: a subscription that is not over waits for an answer, for a time or for a
+    /// flow, and what is due is over once it was done.
+    #[test]
+    fn no_sequence_of_events_leaves_it_stuck_or_spinning() {
+        let mut random = crate::common::random::Random::new(crate::common::random::Seeded(5));
+        let mut reached = [0_u32; 5];
+        for round in 0..2_000 {
+            let mut now = START;
+            let mut subscription = Subscription::new(now, if round % 7 == 0 { 0 } else { 600 });
+            for _ in 0..60 {
+                let ready = random.below(4) > 0;
+                match random.below(9) {
+                    0 => subscription.accepted(now, Some(random.below(900) as u32)),
+                    1 => {
+                        let status = [401, 403, 404, 408, 423, 481, 489, 500, 503][random.below(9) as usize];
+                        let after = (random.below(2) == 0).then_some(7);
+                        subscription.refused(now, status, after, Some(random.below(1_000) as u32));
+                    }
+                    2 => {
+                        subscription.failed(now, random.below(2) == 0);
+                    }
+                    3 => subscription.moved(now),
+                    4 => {
+                        subscription.notified(now, Word::Active, (random.below(2) == 0).then_some(300));
+                    }
+                    5 => {
+                        subscription.notified(now, Word::Pending, None);
+                    }
+                    6 => {
+                        let reason =
+                            [None, Some("timeout"), Some("giveup"), Some("rejected")][random.below(4) as usize];
+                        subscription.notified(now, Word::Terminated { reason, retry_after: Some(3) }, None);
+                    }
+                    7 if random.below(8) == 0 => {
+                        subscription.unsubscribe(now);
+                    }
+                    _ => now = subscription.next_timeout(ready).unwrap_or(now).max(now.after(random.below(2))),
+                }
+                let mut steps = 0;
+                while subscription.due(now, ready).is_some() {
+                    steps += 1;
+                    assert!(steps < 5, "{subscription:?}");
+                }
+                assert!(
+                    subscription.phase() == Phase::Over || subscription.next_timeout(ready).is_none_or(|at| at > now)
+                );
+                let waits = subscription.in_flight || subscription.next_timeout(true).is_some();
+                assert!(subscription.phase() == Phase::Over || waits, "{subscription:?}");
+                reached[subscription.phase() as usize] += 1;
+            }
+        }
+        assert!(reached.iter().all(|times| *times > 100), "{reached:?}");
     }
 }

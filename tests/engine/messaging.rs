@@ -241,6 +241,41 @@ fn an_info_of_another_package_gets_469() {
     assert!(!world.phones[bob].events.iter().any(|event| matches!(event, Event::InfoReceived { .. })));
 }
 
+/// RFC 6086 4.2: Recv-Info is there also where no package is taken.
+#[test]
+fn who_takes_no_package_says_so() {
+    let (mut world, alice, bob, call, _) = in_call(account("bob"));
+    let extra = Extra { headers: vec![("Info-Package".to_owned(), "x-other".to_owned())] };
+    world.command(alice, Command::Info { call, body: text("left"), extra });
+    world.run(100);
+    let answer = world.phones[bob].sent.iter().find(|text| text.starts_with("SIP/2.0 469")).unwrap();
+    assert!(answer.lines().any(|line| line.trim_end() == "Recv-Info:"), "{answer}");
+}
+
+/// RFC 6086 4.2.1: Recv-Info in the INVITE and in what answers it.
+/// RFC 6665 4.4.4: Allow-Events in whatever makes a dialog.
+#[test]
+fn who_makes_a_dialog_says_what_may_be_sent_in_it() {
+    let options = AccountOptions {
+        info_packages: vec!["x-cursor".to_owned()],
+        events: vec!["dialog".to_owned()],
+        ..account("bob")
+    };
+    let (mut world, alice, bob, _, theirs) = in_call(options);
+    let account = world.only_call(bob).account;
+    world.command_now(bob, Command::Hangup(theirs, Extra::default())).unwrap();
+    world.call(bob, account, "alice");
+    world.run(200);
+    let answer = world.phones[bob].sent.iter().find(|text| text.starts_with("SIP/2.0 200")).unwrap();
+    let invite = world.phones[bob].sent.iter().find(|text| text.starts_with("INVITE")).unwrap();
+    let mut ringing = world.phones[alice].sent.iter().filter(|text| text.starts_with("SIP/2.0 180"));
+    for text in [answer, invite] {
+        assert!(text.contains("\r\nRecv-Info: x-cursor\r\n") && text.contains("\r\nAllow-Events: refer, dialog\r\n"));
+        assert!(text.contains("\r\nAllow: INVITE, ACK"));
+    }
+    assert!(ringing.next().unwrap().contains("\r\nAllow-Events: refer\r\n"));
+}
+
 /// RFC 6086 2: an INFO without a package is taken as it is.
 #[test]
 fn an_info_without_a_package_is_taken() {

@@ -121,7 +121,7 @@ impl Two {
     }
 }
 
-/// RFC 6665 4.1.2.1 and 4.2.1.2: SUBSCRIBE, 200, NOTIFY.
+/// RFC 6665 4.1.2.1, 4.2.1.2: SUBSCRIBE, 200, NOTIFY.
 #[test]
 fn a_subscription_is_accepted_and_state_comes() {
     let (mut two, ours, theirs) = Two::subscribed(600);
@@ -135,7 +135,7 @@ fn a_subscription_is_accepted_and_state_comes() {
     assert!(!info.will_retry && info.error.is_none());
 }
 
-/// RFC 6665 3.1 and 3.2: what SUBSCRIBE and NOTIFY carry.
+/// RFC 6665 3.1, 3.2: what SUBSCRIBE and NOTIFY carry.
 #[test]
 fn subscribe_and_notify_carry_what_they_must() {
     let (two, ..) = Two::subscribed(600);
@@ -195,7 +195,7 @@ fn a_time_too_short_is_raised_and_asked_for_again() {
     assert_eq!(two.requests(&Method::Subscribe).last().unwrap().headers.get(HeaderName::Expires), Some("60"));
 }
 
-/// RFC 6665 4.1.2.2 and 4.2.1.4: it is refreshed in time, and each refresh is answered with the state.
+/// RFC 6665 4.1.2.2, 4.2.1.4: it is refreshed in time, and each refresh is answered with the state.
 #[test]
 fn a_subscription_lives_as_long_as_it_is_wanted() {
     let (mut two, _, theirs) = Two::subscribed(600);
@@ -450,7 +450,6 @@ fn a_notify_that_overtakes_the_200_is_the_acceptance() {
     assert!(last.headers.cseq().unwrap().unwrap().number > first, "its numbers go on");
 }
 
-/// RFC 3265 4.4.1 as servers have it: voicemail is told without a subscription.
 #[test]
 fn voicemail_is_told_without_a_subscription_and_nothing_else_is() {
     let mut two = two();

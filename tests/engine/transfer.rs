@@ -224,6 +224,19 @@ fn without_a_subscription_no_notify_follows_and_the_call_stays() {
     assert_eq!(three.world.only_call(three.alice).state, CallState::Connected);
 }
 
+/// RFC 7614 4: who requires `nosub` gets 200 and no NOTIFY.
+#[test]
+fn a_refer_that_forbids_the_subscription_is_followed_without_one() {
+    let mut three = three();
+    let lines = "Refer-To: <sip:carol@example.test>\r\nRequire: nosub\r\n";
+    refer(&mut three, true, lines);
+    three.accept();
+    assert!(three.world.phones[three.bob].sent.last().unwrap().starts_with("SIP/2.0 200"));
+    three.world.run(300);
+    assert_eq!(three.world.calls(three.carol).len(), 1);
+    assert_eq!(three.world.sent(three.bob, "NOTIFY"), 0);
+}
+
 /// RFC 5057 5: the subscription outlives the call whose dialog it shares.
 #[test]
 fn progress_is_told_although_the_call_was_hung_up_long_ago() {

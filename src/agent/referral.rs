@@ -1,53 +1,22 @@
-//! REFER (RFC 3515): transfers that we ask for, and those that we are asked for.
-//!
-//! After a transfer that succeeded both ends of the old call may end it. We leave that to the far end for a moment and
-//! send a BYE if it does not; of an attended transfer in both calls. After one that failed nothing is touched.
+//! Transfers that we are asked for: REFER in (RFC 3515), NOTIFY out.
 
 use super::Agent;
 use super::messaging::identity_of;
-use super::outcome::code_of;
 use super::outgoing::target_uri;
 use super::request::{DialogRef, Purpose};
-use super::usages::OwnDialog;
 use crate::common::limits;
 use crate::common::time::{Mono, Now};
 use crate::dialog::{Dialog, refer};
 use crate::io::{
-    AccountId, CallId, CallOptions, CommandId, Error, ErrorCode, Event, Extra, HeaderList, Outcome, OutcomeKind,
-    ReferralId, Reply, TransferId,
+    AccountId, CallId, CallOptions, Error, ErrorCode, Event, HeaderList, Outcome, OutcomeKind, ReferralId,
 };
 use crate::message::{
-    HeaderName, Headers, Method, Replaces, Request, Response, SubscriptionStatus, write_event, write_subscription_state,
+    HeaderName, Method, Request, Response, SubscriptionStatus, write_event, write_subscription_state,
 };
 use crate::transaction::ServerId;
 
-/// How long the far end of a transferred call has to end it, in milliseconds.
-const END_MS: u64 = 1_000;
 /// How long the application has to say what it thinks of a REFER, in milliseconds. Then it is refused.
 const DECISION_MS: u64 = 10_000;
-
-/// A REFER of ours.
-#[derive(Debug)]
-pub(super) struct Transfer {
-    pub(super) id: TransferId,
-    pub(super) account: AccountId,
-    pub(super) call: Option<CallId>,
-    /// The call whose far end is the target.
-    other: Option<CallId>,
-    pub(super) command: Option<CommandId>,
-    /// Its CSeq number, which its NOTIFYs may name.
-    cseq: u32,
-    /// Its dialog, where it is in no call.
-    pub(super) own: OwnDialog,
-    machine: refer::Transfer,
-    hang_up_at: Option<Mono>,
-}
-
-impl Transfer {
-    pub(super) fn next_timeout(&self) -> Mono {
-        self.hang_up_at.unwrap_or(self.machine.next_timeout())
-    }
-}
 
 /// A REFER that waits for the application's word.
 #[derive(Debug)]
@@ -103,240 +72,6 @@ impl Referral {
 }
 
 impl Agent {
-    /// Asks the far end of `call` to call `target`; `command` is completed when it has agreed.
-    ///
-    /// # Errors
-    /// [`ErrorCode::NotFound`], [`ErrorCode::InvalidTarget`], [`ErrorCode::InvalidOption`] for headers that cannot be
-    /// sent, [`ErrorCode::InvalidState`] where the call is not established, [`ErrorCode::FlowLost`],
-    /// [`ErrorCode::Busy`] where too many transfers are under way.
-    pub fn transfer(
-        &mut self,
-        now: Now,
-        call: CallId,
-        target: &str,
-        extra: &Extra,
-        command: CommandId,
-    ) -> Result<(), Error> {
-        let account = self.call_mut(call).ok_or(ErrorCode::NotFound)?.account;
-        let domain = &self.find_account(account).ok_or(ErrorCode::NotFound)?.options.domain;
-        let uri = target_uri(target, domain)?;
-        self.refer_in_call(now, call, None, &uri, extra, command)
-    }
-
-    /// Asks the far end of `call` to take our place in the call `to`.
-    ///
-    /// # Errors
-    /// As [`Agent::transfer`]; both calls must be established.
-    pub fn transfer_to(
-        &mut self,
-        now: Now,
-        call: CallId,
-        to: CallId,
-        extra: &Extra,
-        command: CommandId,
-    ) -> Result<(), Error> {
-        let other = self.call_mut(to).filter(|call| !call.is_over()).ok_or(ErrorCode::NotFound)?;
-        if call == to || !other.is_confirmed() {
-            return Err(ErrorCode::InvalidState.into());
-        }
-        let dialog = other.dialog.as_ref().ok_or(ErrorCode::InvalidState)?;
-        // The tags as the far end of that dialog, who gets the INVITE, sees them (RFC 3891 section 3).
-        let replaces = Replaces {
-            call_id: dialog.call_id().into(),
-            to_tag: dialog.remote_tag().into(),
-            from_tag: dialog.local_tag().into(),
-            early_only: false,
-        };
-        let refer_to = replaces.in_uri(dialog.reachable_uri());
-        self.refer_in_call(now, call, Some(to), &refer_to, extra, command)
-    }
-
-    fn refer_in_call(
-        &mut self,
-        now: Now,
-        call: CallId,
-        other: Option<CallId>,
-        refer_to: &str,
-        extra: &Extra,
-        command: CommandId,
-    ) -> Result<(), Error> {
-        self.has_room_for_transfer()?;
-        let (account, dialog, request) = self.inside(call, Method::Refer, extra)?;
-        let by = self.call_mut(call).and_then(|call| call.dialog.as_ref()).map(|dialog| dialog.local_uri().to_owned());
-        self.send_refer(now, account, dialog, request, refer_to, by, (Some(call), other), command)
-    }
-
-    /// Asks `target`, outside any call, to call `refer_to`; `command` is completed when it has agreed.
-    ///
-    /// # Errors
-    /// As [`Agent::transfer`].
-    pub fn refer(
-        &mut self,
-        now: Now,
-        account: AccountId,
-        target: &str,
-        refer_to: &str,
-        extra: &Extra,
-        command: CommandId,
-    ) -> Result<(), Error> {
-        self.has_room_for_transfer()?;
-        let found = self.find_account(account).ok_or(ErrorCode::NotFound)?;
-        let (refer_to, by) = (target_uri(refer_to, &found.options.domain)?, found.address_of_record());
-        let request = self.outside(account, Method::Refer, target, extra)?;
-        self.send_refer(now, account, DialogRef::None, request, &refer_to, Some(by), (None, None), command)
-    }
-
-    fn has_room_for_transfer(&self) -> Result<(), Error> {
-        if self.usages.transfers.len() < limits::REFERRALS { Ok(()) } else { Err(ErrorCode::Busy.into()) }
-    }
-
-    #[allow(clippy::too_many_arguments)]
-    fn send_refer(
-        &mut self,
-        now: Now,
-        account: AccountId,
-        dialog: DialogRef,
-        mut request: Request,
-        refer_to: &str,
-        by: Option<String>,
-        calls: (Option<CallId>, Option<CallId>),
-        command: CommandId,
-    ) -> Result<(), Error> {
-        self.add_contact(&mut request, account);
-        request.headers.set(HeaderName::ReferTo, ["<", refer_to, ">"].concat());
-        if let (Some(by), None) = (by, request.headers.get(HeaderName::ReferredBy)) {
-            request.headers.push(HeaderName::ReferredBy, ["<", &by, ">"].concat());
-        }
-        request.headers.push(HeaderName::Accept, "message/sipfrag");
-        let id = TransferId(self.new_id());
-        let transfer = Transfer {
-            id,
-            account,
-            call: calls.0,
-            other: calls.1,
-            command: Some(command),
-            cseq: request.headers.cseq().and_then(Result::ok).map_or(0, |cseq| cseq.number),
-            own: if calls.0.is_none() { OwnDialog::of(&request) } else { OwnDialog::default() },
-            machine: refer::Transfer::new(now.mono),
-            hang_up_at: None,
-        };
-        self.send_request(now, account, dialog, request, Purpose::Refer(id))?;
-        self.usages.transfers.push(transfer);
-        self.pump(now);
-        Ok(())
-    }
-
-    fn transfer_mut(&mut self, id: TransferId) -> Option<&mut Transfer> {
-        self.usages.transfers.iter_mut().find(|transfer| transfer.id == id)
-    }
-
-    /// A REFER of ours has been answered, or never will be.
-    pub(super) fn refer_done(&mut self, now: Now, id: TransferId, result: Result<&Response, Error>) {
-        let Some(transfer) = self.transfer_mut(id) else { return };
-        let command = transfer.command.take();
-        let response = match result {
-            Ok(response) => response,
-            Err(error) => {
-                // A NOTIFY that overtook the answer has the last word.
-                if let Some(command) = command {
-                    self.usages.transfers.retain(|transfer| transfer.id != id);
-                    self.complete(command, Err(error));
-                }
-                return;
-            }
-        };
-        let status = response.status();
-        if let Some(Ok(cseq)) = response.headers.cseq() {
-            transfer.cseq = cseq.number;
-        }
-        let (progress, reply) = match status {
-            200..=299 => {
-                let subscribes = !matches!(response.headers.refer_sub(), Some(Ok(false)));
-                (transfer.machine.accepted(now.mono, status, subscribes), Ok(Reply::Transfer(id)))
-            }
-            _ => (transfer.machine.refused(now.mono, status), Err(Error::sip(code_of(status), status))),
-        };
-        if let Some(command) = command {
-            self.complete(command, reply);
-        }
-        self.tell_transfer(id, progress);
-        if status >= 300 {
-            self.usages.transfers.retain(|transfer| transfer.id != id);
-        }
-    }
-
-    fn tell_transfer(&mut self, id: TransferId, progress: Option<refer::Progress>) {
-        let call = self.transfer_mut(id).and_then(|transfer| transfer.call);
-        if let Some(refer::Progress { status, done }) = progress {
-            self.tell(Event::TransferChanged { transfer: id, call, status, done });
-        }
-    }
-
-    /// The transfer outside a call that a NOTIFY is about.
-    pub(super) fn transfer_of(&self, headers: &Headers) -> Option<TransferId> {
-        self.usages.transfers.iter().find(|transfer| transfer.own.is_for(headers)).map(|transfer| transfer.id)
-    }
-
-    /// The transfer in a call that a NOTIFY is about: the one with the number in `id`, or the only one.
-    pub(super) fn transfer_in_call(&self, call: CallId, headers: &Headers) -> Option<TransferId> {
-        let event = headers.event()?.ok().filter(|event| event.package == "refer")?;
-        let of_call = || self.usages.transfers.iter().filter(|transfer| transfer.call == Some(call));
-        let named = event.id.and_then(|id| of_call().find(|transfer| id.parse() == Ok(transfer.cseq)));
-        let only = || of_call().next().filter(|_| of_call().count() == 1);
-        let latest = || of_call().next_back().filter(|_| event.id.is_none());
-        named.or_else(only).or_else(latest).map(|transfer| transfer.id)
-    }
-
-    pub(super) fn transfer_notify(&mut self, now: Now, id: TransferId, request: &Request) -> Result<(), u16> {
-        let Some(Ok(state)) = request.headers.subscription_state() else { return Err(400) };
-        let cseq = self.cseq_under_way(&Purpose::Refer(id));
-        let Some(transfer) = self.transfer_mut(id) else { return Err(481) };
-        if transfer.call.is_none() {
-            let cseq = cseq.unwrap_or(transfer.cseq);
-            transfer.own.take(request, cseq)?;
-        }
-        let is_sipfrag = matches!(request.headers.content_type(), Some(Ok(kind)) if kind.is("message", "sipfrag"));
-        let status = refer::sipfrag_status(request.body()).filter(|_| is_sipfrag);
-        let progress = transfer.machine.notified(now.mono, status, state.is_terminated(), state.expires());
-        if progress.is_some_and(|progress| progress.done && (200..300).contains(&progress.status)) {
-            transfer.hang_up_at = Some(now.mono.after(END_MS));
-        }
-        // Who sends a NOTIFY has agreed, whatever keeps the answer to the REFER so long.
-        if let Some(command) = transfer.command.take() {
-            self.complete(command, Ok(Reply::Transfer(id)));
-        }
-        self.tell_transfer(id, progress);
-        Ok(())
-    }
-
-    pub(super) fn settle_transfers(&mut self, now: Now) -> bool {
-        let mut changed = false;
-        let mut ending = Vec::new();
-        let mut silent = Vec::new();
-        for transfer in &mut self.usages.transfers {
-            if transfer.hang_up_at.is_some_and(|at| at <= now.mono) {
-                transfer.hang_up_at = None;
-                ending.extend([transfer.call, transfer.other].into_iter().flatten());
-            }
-            if let Some(progress) = transfer.machine.timeout(now.mono) {
-                silent.push((transfer.id, progress, transfer.command.take()));
-            }
-        }
-        for (id, progress, command) in silent {
-            changed = true;
-            if let Some(command) = command {
-                self.complete(command, Err(ErrorCode::Timeout.into()));
-            }
-            self.tell_transfer(id, Some(progress));
-        }
-        self.usages.transfers.retain(|transfer| transfer.hang_up_at.is_some() || !transfer.machine.is_over(now.mono));
-        for call in ending {
-            // Over already: then the far end has ended it, and all is well.
-            changed |= self.hang_up(now, call, Extra::default()).is_ok();
-        }
-        changed
-    }
-
     /// A REFER came, in `call` where it is one of a dialog.
     pub(super) fn incoming_refer(
         &mut self,
@@ -475,11 +210,16 @@ impl Agent {
                 return Err(error);
             }
         };
-        let subscribes = !matches!(asked.request.headers.refer_sub(), Some(Ok(false)));
+        let headers = &asked.request.headers;
+        // RFC 4488 asks for it, RFC 7614 insists on it.
+        let unwanted = matches!(headers.refer_sub(), Some(Ok(false)));
+        let forbidden = headers.requires("nosub");
+        let subscribes = !unwanted && !forbidden;
+        let status = if forbidden { 200 } else { 202 };
         let tag = self.referral_mut(id).map(|referral| referral.local_tag.clone()).unwrap_or_default();
-        let mut response = self.response(&asked.request, 202, &tag, Some(account));
+        let mut response = self.response(&asked.request, status, &tag, Some(account));
         response.headers.copy(&asked.request.headers, HeaderName::RecordRoute);
-        if !subscribes {
+        if unwanted {
             response.headers.push(HeaderName::ReferSub, "false");
         }
         self.transactions.respond(now.mono, asked.server, response);
