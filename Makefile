@@ -4,7 +4,7 @@ SHELL := /bin/bash
 # Tools that set-up had to keep apart from the machine's own (see scripts/setup.sh).
 export PATH := $(CURDIR)/target/tools/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 
-.PHONY: help setup demo test pkg www edge bench docs lint fmt clean
+.PHONY: help setup demo test pkg www edge bench fuzz docs lint fmt clean
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-7s %s\n", $$1, $$2}' Makefile
@@ -38,6 +38,10 @@ bench: ## sizes and speeds beside JsSIP and SIP.js, into target/bench/report.jso
 
 docs: ## the generated part of the documentation
 	@node scripts/conformance.mjs
+
+fuzz: ## fuzz what reads from outside, MINUTES (10) a target, and print the coverage
+	@bash scripts/setup.sh fuzz
+	@bash scripts/fuzz.sh $(TARGETS)
 
 lint: ## format, clippy natively and for wasm32
 	@bash scripts/setup.sh lint

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what a purpose needs and the machine lacks: scripts/setup.sh [demo] [pkg] [test] [bench] [lint] [e2e]
+# Installs what a purpose needs and the machine lacks: scripts/setup.sh [demo] [pkg] [test] [bench] [fuzz] [lint] [e2e]
 # Says what it installs and why; does nothing, in a second, when nothing is to do.
 # Browsers and Kamailio are wanted, not needed: without them their suites are skipped and named. All else ends the run.
 set -euo pipefail
@@ -199,6 +199,9 @@ for purpose in "$@"; do
       npm_packages all
       browser
       ;;
+    fuzz)
+      tool cargo-fuzz "" cargo-fuzz "runs the fuzz targets" 2
+      ;;
     lint)
       component rustfmt fmt
       component clippy clippy
@@ -216,7 +219,7 @@ for purpose in "$@"; do
       kamailio
       sipp
       ;;
-    *) fail "unknown purpose $purpose (demo, pkg, test, bench, lint)" ;;
+    *) fail "unknown purpose $purpose (demo, pkg, test, bench, fuzz, lint)" ;;
   esac
 done
 [ $problems = 0 ] || say "some things wanted are not there; what depends on them is skipped and named"

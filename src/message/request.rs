@@ -81,7 +81,7 @@ impl Request {
     pub fn to_octets(&self) -> Result<Vec<u8>, WriteError> {
         writer::write(&self.headers, &self.body, self.uri.len() + 32, |octets| {
             if let Some(start) = &self.start {
-                octets.extend_from_slice(start);
+                writer::start(octets, start, writer::line_end(&self.headers));
                 return Ok(());
             }
             let method = self.method.as_str();

@@ -92,7 +92,7 @@ impl Response {
     pub fn to_octets(&self) -> Result<Vec<u8>, WriteError> {
         writer::write(&self.headers, &self.body, self.reason.len() + 32, |octets| {
             if let Some(start) = &self.start {
-                octets.extend_from_slice(start);
+                writer::start(octets, start, writer::line_end(&self.headers));
                 return Ok(());
             }
             if !matches!(self.status, 100..=699) {

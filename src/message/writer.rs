@@ -32,6 +32,13 @@ pub(super) fn line_end(headers: &Headers) -> &'static [u8] {
     if headers.wire.is_empty() || headers.wire.ends_with("\r\n") { b"\r\n" } else { b"\n" }
 }
 
+/// Writes a start line as it came, ended as the lines below it are: these may be others by now.
+pub(super) fn start(octets: &mut Vec<u8>, start: &[u8], end: &[u8]) {
+    let line = start.strip_suffix(b"\n").unwrap_or(start);
+    octets.extend_from_slice(line.strip_suffix(b"\r").unwrap_or(line));
+    octets.extend_from_slice(end);
+}
+
 /// Writes start line, header lines, blank line and body. Content-Length is written anew where the body or the header
 /// was built here, and left alone where all came from the wire.
 pub(super) fn write(
@@ -156,5 +163,15 @@ mod tests {
         request.set_body("text/plain", vec![b'x'; 1000]);
         let octets = request.to_octets().unwrap();
         assert!(octets.capacity() - octets.len() < 64);
+    }
+
+    #[test]
+    fn all_lines_end_alike_also_below_a_start_line_that_came() {
+        let mut message = Message::parse(b"SIP/2.0 200  fine\nl: 0\n\n".to_vec()).unwrap();
+        *message.headers_mut() = Headers::default();
+        message.headers_mut().push(HeaderName::CallId, "1");
+        let octets = message.to_octets().unwrap();
+        assert_eq!(octets, b"SIP/2.0 200  fine\r\nCall-ID: 1\r\n\r\n");
+        assert!(Message::parse(octets).is_ok());
     }
 }
