@@ -329,7 +329,7 @@ fn a_far_end_that_does_not_say_what_it_takes_gets_a_reinvite() {
 #[test]
 fn an_answer_that_lost_its_flow_is_repeated_on_the_next() {
     let mut far = Far::new();
-    let invite = far.invite_sdp("moving", &[], 1);
+    let invite = far.invite_sdp("moving", &["Allow: INVITE, ACK, BYE, UPDATE"], 1);
     let call = far.world.calls(far.phone)[0].id;
     far.world.command(far.phone, Command::Answer(call, Extra::default()));
     far.run(50);
