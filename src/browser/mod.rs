@@ -2,13 +2,15 @@
 //!
 //! | module | what is in it |
 //! | --- | --- |
-//! | [`api`] | the exported classes `Endpoint`, `Account`, `Call` |
+//! | [`api`] | the exported class `Engine`; `js/api.js` makes the classes of applications of it |
 //! | [`read`] | the exported `parseMessage` |
 //! | `driver` | the loop between the engine and everything below |
 //! | `sockets` | WebSockets |
 //! | `sessions` | media sessions, over `js/media.js` |
 //! | `host` | the way to the native side, over `js/host.js` |
 //! | `clock` | time, randomness, the one timer |
+//! | `hooks` | the application's hooks |
+//! | `commands` | the application's commands, read |
 //! | `options` | the application's option objects, read |
 //! | `objects` | what the application gets to see, built |
 //! | `error` | the error class, over `js/error.js` |
@@ -20,8 +22,10 @@ pub mod api;
 pub mod read;
 
 mod clock;
+mod commands;
 mod driver;
 mod error;
+mod hooks;
 mod host;
 mod objects;
 mod options;

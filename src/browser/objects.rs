@@ -1,12 +1,12 @@
 //! What the application gets to see, as plain JavaScript objects.
 
-use js_sys::Object;
+use js_sys::{Array, Object, Uint8Array};
 use wasm_bindgen::prelude::*;
 
 use super::error;
 use crate::io::{
-    CallInfo, CallState, Direction, Error, Outcome, RegistrationInfo, RegistrationState, TraceEntry, TraceKind,
-    TransportState,
+    Body, CallInfo, CallState, CredentialsKind, CredentialsRequest, Direction, Error, Event, HeaderList, Outcome,
+    RegistrationInfo, RegistrationState, SubscriptionInfo, SubscriptionState, TraceEntry, TraceKind, TransportState,
 };
 
 // None of these can fail on an object that was just made, and none makes a value only to drop it.
@@ -59,6 +59,38 @@ impl Builder {
         self
     }
 
+    /// A number that may be 0: an id.
+    #[inline(never)]
+    pub(super) fn id(self, key: &str, value: u32) -> Self {
+        set_number(&self.0, key, f64::from(value));
+        self
+    }
+
+    /// Names and values by turns, each in a line: `js/api.js` makes the list of it.
+    #[inline(never)]
+    fn headers(self, headers: HeaderList) -> Self {
+        let mut text = String::new();
+        for (name, value) in headers {
+            for part in [&name, "\n", &value, "\n"] {
+                text.push_str(part);
+            }
+        }
+        self.text("headers", &*text)
+    }
+
+    /// The text of a body, and its octets where they are no text.
+    #[inline(never)]
+    fn body(self, body: Body) -> Self {
+        let this = self.text("contentType", (!body.content_type.is_empty()).then_some(&*body.content_type));
+        match str::from_utf8(&body.octets) {
+            Ok(text) => this.text("body", text),
+            Err(_) => {
+                let this = this.text("body", &*String::from_utf8_lossy(&body.octets));
+                this.value("octets", &Uint8Array::from(&*body.octets))
+            }
+        }
+    }
+
     #[inline(never)]
     pub(super) fn error(self, error: Option<&Error>) -> Self {
         match error {
@@ -72,7 +104,7 @@ impl Builder {
     }
 }
 
-pub(super) fn transport_state(state: TransportState) -> &'static str {
+fn transport_state(state: TransportState) -> &'static str {
     match state {
         TransportState::Idle => "idle",
         TransportState::Connecting => "connecting",
@@ -92,7 +124,7 @@ fn registration_state(state: RegistrationState) -> &'static str {
 }
 
 /// The properties of a registration, on an object that may have others.
-pub(super) fn registration(info: &RegistrationInfo, on: Builder) -> JsValue {
+fn registration(info: &RegistrationInfo, on: Builder) -> JsValue {
     on.text("state", registration_state(info.state))
         .number("expiresAt", info.expires_at)
         .number("status", info.status.map(u64::from))
@@ -101,14 +133,14 @@ pub(super) fn registration(info: &RegistrationInfo, on: Builder) -> JsValue {
         .done()
 }
 
-pub(super) fn direction(direction: Direction) -> &'static str {
+fn direction(direction: Direction) -> &'static str {
     match direction {
         Direction::Incoming => "incoming",
         Direction::Outgoing => "outgoing",
     }
 }
 
-pub(super) fn call_state(state: CallState) -> &'static str {
+fn call_state(state: CallState) -> &'static str {
     match state {
         CallState::Connecting => "connecting",
         CallState::Ringing => "ringing",
@@ -119,25 +151,171 @@ pub(super) fn call_state(state: CallState) -> &'static str {
     }
 }
 
-/// A snapshot of a call, with the call itself.
-pub(super) fn call(info: &CallInfo, account: &JsValue, call: &JsValue) -> JsValue {
-    Builder::new()
-        .value("call", call)
-        .value("account", account)
-        .number("id", Some(info.id.0.into()))
+/// A snapshot of a call.
+pub(super) fn call(info: &CallInfo) -> JsValue {
+    let asserted = info
+        .asserted_identity
+        .as_ref()
+        .map(|identity| Builder::new().text("uri", &*identity.uri).text("name", identity.name.as_deref()).done());
+    let call = Builder::new()
+        .id("id", info.id.0)
+        .id("account", info.account.0)
         .text("uuid", &*info.uuid)
         .text("direction", direction(info.direction))
         .text("state", call_state(info.state))
         .text("remoteUri", &*info.remote_uri)
         .text("remoteName", info.remote_name.as_deref())
+        .text("divertedFrom", info.diverted_from.as_deref())
+        .number("autoAnswerSeconds", info.auto_answer_s.map(u64::from))
+        .flag("onHold", info.on_hold)
+        .flag("remoteHold", info.remote_hold)
         .flag("muted", info.muted)
         .flag("mediaConnected", info.media_connected)
         .number("connectedAt", info.connected_at)
-        .text("sipCallId", &*info.sip_call_id)
+        .text("sipCallId", &*info.sip_call_id);
+    match asserted {
+        Some(asserted) => call.value("assertedIdentity", &asserted),
+        None => call,
+    }
+    .done()
+}
+
+fn subscription(info: &SubscriptionInfo) -> JsValue {
+    let state = match info.state {
+        SubscriptionState::Subscribing => "subscribing",
+        SubscriptionState::Pending => "pending",
+        SubscriptionState::Active => "active",
+        SubscriptionState::Terminated => "terminated",
+    };
+    Builder::new()
+        .id("id", info.id.0)
+        .id("account", info.account.0)
+        .text("event", &*info.event)
+        .text("remoteUri", &*info.remote_uri)
+        .text("state", state)
+        .text("reason", info.reason.as_deref())
+        .error(info.error.as_ref())
+        .flag("willRetry", info.will_retry)
         .done()
 }
 
-pub(super) fn outcome(outcome: &Outcome) -> JsValue {
+/// What a server asks the application's credentials for.
+pub(super) fn challenge(request: &CredentialsRequest) -> JsValue {
+    let algorithms: Array = request.algorithms.iter().map(|algorithm| JsValue::from_str(algorithm.name())).collect();
+    let kind = match request.kind {
+        CredentialsKind::Digest => "digest",
+        CredentialsKind::Bearer => "bearer",
+    };
+    Builder::new()
+        .text("realm", &*request.realm)
+        .text("kind", kind)
+        .value("algorithms", &algorithms)
+        .text("authzServer", request.authz_server.as_deref())
+        .text("scope", request.scope.as_deref())
+        .flag("rejected", request.rejected)
+        .done()
+}
+
+/// A final response, 200 to 299.
+pub(super) fn response(status: u16, headers: HeaderList, body: Body) -> JsValue {
+    Builder::new().id("status", status.into()).headers(headers).body(body).done()
+}
+
+/// An event's name and object. Accounts, calls and their like are numbers in it, or objects with `id` where they
+/// have changed; `js/api.js` puts their objects there.
+pub(super) fn event(event: Event) -> (&'static str, JsValue) {
+    let new = Builder::new;
+    let (name, object) = match event {
+        Event::Trace(entry) => return ("trace", trace(&entry)),
+        Event::ConnectivityChanged { account, state, error } => (
+            "connectivity_changed",
+            new().id("account", account.0).text("state", transport_state(state)).error(error.as_ref()),
+        ),
+        Event::RegistrationChanged(info) => {
+            return ("registration_changed", registration(&info, new().id("account", info.account.0)));
+        }
+        Event::CallReceived { call: info, headers } => {
+            ("call_received", new().value("call", &call(&info)).headers(headers))
+        }
+        Event::CallChanged(info) => ("call_changed", new().value("call", &call(&info))),
+        Event::CallProgress { call, status, headers } => {
+            ("call_progress", new().id("call", call.0).id("status", status.into()).headers(headers))
+        }
+        Event::CallTerminated { call: info, outcome: ended, headers } => {
+            ("call_terminated", new().value("call", &call(&info)).value("outcome", &outcome(&ended)).headers(headers))
+        }
+        Event::CallReplaced { old, new: with } => ("call_replaced", new().id("call", old.0).id("by", with.0)),
+        Event::DtmfReceived { call, digit, duration_ms } => (
+            "dtmf_received",
+            new().id("call", call.0).text("digit", &*digit.encode_utf8(&mut [0; 4])).id("durationMs", duration_ms),
+        ),
+        Event::InfoReceived { call, body, headers } => {
+            ("info_received", new().id("call", call.0).body(body).headers(headers))
+        }
+        Event::MessageReceived { account, call, from_uri, from_name, body, headers } => (
+            "message_received",
+            new()
+                .id("account", account.0)
+                .number("call", call.map(|call| call.0.into()))
+                .text("fromUri", &*from_uri)
+                .text("fromName", from_name.as_deref())
+                .body(body)
+                .headers(headers),
+        ),
+        Event::ReferReceived { referral, account, call, target, replaces, referred_by, headers } => (
+            "transfer_requested",
+            new()
+                .id("referral", referral.0)
+                .id("account", account.0)
+                .number("call", call.map(|call| call.0.into()))
+                .text("target", &*target)
+                .flag("replaces", replaces)
+                .text("referredBy", referred_by.as_deref())
+                .headers(headers),
+        ),
+        Event::TransferChanged { transfer, call, status, done } => (
+            "transfer_changed",
+            new()
+                .id("transfer", transfer.0)
+                .number("call", call.map(|call| call.0.into()))
+                .id("status", status.into())
+                .flag("done", done),
+        ),
+        Event::SubscriptionChanged(info) => ("subscription_changed", new().value("subscription", &subscription(&info))),
+        Event::NotifyReceived { subscription, account, event, body, headers } => (
+            "notify_received",
+            new()
+                .number("subscription", subscription.map(|subscription| subscription.0.into()))
+                .id("account", account.0)
+                .text("event", &*event)
+                .body(body)
+                .headers(headers),
+        ),
+        Event::SubscribeReceived { subscription, account, from_uri, event, expires, body, headers } => (
+            "subscribe_received",
+            new()
+                .id("subscriber", subscription.0)
+                .id("account", account.0)
+                .text("fromUri", &*from_uri)
+                .text("event", &*event)
+                .id("expires", expires)
+                .body(body)
+                .headers(headers),
+        ),
+        Event::SubscriberChanged(info) => ("subscriber_changed", new().value("subscriber", &subscription(&info))),
+        Event::PublicationChanged { publication, published, error } => (
+            "publication_changed",
+            new().id("publication", publication.0).flag("published", published).error(error.as_ref()),
+        ),
+        Event::Problem { error, account } => {
+            ("problem", new().error(Some(&error)).number("account", account.map(|account| account.0.into())))
+        }
+        Event::HostChanged { connected } => ("host_changed", new().flag("connected", connected)),
+    };
+    (name, object.done())
+}
+
+fn outcome(outcome: &Outcome) -> JsValue {
     Builder::new()
         .text("kind", outcome.kind.name())
         .flag("local", outcome.local)
@@ -147,7 +325,7 @@ pub(super) fn outcome(outcome: &Outcome) -> JsValue {
         .done()
 }
 
-pub(super) fn trace(entry: &TraceEntry) -> JsValue {
+fn trace(entry: &TraceEntry) -> JsValue {
     let kind = match entry.kind {
         TraceKind::SipIn => "sipIn",
         TraceKind::SipOut => "sipOut",

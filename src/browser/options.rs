@@ -1,13 +1,15 @@
 //! The application's option objects, read strictly: an unknown name or a value of the wrong kind is an error that
 //! names the option, so that a slip of the pen does not become a phone that never rings.
 
-use js_sys::{Array, Function, Object};
+use js_sys::{Array, Function, Object, Reflect};
 use wasm_bindgen::prelude::*;
 
+use super::commands::items;
 use super::error;
 use crate::common::secret::Secret;
 use crate::io::{
-    AccountOptions, BackgroundPolicy, CallOptions, Driver, EndpointOptions, IceServer, PushOptions, PushPreset,
+    AccountOptions, BackgroundPolicy, Credentials, Driver, EndpointOptions, HeaderList, IceServer, PushOptions,
+    PushPreset, Reliability,
 };
 
 /// What `Endpoint.start` was given.
@@ -18,6 +20,8 @@ pub(super) struct Start {
     pub(super) host: JsValue,
     /// The application's WebSocket class, or `undefined`.
     pub(super) web_socket: JsValue,
+    /// The application's hooks, for messages and for session descriptions.
+    pub(super) hooks: Option<(Option<Function>, Option<Function>)>,
 }
 
 pub(super) fn start(options: &JsValue) -> Result<Start, JsValue> {
@@ -37,7 +41,7 @@ pub(super) fn start(options: &JsValue) -> Result<Start, JsValue> {
             "trace" => match value.as_string()?.as_str() {
                 "redacted" => {}
                 "full" => engine.full_trace = true,
-                "off" => engine.trace = false,
+                "off" | "events" => engine.trace = false,
                 _ => return None,
             },
             "WebSocket" => {
@@ -45,6 +49,10 @@ pub(super) fn start(options: &JsValue) -> Result<Start, JsValue> {
                 start.web_socket = value.clone();
             }
             "tokenWaitMs" => engine.token_wait_ms = number(value)?,
+            "hooks" => {
+                let hook = |name: &str| Reflect::get(value, &name.into()).ok()?.dyn_into().ok();
+                start.hooks = Some((hook("message"), hook("sdp")));
+            }
             "pushIdHeader" => engine.push_id_header = Some(value.as_string()?),
             _ => return None,
         }
@@ -66,6 +74,8 @@ pub(super) fn account(options: &JsValue) -> Result<AccountOptions, JsValue> {
             "authUsername" => account.auth_username = Some(value.as_string()?),
             "password" => account.password = Some(Secret::new(value.as_string()?)),
             "ha1" => *ha1 = value.clone(),
+            "bearerToken" => account.bearer_token = Some(Secret::new(value.as_string()?)),
+            "credentials" => account.credentials = value.as_bool()?,
             "realms" => account.realms = texts(value)?,
             "forbidMd5" => account.forbid_md5 = value.as_bool()?,
             "displayName" => account.display_name = Some(value.as_string()?),
@@ -84,19 +94,26 @@ pub(super) fn account(options: &JsValue) -> Result<AccountOptions, JsValue> {
             "declineCode" => account.decline_code = number(value)?,
             "keepAliveMs" => account.keep_alive_ms = number(value)?,
             "connectTimeoutMs" => account.connect_timeout_ms = number(value)?,
+            "sessionExpires" => account.session_expires = number(value)?,
+            "reliability" => {
+                account.reliability = match value.as_string()?.as_str() {
+                    "supported" => Reliability::Supported,
+                    "required" => Reliability::Required,
+                    "off" => Reliability::Off,
+                    _ => return None,
+                }
+            }
+            "maxRedirects" => account.max_redirects = number(value)?,
+            "preferredIdentity" => account.preferred_identity = Some(value.as_string()?),
+            "events" => account.events = texts(value)?,
+            "infoPackages" => account.info_packages = texts(value)?,
+            "messageTypes" => account.message_types = texts(value)?,
+            "allowAutoAnswer" => account.allow_auto_answer = value.as_bool()?,
             _ => return None,
         }
         Some(())
     })?;
-    each(ha1, "ha1", |key, value| {
-        let secret = Some(Secret::new(value.as_string()?));
-        match key {
-            "md5" => account.ha1_md5 = secret,
-            "sha256" => account.ha1_sha256 = secret,
-            _ => return None,
-        }
-        Some(())
-    })?;
+    hashes(ha1, &mut account.ha1_md5, &mut account.ha1_sha256, &mut account.ha1_sha512_256)?;
     if !push.is_undefined() {
         let mut options = PushOptions::default();
         each(push, "push", |key, value| {
@@ -120,33 +137,70 @@ pub(super) fn account(options: &JsValue) -> Result<AccountOptions, JsValue> {
     Ok(account)
 }
 
-pub(super) fn call(options: &JsValue) -> Result<CallOptions, JsValue> {
-    let mut call = CallOptions::default();
-    each(options, "options", |key, value| {
-        if key != "headers" {
-            return None;
+/// `{ md5, sha256, sha512256 }`.
+fn hashes(
+    value: &JsValue,
+    md5: &mut Option<Secret>,
+    sha256: &mut Option<Secret>,
+    sha512_256: &mut Option<Secret>,
+) -> Result<(), JsValue> {
+    each(value, "ha1", |key, value| {
+        let secret = Some(Secret::new(value.as_string()?));
+        match key {
+            "md5" => *md5 = secret,
+            "sha256" => *sha256 = secret,
+            "sha512256" => *sha512_256 = secret,
+            _ => return None,
         }
-        call.headers = items(value, |header| {
-            let (mut name, mut text) = (None, None);
-            each(header, "headers", |key, value| {
-                match key {
-                    "name" => name = value.as_string(),
-                    "value" => text = value.as_string(),
-                    _ => return None,
-                }
-                Some(())
-            })
-            .ok()?;
-            name.zip(text)
-        })?;
+        Some(())
+    })
+}
+
+/// What the application's `credentials` gave. Undefined or null: nothing.
+pub(super) fn credentials(value: &JsValue) -> Result<Option<Credentials>, JsValue> {
+    if value.is_undefined() || value.is_null() {
+        return Ok(None);
+    }
+    let mut given = Credentials::default();
+    let mut ha1 = JsValue::UNDEFINED;
+    each(value, "credentials", |key, value| {
+        match key {
+            "username" => given.username = Some(value.as_string()?),
+            "password" => given.password = Some(Secret::new(value.as_string()?)),
+            "bearerToken" => given.bearer_token = Some(Secret::new(value.as_string()?)),
+            "ha1" => ha1 = value.clone(),
+            _ => return None,
+        }
         Some(())
     })?;
-    Ok(call)
+    hashes(&ha1, &mut given.ha1_md5, &mut given.ha1_sha256, &mut given.ha1_sha512_256)?;
+    Ok(Some(given))
+}
+
+/// Header lines: `{ name, value }` each.
+pub(super) fn headers(value: &JsValue) -> Option<HeaderList> {
+    items(value, |header| {
+        let (mut name, mut text) = (None, None);
+        each(header, "headers", |key, value| {
+            match key {
+                "name" => name = value.as_string(),
+                "value" => text = value.as_string(),
+                _ => return None,
+            }
+            Some(())
+        })
+        .ok()?;
+        name.zip(text)
+    })
 }
 
 /// Calls `take` for each property that is not `undefined`; what it will not take becomes an error about that option.
 /// `undefined` as a whole is an empty object.
-fn each(options: &JsValue, what: &str, mut take: impl FnMut(&str, &JsValue) -> Option<()>) -> Result<(), JsValue> {
+pub(super) fn each(
+    options: &JsValue,
+    what: &str,
+    mut take: impl FnMut(&str, &JsValue) -> Option<()>,
+) -> Result<(), JsValue> {
     if options.is_undefined() {
         return Ok(());
     }
@@ -162,18 +216,13 @@ fn each(options: &JsValue, what: &str, mut take: impl FnMut(&str, &JsValue) -> O
 }
 
 /// A whole number that fits.
-fn number<T: TryFrom<u64>>(value: &JsValue) -> Option<T> {
+pub(super) fn number<T: TryFrom<u64>>(value: &JsValue) -> Option<T> {
     let number = value.as_f64()?;
     let whole = number as u64;
     (whole as f64 == number).then(|| T::try_from(whole).ok())?
 }
 
-/// A list whose items `read` takes.
-fn items<T>(value: &JsValue, read: impl Fn(&JsValue) -> Option<T>) -> Option<Vec<T>> {
-    value.dyn_ref::<Array>()?.iter().map(|item| read(&item)).collect()
-}
-
-fn texts(value: &JsValue) -> Option<Vec<String>> {
+pub(super) fn texts(value: &JsValue) -> Option<Vec<String>> {
     items(value, JsValue::as_string)
 }
 

@@ -8,8 +8,8 @@ use wasm_bindgen::prelude::*;
 
 use super::driver::Driver;
 use super::objects::Builder;
-use crate::bridge::drivers::failure_from_name;
-use crate::io::{IceServer, Input, MediaCommand, MediaEvent, MediaFailure, MediaId};
+use crate::bridge::drivers::{direction_name, failure_from_name};
+use crate::io::{IceServer, Input, MediaCommand, MediaEvent, MediaId};
 
 #[wasm_bindgen(module = "/src/browser/js/media.js")]
 extern "C" {
@@ -19,11 +19,17 @@ extern "C" {
     #[wasm_bindgen(js_name = createMedia)]
     fn create(options: &JsValue, on_event: &Function) -> Media;
     #[wasm_bindgen(method)]
-    fn offer(this: &Media);
+    fn direction(this: &Media, direction: &str);
+    #[wasm_bindgen(method)]
+    fn offer(this: &Media, restart: bool);
     #[wasm_bindgen(method)]
     fn accept(this: &Media, sdp: &str);
     #[wasm_bindgen(method, js_name = setAnswer)]
-    fn set_answer(this: &Media, sdp: &str);
+    fn set_answer(this: &Media, sdp: &str, provisional: bool);
+    #[wasm_bindgen(method)]
+    fn rollback(this: &Media);
+    #[wasm_bindgen(method)]
+    fn dtmf(this: &Media, digits: &str, duration_ms: u32, gap_ms: u32);
     #[wasm_bindgen(method)]
     fn mute(this: &Media, on: bool);
     #[wasm_bindgen(method)]
@@ -74,20 +80,18 @@ struct Session {
 
 /// All media sessions of one endpoint.
 pub(super) struct Sessions {
-    driver: Weak<Driver>,
     handler: Closure<dyn Fn(u32, Told)>,
     open: RefCell<Vec<Session>>,
 }
 
 impl Sessions {
     pub(super) fn new(driver: Weak<Driver>) -> Self {
-        let target = driver.clone();
         let handler = Closure::<dyn Fn(u32, Told)>::new(move |media, told: Told| {
-            if let (Some(driver), Some(event)) = (target.upgrade(), read(&told)) {
+            if let (Some(driver), Some(event)) = (driver.upgrade(), read(&told)) {
                 driver.feed(Input::Media { media: MediaId(media), event });
             }
         });
-        Self { driver, handler, open: RefCell::default() }
+        Self { handler, open: RefCell::default() }
     }
 
     pub(super) fn command(&self, id: MediaId, command: MediaCommand) {
@@ -107,20 +111,18 @@ impl Sessions {
         }
         let Some(media) = self.open.borrow().iter().find(|s| s.id == id).map(|s| s.media.clone()) else { return };
         match command {
-            MediaCommand::Offer { .. } => media.offer(),
+            MediaCommand::Direction { direction } => media.direction(direction_name(direction)),
+            MediaCommand::Offer { restart } => media.offer(restart),
             MediaCommand::Accept { sdp } => media.accept(&sdp),
-            MediaCommand::SetAnswer { sdp, .. } => media.set_answer(&sdp),
+            MediaCommand::SetAnswer { sdp, provisional } => media.set_answer(&sdp, provisional),
+            MediaCommand::Rollback => media.rollback(),
+            MediaCommand::Dtmf { digits, duration_ms, gap_ms } => media.dtmf(&digits, duration_ms, gap_ms),
             MediaCommand::Mute { on } => media.mute(on),
             MediaCommand::Close => {
                 media.close();
                 self.open.borrow_mut().retain(|s| s.id != id);
             }
-            MediaCommand::Dtmf { .. } => {
-                if let Some(driver) = self.driver.upgrade() {
-                    driver.feed(Input::Media { media: id, event: MediaEvent::Failed(MediaFailure::Unsupported) });
-                }
-            }
-            MediaCommand::Direction { .. } | MediaCommand::Rollback | MediaCommand::Open { .. } => {}
+            MediaCommand::Open { .. } => {}
         }
     }
 

@@ -1,4 +1,4 @@
-// The package's TypeScript face. Kept by hand beside `api.rs`; tests/js/package.test.mjs holds the two together.
+// The package's TypeScript face. Kept by hand beside `js/api.js` and `commands.rs`; tests/js/package.test.mjs holds the two together.
 
 /** Codes of {@link SipError}. They are stable. */
 export type ErrorCode =
@@ -35,6 +35,8 @@ export type ErrorCode =
   | "rejected"
   | "callEnded"
   | "busy"
+  /** A hook threw, or changed what must stay: the original went. */
+  | "hookRefused"
   | "unsupported"
   | "stopped"
   /** Events came before their first listener, and more than are kept. */
@@ -131,14 +133,50 @@ export interface EndpointOptions {
   userAgent?: string;
   /** `urn:uuid:…` for `+sip.instance`. Default: the host's, else one kept per tab. */
   instance?: string;
-  /** `redacted` (default): nothing in it identifies a person or opens a door. */
-  trace?: "redacted" | "full" | "off";
+  /**
+   * What the trace shows. `redacted` (default): every message, but nothing that identifies a person or opens a door;
+   * `events`: no messages, only what happened, by name; `full`: every octet, for a developer's eyes; `off`: nothing.
+   */
+  trace?: "redacted" | "events" | "full" | "off";
+  /** See and change what leaves. */
+  hooks?: Hooks;
   /** The WebSocket class where the platform has none (Node 20). */
   WebSocket?: WebSocketClass;
   /** How long the first REGISTER waits for the host's welcome and its push token. Default: 3000. */
   tokenWaitMs?: number;
   /** An INVITE header, besides `X-Push-ID`, that carries the push's id. */
   pushIdHeader?: string;
+}
+
+/**
+ * Functions that see messages and session descriptions on their way, and may return another text to take their place.
+ * What cannot take it, and a hook that throws, is a `problem` with the code `hookRefused`, and the original goes. They run
+ * at once and have to be quick; what they ask of the endpoint is done after them.
+ */
+export interface Hooks {
+  /**
+   * Each SIP message before it leaves, request or response, whoever owns the socket. Its method, status, Via, From, To,
+   * Call-ID and CSeq have to stay (RFC 3261 17.1.3); its Content-Length is made right.
+   */
+  message?(text: string, info: MessageInfo): string | void;
+  /** Each session description: ours before it is sent, theirs before it is used. Its media lines have to stay (RFC 3264 6). */
+  sdp?(sdp: string, info: SdpInfo): string | void;
+}
+
+export interface MessageInfo {
+  /** The method, of the request or of that which is responded to. */
+  method: string;
+  /** Of a response. */
+  status?: number;
+}
+
+export interface SdpInfo {
+  /** Ours, before it is sent; otherwise theirs, before it is used. */
+  local: boolean;
+  type: "offer" | "answer" | "pranswer";
+  callUuid: string;
+  /** The call, once it has been spoken of. */
+  call?: Call;
 }
 
 /** Options of {@link Endpoint.createAccount}. */
@@ -149,7 +187,11 @@ export interface AccountOptions {
   domain: string;
   password?: string;
   /** Instead of the password: `H(username:realm:password)` in hex. */
-  ha1?: { md5?: string; sha256?: string };
+  ha1?: { md5?: string; sha256?: string; sha512256?: string };
+  /** An access token, for servers that ask for one (RFC 8898). */
+  bearerToken?: string;
+  /** Is asked where a server wants credentials that are not given here, or were refused: RFC 7616, RFC 8760, RFC 8898. */
+  credentials?: (challenge: Challenge) => Credentials | undefined | Promise<Credentials | undefined>;
   /** User name of the credentials, if it is another. */
   authUsername?: string;
   /** Realms that may be answered. Default: the one that the registrar names first. */
@@ -178,12 +220,112 @@ export interface AccountOptions {
   keepAliveMs?: number;
   /** Milliseconds until a connection attempt is given up. Default: 5000. */
   connectTimeoutMs?: number;
+  /** Session interval to ask for in seconds, 90 at least; 0: no session timer unless the far end wants one (RFC 4028). Default: 1800. */
+  sessionExpires?: number;
+  /** Whether provisional responses are acknowledged (RFC 3262): where the far end can (default), always, or never. */
+  reliability?: "supported" | "required" | "off";
+  /** How many redirections (3xx) a call follows; 0: none, the call ends (RFC 3261 8.1.3.4). Default: 5. */
+  maxRedirects?: number;
+  /** The URI of ours that the network shall assert: P-Preferred-Identity (RFC 3325). */
+  preferredIdentity?: string;
+  /** Event packages that others may subscribe to (RFC 6665); any other gets 489. Default: none. */
+  events?: string[];
+  /** INFO packages that are taken (RFC 6086); any other gets 469. INFO without a package is always taken. */
+  infoPackages?: string[];
+  /** Content types of MESSAGE that are taken; any other gets 415 (RFC 3428 7). Default: all. */
+  messageTypes?: string[];
+  /** Whether a caller may ask to be answered without a person (RFC 5373). It opens the microphone: off by default. */
+  allowAutoAnswer?: boolean;
+}
+
+/** What a server asks for. It is asked only for realms that the account may answer. */
+export interface Challenge {
+  account: Account;
+  realm: string;
+  /** What it asks for first; where `algorithms` is not empty a password will do. */
+  kind: "digest" | "bearer";
+  /** The digest algorithms that the server takes and that are allowed, in its order. */
+  algorithms: ("MD5" | "SHA-256" | "SHA-512-256")[];
+  /** Where an access token can be had, as the server says: nobody proves that it is the right place. */
+  authzServer?: string;
+  scope?: string;
+  /** Whether what was tried last was refused. */
+  rejected: boolean;
+}
+
+/** Credentials for one realm. */
+export interface Credentials {
+  /** Default: the account's. */
+  username?: string;
+  password?: string;
+  /** Instead of the password: `H(username:realm:password)` in hex, one for each algorithm that the server may use. */
+  ha1?: { md5?: string; sha256?: string; sha512256?: string };
+  bearerToken?: string;
+}
+
+/** Extra headers. Those that the engine writes itself, and line breaks, are refused. */
+export interface MessageOptions {
+  headers?: Header[];
 }
 
 /** Options of {@link Endpoint.makeCall}. */
-export interface CallOptions {
-  /** Extra headers of the INVITE. */
-  headers?: Header[];
+export interface CallOptions extends MessageOptions {
+  /** Not to say who calls: From `anonymous@anonymous.invalid` and `Privacy: id` (RFC 3323, RFC 3325). */
+  anonymous?: boolean;
+  /** The URI of ours that the network shall assert for this call (RFC 3325). */
+  preferredIdentity?: string;
+  /** The call whose place this one takes at the far end (RFC 3891). */
+  replaces?: Call;
+  /** To leave the offer to the far end: an INVITE without a session description (RFC 3261 13.2.1). */
+  lateOffer?: boolean;
+}
+
+/** What a message carries: a text, or octets. */
+export type Content = string | Uint8Array;
+
+/** A message with a body. */
+export interface BodyOptions extends MessageOptions {
+  /** Default: `text/plain` for a text, `application/octet-stream` for octets. */
+  contentType?: string;
+}
+
+/** The final response to a request, 200 to 299; another one rejects the promise, with its status. */
+export interface Response {
+  status: number;
+  headers: Header[];
+  contentType?: string;
+  body: string;
+  /** The body where it is no UTF-8. */
+  octets?: Uint8Array;
+}
+
+/** What a message that came carries, and its headers. */
+export interface Received {
+  headers: Header[];
+  contentType?: string;
+  body: string;
+  /** The body where it is no UTF-8. */
+  octets?: Uint8Array;
+}
+
+/** Options of {@link Call.dtmf}. */
+export interface DtmfOptions {
+  /** `auto` (default): telephone events in the media (RFC 4733) where it can, else INFO. */
+  method?: "auto" | "media" | "info";
+  /** How long each is: 40 to 6000. Default: 100. */
+  durationMs?: number;
+  /** The pause after each: 30 to 6000. Default: 70. */
+  gapMs?: number;
+}
+
+/** Options of {@link Endpoint.subscribe}. */
+export interface SubscribeOptions extends BodyOptions {
+  /** Content types that are understood; by default those that the package names. */
+  accept?: string[];
+  /** For how long, in seconds; it is refreshed by itself. 0: the state just once. Default: 3600. */
+  expires?: number;
+  /** A filter, or what else the package wants. */
+  body?: Content;
 }
 
 /** How an account's connection is. `waiting`: down, another attempt comes by itself. */
@@ -244,26 +386,89 @@ export interface CallInfo {
   readonly state: CallState;
   readonly remoteUri: string;
   readonly remoteName?: string;
+  readonly assertedIdentity?: Identity;
+  readonly divertedFrom?: string;
+  readonly autoAnswerSeconds?: number;
+  readonly onHold: boolean;
+  readonly remoteHold: boolean;
   readonly muted: boolean;
   readonly mediaConnected: boolean;
   readonly connectedAt?: number;
   readonly sipCallId: string;
 }
 
+/** Who somebody is. */
+export interface Identity {
+  /** The URI, without parameters. */
+  uri: string;
+  name?: string;
+}
+
+/** How a subscription is. `subscribing`: nothing was heard of the notifier yet; `pending`: somebody's permission is waited for. */
+export type SubscriptionState = "subscribing" | "pending" | "active" | "terminated";
+
+/** A snapshot of a subscription of ours. */
+export interface SubscriptionInfo {
+  readonly subscription: Subscription;
+  readonly account: Account;
+  readonly id: number;
+  readonly event: string;
+  readonly remoteUri: string;
+  readonly state: SubscriptionState;
+  readonly reason?: string;
+  readonly error?: SipError;
+  readonly willRetry: boolean;
+}
+
 /** The events, by name. */
 export interface EventMap {
   connectivity_changed: { account: Account; state: Connectivity; error?: SipError };
   registration_changed: { account: Account } & Registration;
-  /** A call rings here. */
-  call_received: { call: Call };
-  /** State, mute, media or names of a call. */
+  /** A call rings here. The headers are those of the INVITE. */
+  call_received: { call: Call; headers: Header[] };
+  /** State, hold, mute, media or names of a call. */
   call_changed: { call: Call };
-  /** The last event of a call. */
-  call_terminated: { call: Call; outcome: Outcome };
+  /** A response to our INVITE, 101 to 299 (RFC 3261 13.2.2). */
+  call_progress: { call: Call; status: number; headers: Header[] };
+  /** The last event of a call. The headers are those of what ended it: a BYE, a CANCEL, a final response; none where we did. */
+  call_terminated: { call: Call; outcome: Outcome; headers: Header[] };
+  /** An INVITE with Replaces has put `by` in this call's place (RFC 3891). */
+  call_replaced: { call: Call; by: Call };
+  /** A digit by INFO: `0` to `9`, `*`, `#`, `A` to `D`, or `!` for a hook flash. Those in the media are heard. */
+  dtmf_received: { call: Call; digit: string; durationMs: number };
+  /** An INFO that is no digit (RFC 6086). */
+  info_received: { call: Call } & Received;
+  /** A MESSAGE (RFC 3428), in a call where it came in one. */
+  message_received: { account: Account; call?: Call; fromUri: string; fromName?: string } & Received;
+  /** Somebody asks us by REFER to call `target` (RFC 3515). Accept or reject it within ten seconds. */
+  transfer_requested: {
+    referral: Referral;
+    account: Account;
+    call?: Call;
+    target: string;
+    /** Whether the new call takes an existing one's place: an attended transfer (RFC 3891). */
+    replaces: boolean;
+    /** Who says so (RFC 3892). */
+    referredBy?: string;
+    headers: Header[];
+  };
+  /** What became of a transfer of ours: the status of the call that was asked for (RFC 3515 2.4.5), or of the refusal. */
+  transfer_changed: { transfer: Transfer; call?: Call; status: number; done: boolean };
+  /** A subscription of ours (RFC 6665 4.1). */
+  subscription_changed: { subscription: Subscription };
+  /** The state that a subscription of ours is about, or an unsolicited NOTIFY, which has no subscription (RFC 6665 4.1.3). */
+  notify_received: { subscription?: Subscription; account: Account; event: string } & Received;
+  /** Somebody wants to follow a state of ours (RFC 6665 4.2.1). Accept or reject it. */
+  subscribe_received: { subscriber: Subscriber; account: Account; fromUri: string; event: string; expires: number } & Received;
+  /** Somebody who follows a state of ours has refreshed, or is gone. */
+  subscriber_changed: { subscriber: Subscriber };
+  /** A publication of ours was made, refreshed, lost or removed (RFC 3903 4). */
+  publication_changed: { publication: Publication; published: boolean; error?: SipError };
   /** Something from outside broke the rules and was dropped, or needs attention. */
   problem: { error: SipError; account?: Account };
   /** The host is there, or is not any more. */
   host_changed: { connected: boolean };
+  /** A message of the trace. */
   trace: { at: number; kind: "sipIn" | "sipOut" | "bridgeIn" | "bridgeOut"; text: string };
 }
 
@@ -276,7 +481,7 @@ export class Endpoint {
   /** Starts an endpoint. It lives until it is stopped. */
   static start(options?: EndpointOptions): Promise<Endpoint>;
   /** What lives at this moment, for a user interface that starts late. */
-  readonly state: { accounts: AccountInfo[]; calls: CallInfo[]; host: boolean };
+  readonly state: { accounts: AccountInfo[]; calls: CallInfo[]; subscriptions: SubscriptionInfo[]; host: boolean };
   /** Adds a listener; returns what removes it. Events that came before the first listener of their name are told soon after. */
   on<Name extends keyof EventMap>(name: Name, listener: Listener<Name>): () => void;
   off<Name extends keyof EventMap>(name: Name, listener: Listener<Name>): void;
@@ -284,12 +489,29 @@ export class Endpoint {
   createAccount(options: AccountOptions): Promise<Account>;
   /** Calls a `sip:`, `sips:` or `tel:` URI, or a user name of the account's domain. Resolves once the call exists: while the account makes its first connection or registration, as soon as that is done, within ten seconds. */
   makeCall(account: Account, target: string, options?: CallOptions): Promise<Call>;
+  /** Sends a MESSAGE (RFC 3428). Resolves with the final response. */
+  sendMessage(account: Account, target: string, body: Content, options?: BodyOptions): Promise<Response>;
+  /** Asks what somebody can (OPTIONS, RFC 3261 11). Resolves with the final response. */
+  sendOptions(account: Account, target: string, options?: MessageOptions): Promise<Response>;
+  /** Asks `target`, outside a call, to call `referTo` (REFER, RFC 3515). Resolves when it agreed. */
+  refer(account: Account, target: string, referTo: string, options?: MessageOptions): Promise<Transfer>;
+  /** Follows a state: `presence`, `dialog`, `message-summary` or another package (SUBSCRIBE, RFC 6665). Resolves once it was accepted. */
+  subscribe(account: Account, target: string, event: string, options?: SubscribeOptions): Promise<Subscription>;
+  /** Publishes a state (PUBLISH, RFC 3903); it is refreshed by itself. `expires` is in seconds, 3600 by default. */
+  publish(account: Account, event: string, body: Content, options?: BodyOptions & { expires?: number }): Promise<Publication>;
+  /** The network is another one, came back or went: a hint that is checked at once. A page hears of it by itself; a shell may know earlier. */
+  networkChanged(online?: boolean): Promise<void>;
   /** The page is about to sleep: each account's background policy is carried out. */
   suspend(): Promise<void>;
   /** The page is awake again after so many milliseconds. */
   resume(suspendedMs: number): Promise<void>;
   /** Ends all calls, removes all bindings, closes everything. */
   stop(): Promise<void>;
+  /**
+   * The last 512 entries of the trace as text, redacted like the trace itself, to attach to a report: messages, and what
+   * was asked for and has happened, by name, number and state. Nothing else logs anything.
+   */
+  exportTrace(): string;
   /** What is open at this moment: for tests and for those who hunt leaks. */
   counters(): { peerConnections: number; liveTracks: number; timers: number; sockets: number };
 }
@@ -321,6 +543,16 @@ export class Call {
   /** The far end's URI, without parameters. */
   readonly remoteUri: string;
   readonly remoteName: string | undefined;
+  /** Who the network says the far end is: P-Asserted-Identity (RFC 3325). */
+  readonly assertedIdentity: Identity | undefined;
+  /** Whom the caller called first: Diversion (RFC 5806), else History-Info (RFC 7044). */
+  readonly divertedFrom: string | undefined;
+  /** The caller asks for an answer without a person after so many seconds: Call-Info, Alert-Info or Answer-Mode (RFC 5373). */
+  readonly autoAnswerSeconds: number | undefined;
+  /** Whether we hold the call. */
+  readonly onHold: boolean;
+  /** Whether the far end holds it. */
+  readonly remoteHold: boolean;
   readonly muted: boolean;
   readonly mediaConnected: boolean;
   /** When both sides agreed, epoch milliseconds. */
@@ -331,10 +563,100 @@ export class Call {
   /** What this side sends; null likewise. */
   readonly localStream: MediaStream | null;
   /** Answers an incoming call. Resolves when the 200 has left. */
-  answer(): Promise<void>;
+  answer(options?: MessageOptions): Promise<void>;
   /** Declines an incoming call with the account's code or this one (400 to 699). */
-  decline(code?: number): Promise<void>;
+  decline(code?: number, options?: MessageOptions): Promise<void>;
+  /** Sends an incoming call elsewhere: a 3xx, 302 by default, with these Contacts (RFC 3261 21.3). */
+  redirect(targets: string | string[], options?: { status?: number }): Promise<void>;
   /** Ends it, whatever its phase. */
-  hangup(): Promise<void>;
+  hangup(options?: MessageOptions): Promise<void>;
   mute(on: boolean): Promise<void>;
+  /** Holds the call: nothing is sent or played (RFC 3264 8.4). Resolves when the far end agreed; a refusal rejects and ends nothing. */
+  hold(): Promise<void>;
+  /** Takes the call back. */
+  unhold(): Promise<void>;
+  /** Offers the session anew (RFC 3261 14), with new ICE credentials where wanted (RFC 8839 4.4.1.1). */
+  renegotiate(options?: { iceRestart?: boolean }): Promise<void>;
+  /** Sends digits: `0` to `9`, `*`, `#`, `A` to `D`; `,` is a pause of two seconds. Resolves when the last was sent. */
+  dtmf(digits: string, options?: DtmfOptions): Promise<void>;
+  /** Sends an INFO (RFC 6086). Resolves with the final response. */
+  info(options?: BodyOptions & { body?: Content }): Promise<Response>;
+  /** Sends a MESSAGE in the call (RFC 3428). Resolves with the final response. */
+  message(body: Content, options?: BodyOptions): Promise<Response>;
+  /**
+   * Asks the far end to call somebody (REFER, RFC 3515), or, given another call, joins the far ends of both (RFC 3891).
+   * Resolves when it agreed; `transfer_changed` says how it goes on.
+   */
+  transfer(target: string | Call, options?: MessageOptions): Promise<Transfer>;
+}
+
+/** A transfer that we asked for (RFC 3515). */
+export class Transfer {
+  private constructor();
+  readonly id: number;
+  /** The status of the call that was asked for, so far. */
+  readonly status: number;
+  /** Whether that was the last word. */
+  readonly done: boolean;
+}
+
+/** A transfer that somebody asks us for (RFC 3515). */
+export class Referral {
+  private constructor();
+  readonly id: number;
+  /** Makes the call; its progress is told to who asked. */
+  accept(): Promise<Call>;
+  /** Refuses with this status (400 to 699). Default: 603. */
+  reject(status?: number): Promise<void>;
+}
+
+/** A subscription of ours to somebody's state (RFC 6665). The object stays readable after its end. */
+export class Subscription {
+  private constructor();
+  readonly id: number;
+  readonly account: Account;
+  /** The event package. */
+  readonly event: string;
+  /** Whose state. */
+  readonly remoteUri: string;
+  readonly state: SubscriptionState;
+  /** Why it ended, as the notifier says: `deactivated`, `timeout`, `noresource`, … (RFC 6665 4.1.3). */
+  readonly reason: string | undefined;
+  readonly error: SipError | undefined;
+  /** Ends it. */
+  unsubscribe(): Promise<void>;
+}
+
+/** Somebody who follows a state of ours (RFC 6665). */
+export class Subscriber {
+  private constructor();
+  readonly id: number;
+  readonly account: Account;
+  /** The event package. */
+  readonly event: string;
+  /** Who. */
+  readonly remoteUri: string;
+  readonly state: SubscriptionState;
+  readonly reason: string | undefined;
+  readonly error: SipError | undefined;
+  /** Accepts, and tells the state. `pending`: the decision itself is still open. */
+  accept(body?: Content, options?: { contentType?: string; pending?: boolean }): Promise<void>;
+  /** Refuses with this status (400 to 699). Default: 403. */
+  reject(status?: number): Promise<void>;
+  /** Tells the state. `terminate` ends the subscription with it, for this reason, such as `noresource`. */
+  notify(body?: Content, options?: { contentType?: string; terminate?: string }): Promise<void>;
+}
+
+/** A state that we published (RFC 3903). */
+export class Publication {
+  private constructor();
+  readonly id: number;
+  /** Whether the server has it. */
+  readonly published: boolean;
+  /** Why it was lost. */
+  readonly error: SipError | undefined;
+  /** Publishes another state in its place. */
+  update(body: Content, options?: { contentType?: string }): Promise<void>;
+  /** Removes it. */
+  remove(): Promise<void>;
 }

@@ -52,7 +52,8 @@ impl Drivers {
 }
 
 impl Endpoint {
-    pub(super) fn flow_command(&mut self, now: Now, flow: FlowId, command: FlowCommand) {
+    pub(super) fn flow_command(&mut self, now: Now, flow: FlowId, mut command: FlowCommand) {
+        self.hook_flow(&mut command);
         if let FlowCommand::Send(octets) = &command
             && !is_keep_alive(octets)
         {
@@ -74,7 +75,13 @@ impl Endpoint {
         }
     }
 
-    pub(super) fn media_command(&mut self, now: Now, media: MediaId, command: MediaCommand) {
+    pub(super) fn media_event(&mut self, now: Now, media: MediaId, mut event: MediaEvent) {
+        self.hook_media_event(media, &mut event);
+        self.agent.media_event(now, media, event);
+    }
+
+    pub(super) fn media_command(&mut self, now: Now, media: MediaId, mut command: MediaCommand) {
+        self.hook_media_command(media, &mut command);
         let opens = matches!(command, MediaCommand::Open { .. });
         let ours = self.drivers.host_media.contains(&media);
         match &mut self.wake {
@@ -101,7 +108,7 @@ impl Endpoint {
             None => match self.drivers.page_media.read(incoming) {
                 Some(read) => read.map(|event| {
                     if let Some((media, event)) = event {
-                        self.agent.media_event(now, media, event);
+                        self.media_event(now, media, event);
                     }
                 }),
                 None => {

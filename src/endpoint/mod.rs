@@ -18,6 +18,9 @@ pub use crate::message::{Message, validate};
 
 mod command;
 mod drivers;
+mod hooks;
+
+pub use hooks::{Hooks, MessageInfo, SdpInfo};
 
 use std::collections::VecDeque;
 
@@ -31,6 +34,7 @@ use crate::io::{
 };
 use crate::wake::{Wake, WakeEvent};
 use drivers::Drivers;
+use hooks::Hooked;
 
 /// How long a command waits for what it asked of the network at shut-down, in milliseconds.
 const STOP_MS: u64 = 2_000;
@@ -61,6 +65,7 @@ pub struct Endpoint {
     stopping: Option<(Vec<CommandId>, Mono)>,
     stopped: bool,
     told_timer: Option<Mono>,
+    hooked: Option<Hooked>,
     out: VecDeque<Output>,
 }
 
@@ -81,6 +86,7 @@ impl Endpoint {
             stopping: None,
             stopped: false,
             told_timer: None,
+            hooked: None,
             out: VecDeque::new(),
         }
     }
@@ -104,7 +110,7 @@ impl Endpoint {
                 self.trace_flow_event(now, &event);
                 self.agent.flow_event(now, flow, event);
             }
-            Input::Media { media, event } => self.agent.media_event(now, media, event),
+            Input::Media { media, event } => self.media_event(now, media, event),
             Input::Host(text) => {
                 self.trace(now, TraceKind::BridgeIn, || crate::bridge::redact(&text), || text.clone());
                 if let Some(wake) = &mut self.wake {
@@ -237,7 +243,7 @@ impl Endpoint {
             WakeEvent::Driver(incoming) => self.driver_message(now, &incoming),
             WakeEvent::DriverTimedOut(request) => {
                 if let Some((media, event)) = self.drivers.page_media.timed_out(&request) {
-                    self.agent.media_event(now, media, event);
+                    self.media_event(now, media, event);
                 }
             }
         }

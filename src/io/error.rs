@@ -70,6 +70,8 @@ pub enum ErrorCode {
     CallEnded,
     /// The far end has changed the session at the same time; it was tried again and still could not be done.
     Busy,
+    /// What a hook made of a message or a session description cannot take its place, or the hook failed; the original went.
+    HookRefused,
     /// This engine cannot do that.
     Unsupported,
     /// The engine was stopped.
@@ -114,6 +116,7 @@ impl ErrorCode {
             Self::MediaFailed => "mediaFailed",
             Self::CallEnded => "callEnded",
             Self::Busy => "busy",
+            Self::HookRefused => "hookRefused",
             Self::Unsupported => "unsupported",
             Self::Stopped => "stopped",
         }
@@ -168,6 +171,9 @@ impl ErrorCode {
             Self::MediaFailed => "media could not be set up or was lost; check the ICE servers",
             Self::CallEnded => "the call ended first",
             Self::Busy => "the session was being changed by both sides; try again",
+            Self::HookRefused => {
+                "a hook threw, or changed what must stay (method, status, Via, From, To, Call-ID, CSeq, media lines); the original went"
+            }
             Self::Unsupported => "this engine, or the far end, cannot do that",
             Self::Stopped => "the endpoint was stopped",
         }

@@ -10,7 +10,7 @@ import webpack from "webpack";
 import { launch, root, serve } from "./support/browser.mjs";
 
 const run = promisify(execFile);
-const exported = ["Account", "Call", "Endpoint", "SipError", "default", "initSync", "parseMessage", "version"];
+const exported = ["Account", "Call", "Endpoint", "Publication", "Referral", "SipError", "Subscriber", "Subscription", "Transfer", "default", "initSync", "parseMessage", "version"];
 const { version } = JSON.parse(await readFile(join(root, "pkg/package.json"), "utf8"));
 
 /** A folder of its own in which `sipwake` is installed. */
@@ -48,7 +48,7 @@ describe("in Node", () => {
     `);
     assert.deepEqual(seen.names, exported);
     assert.deepEqual(seen.registered.code, [true, "SipError", "invalidOption", "nonsense"]);
-    assert.deepEqual(seen.state, { accounts: [], calls: [], host: false });
+    assert.deepEqual(seen.state, { accounts: [], calls: [], subscriptions: [], host: false });
     assert.equal(seen.version, version);
   });
 
@@ -104,7 +104,7 @@ describe("in Node", () => {
       console.log(JSON.stringify({ code, state }));
       process.exit();
     `);
-    assert.deepEqual(seen, { code: "invalidState", state: { accounts: [], calls: [], host: false } });
+    assert.deepEqual(seen, { code: "invalidState", state: { accounts: [], calls: [], subscriptions: [], host: false } });
   });
 
   test("where there is no WebAssembly, import works and init says why it does not", async () => {
@@ -170,7 +170,7 @@ describe("in a page", () => {
       const counters = endpoint.counters();
       return { state, counters: { ...counters, timers: 0 } };
     });
-    assert.deepEqual(seen.state, { accounts: [], calls: [], host: false });
+    assert.deepEqual(seen.state, { accounts: [], calls: [], subscriptions: [], host: false });
     assert.deepEqual(seen.counters, { peerConnections: 0, liveTracks: 0, timers: 0, sockets: 0 });
   });
 
@@ -277,7 +277,7 @@ describe("in a page", () => {
     routes[`/bundle/${wasm[0]}`] = { type: "application/wasm", body: await readFile(join(out, wasm[0])) };
     const page = await browser.context.newPage();
     await page.goto(`${server.url}/bundle/`);
-    assert.deepEqual(await page.evaluate(() => window.done), { accounts: [], calls: [], host: false });
+    assert.deepEqual(await page.evaluate(() => window.done), { accounts: [], calls: [], subscriptions: [], host: false });
     await page.close();
   });
 });
@@ -307,8 +307,8 @@ describe("in TypeScript", () => {
     const members = await node(`
       import * as all from "sipwake";
       const names = {};
-      for (const name of ["Endpoint", "Account", "Call"]) {
-        names[name] = Object.getOwnPropertyNames(all[name].prototype).filter((n) => !["constructor", "free", "__destroy_into_raw"].includes(n)).sort();
+      for (const name of ["Endpoint", "Account", "Call", "Transfer", "Referral", "Subscription", "Subscriber", "Publication"]) {
+        names[name] = Object.getOwnPropertyNames(all[name].prototype).filter((n) => n !== "constructor").sort();
       }
       console.log(JSON.stringify(names));
     `);

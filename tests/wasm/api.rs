@@ -1,10 +1,37 @@
 //! The exported API, called from Rust: what its options and errors are.
 
 use js_sys::{Array, Function, JSON, Promise, Reflect, Uint8Array};
-use sipwake::browser::api::Endpoint;
+use sipwake::browser::api::Engine;
 use sipwake::browser::read::parse_message;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_test::wasm_bindgen_test;
+
+#[wasm_bindgen(module = "/src/browser/js/api.js")]
+extern "C" {
+    type Endpoint;
+
+    #[wasm_bindgen(static_method_of = Endpoint, js_name = start)]
+    fn begin(options: &JsValue) -> Promise;
+    #[wasm_bindgen(js_name = madeBy)]
+    fn made_by(how: &JsValue);
+}
+
+// What api.js needs beside it.
+#[wasm_bindgen(module = "/src/browser/js/listeners.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = report)]
+    fn _report(error: &JsValue);
+}
+
+/// Starts an endpoint, of engines that are made here.
+fn endpoint(options: &JsValue) -> Promise {
+    let how =
+        Closure::<dyn Fn(JsValue, JsValue) -> Result<JsValue, JsValue>>::new(|options: JsValue, face: JsValue| {
+            Engine::new(&options, face.unchecked_into()).map(JsValue::from)
+        });
+    made_by(&how.into_js_value());
+    Endpoint::begin(options)
+}
 
 fn object(json: &str) -> JsValue {
     JSON::parse(json).expect("valid JSON")
@@ -25,7 +52,7 @@ async fn rejection(promise: Promise) -> JsValue {
 
 /// An endpoint's JavaScript object.
 async fn start(json: &str) -> JsValue {
-    wasm_bindgen_futures::JsFuture::from(Endpoint::start(&object(json))).await.expect("an endpoint")
+    wasm_bindgen_futures::JsFuture::from(endpoint(&object(json))).await.expect("an endpoint")
 }
 
 fn call(object: &JsValue, method: &str, arguments: &[JsValue]) -> JsValue {
@@ -35,7 +62,7 @@ fn call(object: &JsValue, method: &str, arguments: &[JsValue]) -> JsValue {
 
 #[wasm_bindgen_test]
 async fn an_unknown_option_is_named() {
-    let error = rejection(Endpoint::start(&object(r#"{ "gatheringLimit": 1 }"#))).await;
+    let error = rejection(endpoint(&object(r#"{ "gatheringLimit": 1 }"#))).await;
     assert_eq!((text(&error, "code").as_str(), text(&error, "field").as_str()), ("invalidOption", "gatheringLimit"));
     assert!(error.is_instance_of::<js_sys::Error>());
 }

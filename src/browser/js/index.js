@@ -1,9 +1,11 @@
 // The package's door: loads the wasm, and hands out what it exports. scripts/package.mjs joins this, wasm-bindgen's glue
 // ("#glue") and the modules beside this one into a single file. Nothing is touched at import.
-import load, { Account, Call, Endpoint, initSync as loadSync, parseMessage as parse } from "#glue";
+import load, { Engine, initSync as loadSync, parseMessage as parse } from "#glue";
+import { madeBy } from "./api.js";
 import { SipError } from "./error.js";
 
-export { Account, Call, Endpoint, SipError };
+export { Account, Call, Endpoint, Publication, Referral, Subscriber, Subscription, Transfer } from "./api.js";
+export { SipError };
 
 /* global __VERSION__ */
 /** The package's version. */
@@ -82,9 +84,10 @@ export function initSync(source) {
   }
 }
 
-const start = Endpoint.start;
-/** @param {unknown} options */
-Endpoint.start = (options) => (ready ? start(options) : Promise.reject(notReady()));
+madeBy((options, core) => {
+  if (!ready) throw notReady();
+  return new Engine(options, core);
+});
 
 /** @param {string | Uint8Array} message */
 export function parseMessage(message) {

@@ -1,10 +1,18 @@
 // The application's listeners. A listener that throws harms neither the engine nor the others.
 import { SipError } from "./error.js";
 
-const names = ["connectivity_changed", "registration_changed", "call_received", "call_changed", "call_terminated", "problem", "host_changed", "trace"];
+const names = (
+  "connectivity_changed registration_changed call_received call_changed call_progress call_terminated call_replaced dtmf_received info_received " +
+  "message_received transfer_requested transfer_changed subscription_changed notify_received subscribe_received subscriber_changed " +
+  "publication_changed problem host_changed trace"
+).split(" ");
+/** Events that wait for a first listener: more, and the oldest goes. */
+const WAITING = 256;
+/** Entries of the trace that are kept: more, and the oldest goes. */
+const TRACED = 512;
 
 /** @param {unknown} error */
-function report(error) {
+export function report(error) {
   (globalThis.reportError ?? console.error)(error);
 }
 
@@ -13,18 +21,35 @@ export class Listeners {
   #listeners = new Map();
   /** Names whose waiting events are about to be told. @type {Set<string>} */
   #late = new Set();
-  /** Events that nobody has listened for yet; trace entries apart, they are many. @type {[string, object][]} */
+  /** Events that nobody has listened for yet. @type {[string, object][]} */
   #waiting = [];
-  /** @type {[string, object][]} */
+  /** The last entries of the trace, told or not. @type {{ at: number, kind: string, text: string }[]} */
   #trace = [];
   #lost = false;
-  #limit;
-  #traceLimit;
+  #traced;
 
-  /** @param {number} limit @param {number} traceLimit */
-  constructor(limit, traceLimit) {
-    this.#limit = limit;
-    this.#traceLimit = traceLimit;
+  /** @param {boolean} traced whether events and commands are noted */
+  constructor(traced) {
+    this.#traced = traced;
+  }
+
+  /** @param {{ at: number, kind: string, text: string }} entry */
+  #keep(entry) {
+    if (this.#trace.push(entry) > TRACED) this.#trace.shift();
+  }
+
+  /**
+   * Notes what was asked for and what happened: names, numbers and states, nothing of persons. It is in the exported trace
+   * alone: a listener that asks for something would never hear the end of it.
+   * @param {unknown[]} words
+   */
+  note(...words) {
+    if (this.#traced) this.#keep({ at: Date.now(), kind: "note", text: words.filter((word) => word !== undefined && word !== "").join(" ") });
+  }
+
+  /** The trace as text. */
+  exportTrace() {
+    return this.#trace.map(({ at, kind, text }) => `${new Date(at).toISOString()} ${kind} ${text.trimEnd()}\n`).join("\n");
   }
 
   /** @param {string} name @param {Function} listener @returns {() => void} */
@@ -49,30 +74,24 @@ export class Listeners {
 
   /** @param {string} name @param {object} event */
   emit(name, event) {
+    if (name === "trace") this.#keep(/** @type {any} */ (event));
     if (this.#listeners.has(name) && !this.#late.has(name)) this.#tell(name, event);
-    else if (name === "trace") this.#keep(this.#trace, name, event, this.#traceLimit);
-    else if (this.#keep(this.#waiting, name, event, this.#limit) && !this.#lost) {
+    else if (name !== "trace" && this.#waiting.push([name, event]) > WAITING && this.#waiting.shift() && !this.#lost) {
       this.#lost = true;
       this.emit("problem", { error: new SipError("eventsLost", "eventsLost: too many events came before their first listener; add listeners right after the start") });
     }
   }
 
-  /** @param {[string, object][]} list @param {string} name @param {object} event @param {number} limit */
-  #keep(list, name, event, limit) {
-    list.push([name, event]);
-    return list.length > limit && list.shift() !== undefined;
-  }
-
   /** @param {string} name */
   #tellWaiting(name) {
     // One that a listener causes meanwhile waits behind these.
-    for (const list of [this.#waiting, this.#trace]) {
-      for (;;) {
-        const index = list.findIndex(([n]) => n === name);
-        if (index < 0) break;
-        const [[, event]] = /** @type {[[string, object]]} */ (list.splice(index, 1));
-        this.#tell(name, event);
-      }
+    const told = new Set();
+    for (let entry; name === "trace" && (entry = this.#trace.find((entry) => entry.kind !== "note" && !told.has(entry))); told.add(entry)) this.#tell(name, entry);
+    for (;;) {
+      const index = this.#waiting.findIndex(([n]) => n === name);
+      if (index < 0) break;
+      const [[, event]] = /** @type {[[string, object]]} */ (this.#waiting.splice(index, 1));
+      this.#tell(name, event);
     }
     this.#late.delete(name);
   }
