@@ -12,7 +12,8 @@ use crate::message::{self, HeaderName, Headers, MediaType, Method, Request, Uri}
 use crate::transport::{Connection, ConnectionOptions};
 
 /// Methods that this engine takes.
-pub(crate) const ALLOW: &str = "INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE, INFO, MESSAGE, REFER, SUBSCRIBE, NOTIFY";
+pub(crate) const ALLOW: &str =
+    "INVITE, ACK, BYE, CANCEL, PRACK, OPTIONS, UPDATE, INFO, MESSAGE, REFER, SUBSCRIBE, NOTIFY";
 /// Extensions that this engine has, whoever asks.
 pub(crate) const SUPPORTED: &str = "outbound, gruu, timer, norefersub, nosub";
 

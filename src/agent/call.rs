@@ -1,7 +1,9 @@
 //! One call: what is known of it, in which phase it is, and its timers.
 
 use super::dtmf::Dtmf;
+use super::early::{Fork, LateOffer};
 use super::identity::{self, InviteIdentity};
+use super::reliable::Provisional;
 use super::session::Session;
 use crate::common::time::Mono;
 use crate::dialog::Dialog;
@@ -44,6 +46,8 @@ pub(crate) enum Job {
     First,
     /// Our answer to a re-INVITE.
     Again,
+    /// Our answer to the offer of a far end that our INVITE left it to.
+    TakeOffer,
     /// Their answer is being taken; failure ends the call.
     TakeAnswer,
     /// Our offer for a change of the session.
@@ -95,6 +99,19 @@ pub(crate) struct Call {
     pub(crate) ready: Option<String>,
     /// The 200 carried our offer: the ACK brings the answer.
     pub(crate) answer_in_ack: bool,
+    /// The far ends that our INVITE reached, but for the one that the call is with.
+    pub(crate) forks: Vec<Fork>,
+    /// Early answers that media is taking.
+    pub(crate) early_answers: u8,
+    /// The fork whose description media took first.
+    pub(crate) heard: Option<String>,
+    /// Offers of theirs that media answers, one after the other.
+    pub(crate) late: Vec<LateOffer>,
+    /// The ACK to the 2xx, for its repetitions.
+    pub(crate) ack: Option<Request>,
+    /// Our reliable provisional response that has no PRACK yet.
+    pub(crate) provisional: Option<Provisional>,
+    pub(crate) next_rseq: Option<u32>,
     /// A provisional response said that it rings there.
     pub(crate) ringing_there: bool,
     /// A provisional response brought a description.
@@ -184,6 +201,13 @@ impl Call {
             reoffer: None,
             ready: None,
             answer_in_ack: false,
+            forks: Vec::new(),
+            early_answers: 0,
+            heard: None,
+            late: Vec::new(),
+            ack: None,
+            provisional: None,
+            next_rseq: None,
             ringing_there: false,
             early: false,
             bye_after_ack: false,
@@ -283,7 +307,8 @@ impl Call {
         let repeat = self.repeat.as_ref().map(|repeat| repeat.at.min(repeat.until));
         let session = if self.is_confirmed() { self.session.next_timeout() } else { None };
         let digits = if self.is_over() { None } else { self.dtmf.next_timeout() };
-        [repeat, self.orphaned_until, self.forgotten_at, session, digits].into_iter().flatten().min()
+        let provisional = self.provisional.as_ref().and_then(Provisional::next_timeout);
+        [repeat, provisional, self.orphaned_until, self.forgotten_at, session, digits].into_iter().flatten().min()
     }
 
     pub(crate) fn is_due(&self, now: Mono) -> bool {

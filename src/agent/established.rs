@@ -30,7 +30,7 @@ impl Agent {
         let mut result = Ok(());
         match call.phase {
             Phase::Arrived | Phase::Ringing | Phase::Answering => self.decline(now, id, None, extra)?,
-            Phase::Preparing | Phase::Calling => self.give_up(now, id),
+            Phase::Preparing | Phase::Calling => self.give_up(now, id, &extra),
             Phase::Answered => {
                 call.bye_after_ack = true;
                 call.extra = extra;
@@ -93,7 +93,9 @@ impl Agent {
             (MediaEvent::Described { sdp }, Job::First) => self.answer_described(now, id, sdp),
             (MediaEvent::Described { sdp }, Job::Again) => self.reoffer_described(now, id, sdp),
             (MediaEvent::Described { sdp }, Job::Offer) => self.change_described(now, id, sdp),
+            (MediaEvent::Described { sdp }, Job::TakeOffer) => self.late_described(now, id, Ok(sdp)),
             (MediaEvent::Described { .. }, Job::None | Job::TakeAnswer | Job::TakeAgain) => {}
+            (MediaEvent::Applied, _) if call.early_answers > 0 => call.early_answers -= 1,
             (MediaEvent::Applied, Job::TakeAnswer) => {
                 call.job = Job::None;
                 self.take_deferred(now, id);
@@ -118,6 +120,18 @@ impl Agent {
         let Some(call) = self.call_mut(id) else { return };
         match (call.phase, job) {
             (Phase::Over, _) => {}
+            (_, Job::TakeOffer) => self.late_described(now, id, Err(why)),
+            // What one of several far ends describes early ends nothing: the answer that counts is still to come.
+            (_, _) if call.early_answers > 0 && why == MediaFailure::BadDescription => call.early_answers -= 1,
+            (Phase::Calling, _) if call.heard.is_some() && why == MediaFailure::ConnectionLost => {
+                call.media_connected = false;
+            }
+            (Phase::Established, Job::TakeAnswer)
+                if matches!(why, MediaFailure::BadDescription | MediaFailure::ConnectionLost)
+                    && call.was_heard_early() =>
+            {
+                self.offer_to_winner(now, id);
+            }
             (Phase::Answering, _) => self.answer_failed(now, id, why),
             (Phase::Preparing, _) => self.offer_failed(now, id, why),
             // An offer with a restart of ICE may bring it back, whatever else is under way.
@@ -144,7 +158,7 @@ impl Agent {
                     (Phase::Calling, _) => {
                         call.given_up = true;
                         if let Some(client) = call.client {
-                            self.transactions.cancel(now.mono, client, None);
+                            self.transactions.cancel(now.mono, client, &[]);
                         }
                     }
                     (Phase::Answered, _) => call.bye_after_ack = true,
@@ -194,14 +208,16 @@ impl Agent {
             add_headers(&mut request.headers, &call.extra);
         }
         let which = DialogRef::Call(id, dialog.remote_tag().to_owned());
-        if let Some(call) = self.call_mut(id)
-            && call.dialog.as_ref().is_some_and(|own| own.remote_tag() == dialog.remote_tag())
-        {
-            call.dialog = Some(dialog);
+        let mut own = false;
+        if let Some(call) = self.call_mut(id) {
+            own = call.dialog.as_ref().is_some_and(|own| own.remote_tag() == dialog.remote_tag());
+            if let Some(known) = call.dialog_with(dialog.remote_tag()) {
+                *known = dialog;
+            }
         }
         let sent = self.send_request(now, account, which, request, Purpose::Bye(id)).is_ok();
         if let Some(call) = self.call_mut(id) {
-            call.owes_bye = !sent;
+            call.owes_bye = if own { !sent } else { call.owes_bye };
         }
         sent
     }
@@ -227,6 +243,10 @@ impl Agent {
         let response = self.response(request, 200, "", None);
         self.transactions.respond(now.mono, server, response);
         let Some(call) = self.call_mut(id) else { return };
+        if !call.is_own_dialog(&request.headers) {
+            call.close_fork(&request.headers);
+            return;
+        }
         call.repeat = None;
         call.bye_after_ack = false;
         if call.is_unanswered() {
@@ -273,6 +293,7 @@ impl Agent {
     }
 
     pub(super) fn call_timeout(&mut self, now: Now, id: CallId) {
+        self.provisional_timeout(now, id);
         let Some(call) = self.call_mut(id) else { return };
         if let Some(repeat) = &mut call.repeat {
             if repeat.until <= now.mono {
@@ -345,6 +366,10 @@ impl Agent {
         }
         if let Some(call) = self.call_mut(id) {
             call.media = None;
+            call.late.clear();
+            if let Some(provisional) = &mut call.provisional {
+                provisional.overtaken();
+            }
         }
         let error = outcome.error.clone().unwrap_or_else(|| ErrorCode::CallEnded.into());
         for command in waiting {
@@ -355,6 +380,6 @@ impl Agent {
     }
 
     pub(super) fn call_of_dialog(&mut self, request: &Request) -> Option<&mut Call> {
-        self.calls.iter_mut().find(|call| call.dialog.as_ref().is_some_and(|dialog| dialog.matches(&request.headers)))
+        self.calls.iter_mut().find(|call| call.has_dialog(&request.headers))
     }
 }

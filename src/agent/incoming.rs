@@ -182,13 +182,6 @@ impl Agent {
         self.send_ok(now, id, server, &request, body);
     }
 
-    fn send_ringing(&mut self, now: Now, id: CallId) {
-        let Some(call) = self.calls.iter().find(|call| call.id == id) else { return };
-        let Some(server) = call.server else { return };
-        let response = self.response(&call.invite, 180, &call.local_tag, Some(call.account));
-        self.transactions.respond(now.mono, server, response);
-    }
-
     /// A response of ours: To tag where it has none, Contact where the response makes or refreshes a dialog.
     pub(super) fn response(&self, request: &Request, status: u16, tag: &str, contact: Option<AccountId>) -> Response {
         let mut response = Response::to(request, status);

@@ -2,7 +2,7 @@
 //!
 //! [`Agent`] is told what happened on flows and media sessions and what is asked of it; [`Agent::poll`] says what
 //! it wants done. The files: `account` and `registration` (REGISTER), `incoming` and `outgoing` (the two sides of
-//! an INVITE), `established` (what both have in common once they agreed), `receive` (who gets a request or
+//! an INVITE), `early` and `reliable` (forks, early media and PRACK), `established` (what both have in common once they agreed), `receive` (who gets a request or
 //! response), `modify` and `modified` (what either side changes of an established session), `session_timer`
 //! (RFC 4028) and `repair` (lost media), `sleep` (background and wake-up), `outcome` (how a call ended).
 
@@ -10,6 +10,7 @@ mod account;
 mod call;
 mod credentials;
 mod dtmf;
+mod early;
 mod established;
 mod identity;
 mod incoming;
@@ -25,6 +26,7 @@ mod receive;
 mod referral;
 mod register;
 mod registration;
+mod reliable;
 mod repair;
 mod request;
 mod session;

@@ -110,7 +110,7 @@ impl Agent {
             self.accept_update(now, id, server, &request, Some(sdp));
         } else {
             call.answer_in_ack = offer.is_none();
-            if let Some(dialog) = &mut call.dialog {
+            if let Some(dialog) = call.dialog_of(&request.headers) {
                 dialog.refresh_target(&request.headers);
             }
             self.send_ok(now, id, server, &request, sdp.into_bytes());
@@ -134,7 +134,7 @@ impl Agent {
 
     fn accept_update(&mut self, now: Now, id: CallId, server: ServerId, request: &Request, sdp: Option<String>) {
         let Some(call) = self.call_mut(id) else { return };
-        if let Some(dialog) = &mut call.dialog {
+        if let Some(dialog) = call.dialog_of(&request.headers) {
             dialog.refresh_target(&request.headers);
         }
         let (account, tag) = (call.account, call.local_tag.clone());

@@ -498,7 +498,7 @@ impl Agent {
         {
             reinvite.cancel_at = None;
             let client = reinvite.client;
-            self.transactions.cancel(now.mono, client, None);
+            self.transactions.cancel(now.mono, client, &[]);
         }
     }
 }

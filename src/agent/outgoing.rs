@@ -3,18 +3,16 @@
 use super::account::SUPPORTED;
 use super::call::{Beginning, Call, Job, Phase};
 use super::credentials::{Challenged, Refused};
-use super::incoming::{is_usable, media_error, sdp_in};
+use super::incoming::media_error;
 use super::outcome::{self, Reasons, outcome};
 use super::{Agent, Use};
 use crate::common::limits;
 use crate::common::time::{Mono, Now};
-use crate::dialog::Dialog;
 use crate::io::{
-    AccountId, CallId, CallOptions, CommandId, Error, ErrorCode, MediaCommand, MediaFailure, OutcomeKind, Reply,
+    AccountId, CallId, CallOptions, CommandId, Error, ErrorCode, Extra, MediaCommand, MediaFailure, OutcomeKind, Reply,
     TransportState,
 };
-use crate::message::{self, HeaderName, Method, Request, Response, Uri};
-use crate::sdp::SessionDescription;
+use crate::message::{self, HeaderName, Method, Response, Uri};
 use crate::transaction::{ClientId, Failure};
 
 /// How long a call waits for an account that is just coming up, in milliseconds. Then it fails; it is never sent late.
@@ -121,13 +119,18 @@ impl Agent {
         }
         found.add_abilities(&mut invite.headers);
         invite.headers.push(HeaderName::Supported, SUPPORTED);
+        Self::write_reliability(&mut invite.headers, found.options.reliability);
         let uuid = random.uuid();
         let id = CallId(self.new_id());
         let remote_uri = uri.split([';', '?']).next().unwrap_or_default().to_owned();
         let beginning = Beginning { id, uuid, account, flow, invite, local_tag, remote_uri, remote_name: None };
         self.calls.push(Call::outgoing(beginning));
         self.open_media(id);
-        self.media_command(id, MediaCommand::Offer { restart: false });
+        if options.late_offer {
+            self.invite_without_offer(now, id);
+        } else {
+            self.media_command(id, MediaCommand::Offer { restart: false });
+        }
         self.tell_changed(id);
         self.pump(now);
         Ok(id)
@@ -139,6 +142,14 @@ impl Agent {
         call.job = Job::None;
         call.phase = Phase::Calling;
         call.invite.set_body("application/sdp", sdp.into_bytes());
+        self.send_invite(now, id);
+    }
+
+    /// The far end is to make the offer: the INVITE leaves at once.
+    fn invite_without_offer(&mut self, now: Now, id: CallId) {
+        let Some(call) = self.call_mut(id) else { return };
+        call.job = Job::None;
+        call.phase = Phase::Calling;
         self.send_invite(now, id);
     }
 
@@ -181,7 +192,7 @@ impl Agent {
         }
         match response.status() {
             100 => {}
-            101..=199 if !given_up && !stale => self.provisional(id, response),
+            101..=199 if !given_up && !stale => self.provisional(now, id, client, response),
             101..=199 => {}
             200..=299 => self.success(now, id, client, response),
             _ if phase == Phase::Over || stale => {}
@@ -195,102 +206,6 @@ impl Agent {
                 self.forget_use(client);
                 self.end_call_with(now, id, outcome::of_refusal(status, reasons), response.headers.list());
             }
-        }
-    }
-
-    fn provisional(&mut self, id: CallId, response: &Response) {
-        let early = sdp_in(&response.headers, response.body()).is_some();
-        let ringing = response.status() == 180;
-        let Some(call) = self.call_mut(id).filter(|call| call.phase == Phase::Calling) else { return };
-        let before = (call.early, call.ringing_there);
-        call.early |= early;
-        call.ringing_there |= ringing;
-        if before != (call.early, call.ringing_there) {
-            self.tell_changed(id);
-        }
-    }
-
-    fn success(&mut self, now: Now, id: CallId, client: ClientId, response: &Response) {
-        let Some(request) = self.transactions.request(client).cloned() else { return };
-        let cseq = request.headers.cseq().and_then(Result::ok).map_or(1, |cseq| cseq.number);
-        let Ok(dialog) = Dialog::of_response(&request, response) else {
-            // Without a readable Contact there is nobody to send an ACK to: the call cannot be.
-            if self.is_calling(id) {
-                self.end_call(now, id, outcome::of_error(OutcomeKind::Failed, ErrorCode::MalformedMessage.into()));
-            }
-            self.problem(ErrorCode::MalformedMessage, None);
-            return;
-        };
-        let Some(call) = self.call_mut(id) else { return };
-        let known = call.dialog.as_ref().is_some_and(|known| known.remote_tag() == dialog.remote_tag());
-        self.ack(now, &dialog, cseq, &request);
-        if known {
-            // A repeated 2xx: its ACK was lost, and that was it.
-            return;
-        }
-        let Some(call) = self.call_mut(id) else { return };
-        let wanted = call.phase == Phase::Calling && !call.given_up;
-        if !wanted {
-            // A fork that answered as well, or an answer that crossed our CANCEL: closed on its own dialog.
-            if call.dialog.is_none() {
-                call.dialog = Some(dialog.clone());
-            }
-            let account = call.account;
-            self.bye(now, id, account, dialog);
-            return;
-        }
-        let account = call.account;
-        let answer = sdp_in(&response.headers, response.body()).filter(|sdp| is_usable(sdp));
-        call.dialog = Some(dialog.clone());
-        if let Some(hold) = answer.as_deref().and_then(SessionDescription::parse).map(|answer| answer.is_hold()) {
-            call.remote_hold = hold;
-        }
-        self.session_agreed(now, id, response);
-        let Some(call) = self.call_mut(id) else { return };
-        match answer {
-            Some(sdp) => {
-                call.phase = Phase::Established;
-                call.connected_at = Some(now.wall);
-                call.job = Job::TakeAnswer;
-                self.media_command(id, MediaCommand::SetAnswer { sdp, provisional: false });
-                self.tell_changed(id);
-            }
-            None => {
-                self.bye(now, id, account, dialog);
-                self.end_call(now, id, outcome::of_error(OutcomeKind::Failed, ErrorCode::BadDescription.into()));
-            }
-        }
-    }
-
-    fn is_calling(&self, id: CallId) -> bool {
-        self.calls.iter().any(|call| call.id == id && call.phase == Phase::Calling)
-    }
-
-    /// The ACK to a 2xx: a message of its own, no part of the INVITE's transaction (13.2.2.4).
-    pub(super) fn ack(&mut self, now: Now, dialog: &Dialog, cseq: u32, invite: &Request) {
-        let mut ack = dialog.ack(cseq);
-        // Nobody can challenge an ACK, so it carries what its INVITE was let through with (22.1).
-        for name in [HeaderName::Authorization, HeaderName::ProxyAuthorization] {
-            for value in invite.headers.lines(name) {
-                ack.headers.push(name, value);
-            }
-        }
-        let branch = self.random.token(20);
-        let Some(account) = self
-            .calls
-            .iter()
-            .find(|call| call.local_tag == dialog.local_tag())
-            .map(|call| call.account)
-            .and_then(|id| self.find_account(id))
-        else {
-            return;
-        };
-        let Some(flow) = account.connection.flow() else { return };
-        let via = [account.connection.via(), ";branch=z9hG4bK", &branch].concat();
-        ack.headers.push_first(HeaderName::Via, via);
-        ack.headers.push(HeaderName::UserAgent, self.options.user_agent.as_str());
-        if let Ok(octets) = ack.to_octets() {
-            self.send_octets(now, flow, octets);
         }
     }
 
@@ -327,6 +242,7 @@ impl Agent {
         let Some(call) = self.call_mut(id) else { return };
         let next = call.invite.headers.cseq().and_then(Result::ok).map_or(2, |cseq| cseq.number.saturating_add(1));
         call.invite.headers.set(HeaderName::CSeq, [&next.to_string(), " INVITE"].concat());
+        call.forget_forks();
         self.send_invite(now, id);
     }
 
@@ -344,11 +260,13 @@ impl Agent {
     }
 
     /// Gives an unanswered outgoing call up: CANCEL, at once or when the first response allows it.
-    pub(super) fn give_up(&mut self, now: Now, id: CallId) {
+    pub(super) fn give_up(&mut self, now: Now, id: CallId, extra: &Extra) {
         let Some(call) = self.call_mut(id) else { return };
         call.given_up = true;
-        if let Some(client) = call.client {
-            self.transactions.cancel(now.mono, client, None);
+        if call.dialog.is_some() {
+            self.give_up_answered(now, id);
+        } else if let Some(client) = call.client {
+            self.transactions.cancel(now.mono, client, &extra.headers);
         }
         self.end_call(now, id, outcome(OutcomeKind::Cancelled, true));
     }

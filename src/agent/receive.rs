@@ -30,7 +30,8 @@ impl Agent {
             TransactionEvent::Request { server, flow, request } => self.request(now, server, flow, request),
             TransactionEvent::Ack { request, .. } => self.incoming_ack(now, &request),
             TransactionEvent::Cancelled { server, request } => self.cancelled(now, server, &request),
-            TransactionEvent::StrayResponse { .. } | TransactionEvent::Unacknowledged { .. } => {}
+            TransactionEvent::StrayResponse { flow, response } => self.stray_response(now, flow, &response),
+            TransactionEvent::Unacknowledged { .. } => {}
         }
     }
 
@@ -78,7 +79,13 @@ impl Agent {
             return;
         }
         // 8.2.2.3: an extension that the sender insists on and that we do not have.
-        let unknown: Vec<&str> = request.headers.values(HeaderName::Require).filter(|tag| !is_supported(tag)).collect();
+        let unknown: Vec<&str> = {
+            let reliable = self
+                .account_of_flow(flow)
+                .is_some_and(|account| self.reliability(account) != crate::io::Reliability::Off);
+            let ours = |tag: &str| is_supported(tag) || (reliable && tag.eq_ignore_ascii_case(super::reliable::TAG));
+            request.headers.values(HeaderName::Require).filter(|tag| !ours(tag)).collect()
+        };
         if !unknown.is_empty() && *request.method() != Method::Cancel {
             let unsupported = unknown.join(", ");
             let tag = self.random.token(10);
@@ -130,7 +137,7 @@ impl Agent {
             return;
         };
         let (id, account) = (call.id, call.account);
-        if !call.dialog.as_mut().is_some_and(|dialog| dialog.in_order(number)) {
+        if !call.dialog_of(&request.headers).is_some_and(|dialog| dialog.in_order(number)) {
             self.respond(now, server, &request, 500);
             return;
         }
@@ -141,6 +148,7 @@ impl Agent {
             Method::Message => self.incoming_message(now, server, Some(account), Some(id), &request),
             Method::Info if self.incoming_digit(now, id, server, &request) => {}
             Method::Info => self.incoming_info(now, id, server, &request),
+            Method::Prack => self.incoming_prack(now, id, server, &request),
             Method::Refer => self.incoming_refer(now, server, Some(account), Some(id), request),
             method => {
                 let status = status_for(method);

@@ -38,6 +38,8 @@ pub(super) enum Purpose {
     Update(CallId),
     /// Nothing but the completion of a command, with the response.
     Command(CommandId),
+    /// Nothing: whatever becomes of it, nobody needs to know.
+    Nobody,
     /// A REFER of ours.
     Refer(TransferId),
     /// A NOTIFY about the call that a REFER to us asked for.
@@ -165,7 +167,7 @@ impl Agent {
     pub(super) fn dialog_mut(&mut self, which: &DialogRef) -> Option<&mut Dialog> {
         match which {
             DialogRef::None => None,
-            DialogRef::Call(id, tag) => self.call_mut(*id)?.dialog.as_mut().filter(|dialog| dialog.remote_tag() == tag),
+            DialogRef::Call(id, tag) => self.call_mut(*id)?.dialog_with(tag),
             other => self.usage_dialog_mut(other),
         }
     }
@@ -187,6 +189,7 @@ impl Agent {
                 let reply = result.and_then(super::outcome::reply_of);
                 self.complete(command, reply);
             }
+            Purpose::Nobody => {}
             Purpose::Refer(transfer) => self.refer_done(now, transfer, result),
             Purpose::Progress(referral) => self.progress_done(referral, &result),
             Purpose::Subscribe(subscription) => self.subscribe_done(now, subscription, result),

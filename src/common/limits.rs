@@ -34,6 +34,9 @@ pub const TRACE_ENTRIES: usize = 512;
 pub const EVENTS_WAITING: usize = 256;
 /// Calls at one time. More: an incoming one gets 486, an outgoing one fails with `tooManyCalls`.
 pub const CALLS: usize = 16;
+/// Far ends of one forked INVITE that are followed. More: their provisional responses are not looked at; a late 2xx still gets
+/// its ACK and BYE.
+pub const FORKS: usize = 32;
 /// Transfers under way, and referrals under way. More: ours fails with `busy`, theirs gets 503.
 pub const REFERRALS: usize = 16;
 /// Subscriptions of ours. More: `busy`.
@@ -46,7 +49,7 @@ pub const PUBLICATIONS: usize = 16;
 pub const FINISHED_CALLS: usize = 64;
 /// Digest challenges of one response. More: the rest is not looked at.
 pub const CHALLENGES: usize = 16;
-/// Transactions that others opened with us. More: the request gets 503 and is dropped.
+/// Transactions that others opened with us on one flow. More: the request gets 503 and is dropped.
 pub const SERVER_TRANSACTIONS: usize = 128;
-/// Transactions that we opened. More: the new one fails at once, as if its flow were lost.
+/// Transactions that we opened on one flow. More: the new one fails at once, as if its flow were lost.
 pub const CLIENT_TRANSACTIONS: usize = 128;

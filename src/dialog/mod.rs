@@ -4,11 +4,13 @@ mod error;
 mod modification;
 pub mod notifier;
 pub mod refer;
+mod reliable;
 mod session_timer;
 pub mod subscription;
 
 pub use error::DialogError;
 pub use modification::{Modification, Step, Wish, Wishes};
+pub use reliable::{Acknowledged, Overdue, Unacknowledged};
 pub use session_timer::{Due, SMALLEST_S, SessionTimer};
 
 use crate::common::limits;
@@ -101,6 +103,18 @@ impl Dialog {
     /// Our requests go on from this CSeq number: one was sent before the dialog was made.
     pub fn continue_from(&mut self, cseq: u32) {
         self.local_cseq = self.local_cseq.max(cseq);
+    }
+
+    /// The 2xx that confirms this early dialog: its route set counts (RFC 3261 section 13.2.2.4), the numbers go on.
+    ///
+    /// # Errors
+    /// Where a header that makes the dialog is missing, malformed or beyond its limit; then nothing has changed.
+    pub fn confirm(&mut self, response: &Response) -> Result<(), DialogError> {
+        let mut routes = record_routes(&response.headers)?;
+        routes.reverse();
+        self.target = contact(&response.headers)?;
+        self.routes = routes;
+        Ok(())
     }
 
     /// The far end's tag.

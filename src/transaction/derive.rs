@@ -4,10 +4,10 @@ use super::check::push_number;
 use crate::message::{HeaderName, Method, Request, Response};
 
 /// The CANCEL of an INVITE (RFC 3261 section 9.1): the same Via with the same branch, the same path.
-pub(super) fn cancel(invite: &Request, reason: Option<&str>) -> Request {
+pub(super) fn cancel(invite: &Request, extra: &[(String, String)]) -> Request {
     let mut cancel = like(invite, Method::Cancel, &[HeaderName::To]);
-    if let Some(reason) = reason {
-        cancel.headers.push(HeaderName::Reason, reason);
+    for (name, value) in extra {
+        cancel.headers.push_named(name, value.as_str());
     }
     cancel
 }

@@ -11,7 +11,7 @@ use super::{ClientId, Failure, ServerId, TransactionEvent, derive};
 use crate::common::limits::{CLIENT_TRANSACTIONS, SERVER_TRANSACTIONS};
 use crate::common::random::Random;
 use crate::common::time::Mono;
-use crate::io::FlowId;
+use crate::io::{FlowId, HeaderList};
 use crate::message::{HeaderName, Message, Method, Request, Response};
 
 /// Letters of a branch after the cookie: 100 random bits.
@@ -59,8 +59,8 @@ struct ClientEntry {
     flow: FlowId,
     branch: String,
     request: Request,
-    /// The Reason of a CANCEL that waits for the first provisional response.
-    reason: Option<String>,
+    /// What is added to the CANCEL, which may wait for the first provisional response.
+    cancel_with: HeaderList,
     /// A CANCEL of this layer: nobody is told about its responses.
     own: bool,
     machine: ClientMachine,
@@ -134,7 +134,7 @@ impl Transactions {
             id,
             flow,
             branch,
-            reason: None,
+            cancel_with: HeaderList::new(),
             own: false,
             machine: match request.method() {
                 Method::Invite => ClientMachine::Invite(ClientInvite::new(now)),
@@ -153,15 +153,16 @@ impl Transactions {
     }
 
     /// Gives an INVITE up. The CANCEL leaves at once if a provisional response has come, else with the first; after a
-    /// final response, never. `reason` is the value of its Reason header.
-    pub fn cancel(&mut self, now: Mono, client: ClientId, reason: Option<&str>) {
+    /// final response, never. `extra` are further headers of it,
+    /// such as Reason (RFC 3326).
+    pub fn cancel(&mut self, now: Mono, client: ClientId, extra: &[(String, String)]) {
         let Some(entry) = self.clients.iter_mut().find(|entry| entry.id == client) else { return };
         let ClientMachine::Invite(machine) = &mut entry.machine else { return };
         if machine.cancel(now) {
-            let cancel = derive::cancel(&entry.request, reason);
+            let cancel = derive::cancel(&entry.request, extra);
             self.start_cancel(now, client, cancel);
-        } else if entry.reason.is_none() {
-            entry.reason = reason.map(str::to_owned);
+        } else if entry.cancel_with.is_empty() {
+            entry.cancel_with = extra.to_vec();
         }
     }
 
@@ -264,8 +265,8 @@ impl Transactions {
     /// Sends a request and waits for its responses.
     fn start(&mut self, mut entry: ClientEntry) {
         let is_ack = *entry.request.method() == Method::Ack;
-        let live = self.clients.iter().filter(|entry| !entry.machine.is_over()).count();
         let (client, flow) = (entry.id, entry.flow);
+        let live = self.clients.iter().filter(|entry| entry.flow == flow && !entry.machine.is_over()).count();
         match entry.request.to_octets() {
             Ok(octets) if is_ack || live < CLIENT_TRANSACTIONS => {
                 self.events.push_back(TransactionEvent::Send { flow, octets });
@@ -287,7 +288,15 @@ impl Transactions {
         let (flow, branch) = (invite.flow, invite.branch.clone());
         let id = ClientId(self.new_id());
         let machine = ClientMachine::Other(Client::new(now));
-        self.start(ClientEntry { id, flow, branch, request: cancel, reason: None, own: true, machine });
+        self.start(ClientEntry {
+            id,
+            flow,
+            branch,
+            request: cancel,
+            cancel_with: HeaderList::new(),
+            own: true,
+            machine,
+        });
     }
 
     fn receive_response(&mut self, now: Mono, flow: FlowId, response: Response) {
@@ -315,7 +324,7 @@ impl Transactions {
                     ack = Some(derive::ack(&entry.request, &response));
                 }
                 if reaction.cancel {
-                    cancel = Some(derive::cancel(&entry.request, entry.reason.as_deref()));
+                    cancel = Some(derive::cancel(&entry.request, &entry.cancel_with));
                 }
             }
         }
@@ -389,7 +398,7 @@ impl Transactions {
             }
             return;
         }
-        if self.servers.len() >= SERVER_TRANSACTIONS {
+        if self.servers.iter().filter(|entry| entry.flow == flow).count() >= SERVER_TRANSACTIONS {
             return self.reply(flow, &request, 503, None);
         }
         let method = request.method().clone();

@@ -1,6 +1,9 @@
 //! A scripted far end: everything that one phone sends, but REGISTER, comes here, and the test answers by hand.
 
-use sipwake::io::{AccountId, AccountOptions, CallId, CallInfo, CallState, Command, EndpointOptions, FlowEvent, Reply};
+use sipwake::io::{
+    AccountId, AccountOptions, CallId, CallInfo, CallState, Command, EndpointOptions, FlowEvent, Input, MediaCommand,
+    MediaEvent, Reply,
+};
 use sipwake::message::{HeaderName, Message, Request, Response};
 
 use crate::world::{World, account, sdp};
@@ -255,6 +258,21 @@ impl Far {
         let text = text(&format!("CANCEL {} SIP/2.0", invite.uri()), &all, "");
         self.send(text);
         self.run(SOON);
+    }
+
+    /// The answers that media was given, and whether they were provisional.
+    pub fn answers(&self) -> Vec<(String, bool)> {
+        let answer = |(_, command): &(_, MediaCommand)| match command {
+            MediaCommand::SetAnswer { sdp, provisional } => Some((sdp.clone(), *provisional)),
+            _ => None,
+        };
+        self.world.phones[self.phone].media.iter().filter_map(answer).collect()
+    }
+
+    /// ICE and DTLS of the phone's last media session are up, or are not.
+    pub fn connected(&mut self, connected: bool) {
+        let media = *self.world.phones[self.phone].open_media.last().expect("a session");
+        self.world.input(self.phone, Input::Media { media, event: MediaEvent::Connected { connected } });
     }
 
     pub fn state(&self, call: CallId) -> Option<CallState> {

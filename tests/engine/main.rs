@@ -12,6 +12,7 @@ mod messaging;
 mod model;
 mod publication;
 mod registration;
+mod reliable;
 mod server;
 mod session;
 mod session_far;

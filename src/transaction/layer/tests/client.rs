@@ -101,7 +101,7 @@ fn a_cancel_after_a_provisional_response_leaves_at_once_with_branch_path_and_rea
     let (client, branch) = bench.invite();
     bench.respond_as_peer(&branch, 100, "INVITE");
     bench.seen();
-    bench.layer.cancel(bench.now, client, Some("SIP;cause=200;text=\"elsewhere\""));
+    bench.layer.cancel(bench.now, client, &[("Reason".to_owned(), "SIP;cause=200;text=\"elsewhere\"".to_owned())]);
     let octets = bench.octets();
     let cancel = request_of(octets[0].as_bytes());
     assert_eq!((cancel.method(), cancel.uri(), octets.len()), (&Method::Cancel, "sip:bob@lab.example", 1));
@@ -119,7 +119,7 @@ fn the_answer_to_a_cancel_is_the_layers_and_the_487_is_told() {
     let mut bench = Bench::new();
     let (client, branch) = bench.invite();
     bench.respond_as_peer(&branch, 180, "INVITE");
-    bench.layer.cancel(bench.now, client, None);
+    bench.layer.cancel(bench.now, client, &[]);
     bench.seen();
     bench.respond_as_peer(&branch, 200, "CANCEL");
     bench.respond_as_peer(&branch, 487, "INVITE");
@@ -132,8 +132,8 @@ fn the_answer_to_a_cancel_is_the_layers_and_the_487_is_told() {
 fn an_early_cancel_leaves_with_the_first_provisional_response_and_keeps_its_reason() {
     let mut bench = Bench::new();
     let (client, branch) = bench.invite();
-    bench.layer.cancel(bench.now, client, Some("SIP;cause=487"));
-    bench.layer.cancel(bench.now, client, None);
+    bench.layer.cancel(bench.now, client, &[("Reason".to_owned(), "SIP;cause=487".to_owned())]);
+    bench.layer.cancel(bench.now, client, &[]);
     assert_eq!(bench.seen(), []);
     bench.respond_as_peer(&branch, 100, "INVITE");
     let events = bench.events();
@@ -151,12 +151,12 @@ fn a_cancel_that_crosses_the_200_leaves_the_200_to_the_user() {
     let mut bench = Bench::new();
     let (client, branch) = bench.invite();
     bench.respond_as_peer(&branch, 180, "INVITE");
-    bench.layer.cancel(bench.now, client, None);
+    bench.layer.cancel(bench.now, client, &[]);
     bench.seen();
     bench.respond_as_peer(&branch, 200, "INVITE");
     bench.respond_as_peer(&branch, 481, "CANCEL");
     assert_eq!(bench.seen(), [Answer(client, 200)]);
-    bench.layer.cancel(bench.now, client, None);
+    bench.layer.cancel(bench.now, client, &[]);
     assert_eq!(bench.seen(), []);
 }
 
@@ -165,7 +165,7 @@ fn a_cancel_that_crosses_the_200_leaves_the_200_to_the_user() {
 fn an_early_cancel_overtaken_by_the_200_never_leaves() {
     let mut bench = Bench::new();
     let (client, branch) = bench.invite();
-    bench.layer.cancel(bench.now, client, None);
+    bench.layer.cancel(bench.now, client, &[]);
     bench.respond_as_peer(&branch, 200, "INVITE");
     bench.respond_as_peer(&branch, 180, "INVITE");
     assert_eq!(bench.seen(), [Answer(client, 200)]);
@@ -179,8 +179,8 @@ fn only_invites_are_cancelled() {
     let branch = bench.branch(client);
     bench.respond_as_peer(&branch, 100, "OPTIONS");
     bench.seen();
-    bench.layer.cancel(bench.now, client, None);
-    bench.layer.cancel(bench.now, ClientId(99), None);
+    bench.layer.cancel(bench.now, client, &[]);
+    bench.layer.cancel(bench.now, ClientId(99), &[]);
     assert_eq!(bench.seen(), []);
 }
 
@@ -205,7 +205,7 @@ fn a_cancelled_invite_that_stays_silent_fails_after_32_seconds() {
     let (client, branch) = bench.invite();
     bench.respond_as_peer(&branch, 180, "INVITE");
     bench.wait(100_000);
-    bench.layer.cancel(bench.now, client, None);
+    bench.layer.cancel(bench.now, client, &[]);
     bench.seen();
     bench.wait(32_000);
     assert_eq!(bench.seen(), [Failed(client, Failure::Timeout)]);
@@ -236,7 +236,7 @@ fn a_lost_flow_takes_a_cancel_with_it_in_silence() {
     let mut bench = Bench::new();
     let (client, branch) = bench.invite();
     bench.respond_as_peer(&branch, 180, "INVITE");
-    bench.layer.cancel(bench.now, client, None);
+    bench.layer.cancel(bench.now, client, &[]);
     bench.seen();
     bench.layer.flow_lost(bench.now, FLOW);
     assert_eq!(bench.seen(), [Failed(client, Failure::FlowLost)]);

@@ -79,7 +79,7 @@ fn spoilt_messages_in_any_order_do_no_harm() {
                 let client = bench.send(Bench::request(Method::Invite));
                 branches.push(bench.branch(client));
                 if random.below(2) == 0 {
-                    bench.layer.cancel(bench.now, client, None);
+                    bench.layer.cancel(bench.now, client, &[]);
                 }
             }
             1 if !asked.is_empty() => {
