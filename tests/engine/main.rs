@@ -1,11 +1,14 @@
 //! The whole engine on a virtual wire and a virtual clock: no socket, no browser, no waiting.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod auth;
+mod auth_questions;
 mod calls;
 mod cancel;
 mod dtmf;
 mod far;
 mod forks;
+mod gate;
 mod hostile;
 mod identity;
 mod messaging;

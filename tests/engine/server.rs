@@ -1,8 +1,9 @@
 //! A registrar and proxy, just enough of one: digest, bindings with pushes, held INVITEs, forwarding by branch.
 
-use md5::{Digest, Md5};
 use sipwake::io::FlowId;
 use sipwake::message::{HeaderName, Message, Method, Request, Response, Uri};
+
+use crate::gate::{Gate, Verdict};
 
 type Out = Vec<(usize, FlowId, Vec<u8>)>;
 
@@ -44,7 +45,6 @@ pub struct Answer {
 }
 
 pub struct Server {
-    users: Vec<(String, String)>,
     pub bindings: Vec<Binding>,
     /// Push tokens by user, kept after an UNREGISTER that carries them.
     pub tokens: Vec<(String, String)>,
@@ -56,7 +56,7 @@ pub struct Server {
     pub expires: u32,
     pub min_expires: u32,
     pub realm: String,
-    pub nonce: String,
+    pub gate: Gate,
     /// Answers each REGISTER with this status instead.
     pub register_status: Option<u16>,
     /// Gives each binding this public GRUU.
@@ -76,7 +76,6 @@ pub struct Server {
 impl Server {
     pub fn new() -> Self {
         Self {
-            users: Vec::new(),
             bindings: Vec::new(),
             tokens: Vec::new(),
             pushes: Vec::new(),
@@ -86,7 +85,7 @@ impl Server {
             expires: 600,
             min_expires: 0,
             realm: "example.test".to_owned(),
-            nonce: "n1".to_owned(),
+            gate: Gate::new(),
             register_status: None,
             gruu: None,
             silent: false,
@@ -99,7 +98,7 @@ impl Server {
     }
 
     pub fn add_user(&mut self, name: &str, password: &str) {
-        self.users.push((name.to_owned(), password.to_owned()));
+        self.gate.users.push((name.to_owned(), password.to_owned()));
     }
 
     pub fn is_bound(&self, user: &str) -> bool {
@@ -146,8 +145,9 @@ impl Server {
             Method::Ack if self.is_hop_ack(&request) => Vec::new(),
             Method::Ack => self.route(from, request),
             method if request.headers.routes().next().is_none() && !has_tag(&request) => {
-                if !self.is_authorized(&request, HeaderName::ProxyAuthorization) {
-                    return vec![reply(from, self.challenge(&request, 407, HeaderName::ProxyAuthenticate))];
+                let verdict = self.gate.check(&request, HeaderName::ProxyAuthorization, &self.realm);
+                if verdict != Verdict::Good {
+                    return vec![reply(from, self.challenge(&request, 407, HeaderName::ProxyAuthenticate, verdict))];
                 }
                 if let Some(response) = self.scripted(&request) {
                     return vec![reply(from, tagged(response))];
@@ -216,8 +216,12 @@ impl Server {
         if let Some(status) = self.register_status {
             return vec![reply(from, Response::to(request, status))];
         }
-        if !self.is_authorized(request, HeaderName::Authorization) {
-            return vec![reply(from, self.challenge(request, 401, HeaderName::WwwAuthenticate))];
+        if let Some(response) = self.scripted(request) {
+            return vec![reply(from, tagged(response))];
+        }
+        let verdict = self.gate.check(request, HeaderName::Authorization, &self.realm);
+        if verdict != Verdict::Good {
+            return vec![reply(from, self.challenge(request, 401, HeaderName::WwwAuthenticate, verdict))];
         }
         let contact = request.headers.contacts().next().expect("a Contact").expect("that can be read");
         let asked: u32 = contact.param("expires").flatten().expect("expires").parse().unwrap();
@@ -238,6 +242,7 @@ impl Server {
             self.tokens.push((user.clone(), token));
         }
         let mut response = Response::to(request, 200);
+        self.gate.inform(request, HeaderName::Authorization, &mut response, HeaderName::AuthenticationInfo);
         let mut out = Vec::new();
         if asked > 0 {
             let granted = self.expires.min(asked);
@@ -289,7 +294,7 @@ impl Server {
     fn invite(&mut self, from: (usize, FlowId), request: Request) -> Out {
         let user = Uri::parse(request.uri()).unwrap().user().unwrap_or_default().to_owned();
         let bindings: Vec<_> = self.bindings.iter().filter(|binding| binding.user == user).cloned().collect();
-        if !self.users.iter().any(|(name, _)| *name == user) {
+        if !self.gate.users.iter().any(|(name, _)| *name == user) {
             return vec![reply(from, tagged(Response::to(&request, 404)))];
         }
         if bindings.is_empty() {
@@ -363,6 +368,10 @@ impl Server {
             response.headers.push_first(HeaderName::Via, via.as_str());
         }
         let origin = forwarded.origin;
+        if (200..300).contains(&status) {
+            let (answered, info) = (HeaderName::ProxyAuthorization, HeaderName::ProxyAuthenticationInfo);
+            self.gate.inform(&forwarded.came, answered, &mut response, info);
+        }
         out.push(reply(origin, response));
         out
     }
@@ -402,29 +411,10 @@ impl Server {
         self.requests.iter().any(|request| *request.method() == Method::Invite && branch_of(request) == branch)
     }
 
-    fn challenge(&self, request: &Request, status: u16, name: HeaderName) -> Response {
+    fn challenge(&mut self, request: &Request, status: u16, name: HeaderName, verdict: Verdict) -> Response {
         let mut response = tagged(Response::to(request, status));
-        response.headers.push(name, format!("Digest realm=\"{}\", nonce=\"{}\", qop=\"auth\"", self.realm, self.nonce));
+        self.gate.challenge(&mut response, name, &self.realm, verdict);
         response
-    }
-
-    fn is_authorized(&self, request: &Request, name: HeaderName) -> bool {
-        let Some(credentials) = request.headers.get(name) else { return false };
-        let field = |name: &str| {
-            credentials.split([',', ' ']).find_map(|part| {
-                part.trim().strip_prefix(name)?.strip_prefix('=').map(|value| value.trim_matches('"').to_owned())
-            })
-        };
-        let user = field("username").expect("a username");
-        let Some((_, password)) = self.users.iter().find(|(name, _)| *name == user) else { return false };
-        if field("nonce").as_deref() != Some(&self.nonce) {
-            return false;
-        }
-        let ha1 = md5(&format!("{user}:{}:{password}", field("realm").unwrap()));
-        let ha2 = md5(&format!("{}:{}", request.method().as_str(), field("uri").unwrap()));
-        let expected =
-            md5(&format!("{ha1}:{}:{}:{}:auth:{ha2}", self.nonce, field("nc").unwrap(), field("cnonce").unwrap()));
-        field("response").as_deref() == Some(&expected)
     }
 }
 
@@ -458,8 +448,4 @@ fn hop_ack(invite: &Request, response: &Response) -> Vec<u8> {
     let number = invite.headers.cseq().unwrap().unwrap().number;
     ack.headers.push(HeaderName::CSeq, format!("{number} ACK"));
     ack.to_octets().unwrap()
-}
-
-fn md5(text: &str) -> String {
-    Md5::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
