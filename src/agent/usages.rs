@@ -255,8 +255,14 @@ impl Agent {
         self.end_subscriptions(now, account);
         self.end_subscribers(now, account);
         self.end_publications(now, account);
-        self.usages.transfers.retain(|found| account.is_some_and(|id| found.account != id));
-        self.usages.referrals.retain(|found| account.is_some_and(|id| found.account != id));
+        let ends = |of: AccountId| account.is_none_or(|id| of == id);
+        self.usages.referrals.retain(|found| !ends(found.account));
+        let (over, rest) =
+            std::mem::take(&mut self.usages.transfers).into_iter().partition::<Vec<_>, _>(|found| ends(found.account));
+        self.usages.transfers = rest;
+        for command in over.into_iter().filter_map(|transfer| transfer.command) {
+            self.complete(command, Err(ErrorCode::Stopped.into()));
+        }
     }
 
     /// The engine has stopped: nothing is left of it, and whoever waits is told.

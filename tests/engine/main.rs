@@ -14,6 +14,7 @@ mod identity;
 mod messaging;
 mod model;
 mod publication;
+mod refer_far;
 mod registration;
 mod reliable;
 mod server;
@@ -22,6 +23,7 @@ mod session_far;
 mod session_flow;
 mod session_timer;
 mod shell;
+mod subscription_far;
 mod subscriptions;
 #[cfg(not(target_arch = "wasm32"))]
 mod torture;

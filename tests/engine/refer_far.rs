@@ -1,0 +1,377 @@
+//! REFER against a scripted far end: what other user agents make of it.
+
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+use sipwake::io::{CallState, Command, CommandId, ErrorCode, Event, Extra, ReferralId, Reply, TransferId};
+use sipwake::message::{HeaderName, Request};
+
+use crate::far::{Far, Peer, header};
+
+const FRAG: &str = "Content-Type: message/sipfrag";
+
+struct Transferring {
+    far: Far,
+    peer: Peer,
+    call: sipwake::io::CallId,
+    command: CommandId,
+    refer: Request,
+}
+
+/// A call with the far end, which the phone asks to call carol.
+fn transferring() -> Transferring {
+    let mut far = Far::new();
+    let (call, _, peer) = far.talking();
+    let command = Command::Transfer { call, target: "carol".to_owned(), extra: Extra::default() };
+    let command = far.world.command(far.phone, command);
+    far.run(20);
+    let refer = far.request("REFER");
+    Transferring { far, peer, call, command, refer }
+}
+
+impl Transferring {
+    fn accept(&mut self) {
+        let refer = self.refer.clone();
+        self.far.reply(&refer, 202, "bob", &[], "");
+    }
+
+    fn notify(&mut self, state: &str, body: &str) -> u16 {
+        self.notify_event("Event: refer", state, body)
+    }
+
+    fn notify_event(&mut self, event: &str, state: &str, body: &str) -> u16 {
+        let state = format!("Subscription-State: {state}");
+        self.far.ask(&mut self.peer, "NOTIFY", &[event, &state, FRAG], body);
+        self.far.response("NOTIFY").status()
+    }
+
+    fn told(&self) -> Vec<(u16, bool)> {
+        let of = |event: &Event| match event {
+            Event::TransferChanged { status, done, .. } => Some((*status, *done)),
+            _ => None,
+        };
+        self.far.world.phones[self.far.phone].events.iter().filter_map(of).collect()
+    }
+
+    fn result(&self) -> Option<Result<Reply, sipwake::io::Error>> {
+        self.far.world.result(self.far.phone, self.command)
+    }
+}
+
+/// RFC 3515 2.4.1, 2.4.2: what a REFER carries.
+/// RFC 3892 2: Referred-By.
+#[test]
+fn a_refer_carries_what_it_must() {
+    let transferring = transferring();
+    let get = |name| header(&transferring.refer.headers, name);
+    assert_eq!(get(HeaderName::ReferTo), "<sip:carol@example.test>");
+    assert_eq!(get(HeaderName::ReferredBy), "<sip:alice@example.test>");
+    assert_eq!(transferring.refer.headers.lines(HeaderName::Contact).count(), 1);
+    assert_eq!(transferring.refer.uri(), "sip:bob@bob.invalid;transport=ws", "inside the call's dialog");
+}
+
+/// RFC 6665 4.1.2.4: a NOTIFY before the 202.
+#[test]
+fn a_notify_before_the_202_is_the_agreement() {
+    let mut transferring = transferring();
+    assert_eq!(transferring.notify("active;expires=60", "SIP/2.0 100 Trying\r\n"), 200);
+    assert!(matches!(transferring.result(), Some(Ok(Reply::Transfer(_)))));
+    transferring.accept();
+    assert_eq!(transferring.notify("terminated;reason=noresource", "SIP/2.0 200 OK\r\n"), 200);
+    assert_eq!(transferring.told(), [(100, false), (200, true)]);
+}
+
+#[test]
+fn a_far_end_that_says_terminated_every_time_is_heard_to_the_end() {
+    let mut transferring = transferring();
+    transferring.accept();
+    for body in ["SIP/2.0 100 Trying", "SIP/2.0 180 Ringing", "SIP/2.0 200 OK"] {
+        assert_eq!(transferring.notify("terminated;reason=noresource", body), 200);
+    }
+    assert_eq!(transferring.told(), [(100, false), (180, false), (200, true)]);
+}
+
+#[test]
+fn a_body_that_is_no_sipfrag_says_nothing() {
+    let mut transferring = transferring();
+    transferring.accept();
+    for body in ["", "OK", "SIP/2.0 999 What", "SIP/2.0 2000 OK", "200 OK"] {
+        assert_eq!(transferring.notify("active;expires=60", body), 200, "{body}");
+    }
+    let lines = ["Event: refer", "Subscription-State: active", "Content-Type: text/plain"];
+    transferring.far.ask(&mut transferring.peer, "NOTIFY", &lines, "SIP/2.0 200 OK\r\n");
+    assert!(transferring.told().iter().all(|told| *told == (100, false)), "{:?}", transferring.told());
+    assert_eq!(transferring.far.state(transferring.call), Some(CallState::Connected));
+}
+
+#[test]
+fn a_far_end_that_hangs_up_itself_is_not_hung_up_again() {
+    let mut transferring = transferring();
+    transferring.accept();
+    transferring.notify("terminated;reason=noresource", "SIP/2.0 200 OK\r\n");
+    transferring.far.ask(&mut transferring.peer, "BYE", &[], "");
+    transferring.far.run(5_000);
+    assert_eq!(transferring.far.count("BYE"), 0);
+    assert_eq!(transferring.far.state(transferring.call), None);
+}
+
+/// RFC 3515 2.4.5: the NOTIFY comes although the call is over.
+#[test]
+fn who_hangs_up_before_it_reports_is_heard_all_the_same() {
+    let mut transferring = transferring();
+    transferring.accept();
+    transferring.far.ask(&mut transferring.peer, "BYE", &[], "");
+    transferring.far.run(60_000);
+    assert_eq!(transferring.notify("terminated;reason=noresource", "SIP/2.0 486 Busy Here\r\n"), 200);
+    assert_eq!(transferring.told().last(), Some(&(486, true)));
+    transferring.far.run(300_000);
+    assert_eq!(transferring.notify("active", "SIP/2.0 200 OK\r\n"), 481, "it is all over");
+}
+
+#[test]
+fn after_the_last_word_a_repeated_one_is_answered_and_not_told() {
+    let mut transferring = transferring();
+    transferring.accept();
+    for _ in 0..2 {
+        assert_eq!(transferring.notify("terminated;reason=noresource", "SIP/2.0 503 x\r\n"), 200);
+    }
+    assert_eq!(transferring.told(), [(503, true)]);
+    transferring.far.run(40_000);
+    assert_eq!(transferring.notify("terminated", "SIP/2.0 200 OK\r\n"), 481);
+}
+
+/// RFC 3515 2.4.6: the id is the REFER's number, also where a challenge has changed it.
+#[test]
+fn the_id_is_the_number_of_the_refer_that_was_let_through() {
+    let mut transferring = transferring();
+    let first = transferring.refer.clone();
+    let challenge = "Proxy-Authenticate: Digest realm=\"example.test\", nonce=\"other\", qop=\"auth\"";
+    transferring.far.reply(&first, 407, "bob", &[challenge], "");
+    transferring.refer = transferring.far.request("REFER");
+    assert_ne!(transferring.refer.headers.cseq(), first.headers.cseq());
+    assert!(transferring.refer.headers.get(HeaderName::ProxyAuthorization).unwrap().contains("other"));
+    transferring.accept();
+    let number = transferring.refer.headers.cseq().unwrap().unwrap().number;
+    let event = format!("Event: refer;id={number}");
+    assert_eq!(transferring.notify_event(&event, "active", "SIP/2.0 180 Ringing\r\n"), 200);
+    assert_eq!(transferring.told(), [(180, false)]);
+}
+
+#[test]
+fn a_refer_that_nobody_answers_times_out_and_the_call_stays() {
+    let mut transferring = transferring();
+    transferring.far.run(70_000);
+    assert_eq!(transferring.result().unwrap().unwrap_err().code, ErrorCode::Timeout);
+    assert_eq!(transferring.far.state(transferring.call), Some(CallState::Connected));
+    assert_eq!(transferring.notify("active", "SIP/2.0 180 Ringing\r\n"), 481);
+}
+
+#[test]
+fn a_notify_that_says_nothing_of_the_subscription_gets_400() {
+    let mut transferring = transferring();
+    transferring.accept();
+    transferring.far.ask(&mut transferring.peer, "NOTIFY", &["Event: refer", FRAG], "SIP/2.0 200 OK\r\n");
+    assert_eq!(transferring.far.response("NOTIFY").status(), 400);
+    assert!(transferring.told().is_empty());
+}
+
+/// RFC 3261 12.2.2: a NOTIFY out of order gets 500.
+#[test]
+fn a_notify_out_of_order_is_not_heard() {
+    let mut transferring = transferring();
+    transferring.accept();
+    transferring.notify("active", "SIP/2.0 180 Ringing\r\n");
+    transferring.peer.cseq -= 1;
+    assert_eq!(transferring.notify("terminated", "SIP/2.0 200 OK\r\n"), 500);
+    assert_eq!(transferring.told(), [(180, false)]);
+}
+
+#[test]
+fn what_waits_when_the_engine_stops_is_told_so() {
+    let mut transferring = transferring();
+    transferring.far.world.command(transferring.far.phone, Command::Stop);
+    transferring.far.run(40_000);
+    assert!(transferring.result().unwrap().is_err());
+}
+
+struct Referred {
+    far: Far,
+    peer: Peer,
+    referral: ReferralId,
+}
+
+/// A call with the far end, which asks the phone to call carol; the phone is about to.
+fn referred(lines: &[&str]) -> Referred {
+    let mut far = Far::new();
+    let (_, _, mut peer) = far.taken("talk");
+    let mut all = vec!["Refer-To: <sip:carol@example.test>", "Referred-By: \"Bob\" <sip:bob@example.test>"];
+    all.extend(lines);
+    far.ask(&mut peer, "REFER", &all, "");
+    let of = |event: &Event| match event {
+        Event::ReferReceived { referral, .. } => Some(*referral),
+        _ => None,
+    };
+    let referral = far.world.phones[far.phone].events.iter().rev().find_map(of).expect("a REFER");
+    Referred { far, peer, referral }
+}
+
+impl Referred {
+    fn accept(&mut self) -> sipwake::io::CallId {
+        match self.far.world.command_now(self.far.phone, Command::AcceptReferral(self.referral)) {
+            Ok(Reply::Call(call)) => {
+                self.far.run(50);
+                call
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn heard(&self) -> Vec<(String, String)> {
+        let of = |notify: &Request| {
+            let body = String::from_utf8(notify.body().to_vec()).unwrap();
+            (header(&notify.headers, HeaderName::SubscriptionState), body.trim_end().to_owned())
+        };
+        self.far.requests("NOTIFY").iter().map(of).collect()
+    }
+
+    fn answer_notify(&mut self, status: u16) {
+        let notify = self.far.request("NOTIFY");
+        self.far.reply(&notify, status, "bob", &[], "");
+    }
+}
+
+/// RFC 3515 2.4.4: one NOTIFY after the other, the next with the latest state.
+#[test]
+fn the_next_notify_waits_for_the_answer_to_the_one_before() {
+    let mut referred = referred(&[]);
+    referred.accept();
+    let invite = referred.far.request("INVITE");
+    referred.far.reply(&invite, 180, "carol", &[], "");
+    referred.far.reply_sdp(&invite, 200, "carol", &[], 3);
+    assert_eq!(referred.heard(), [("active;expires=180".to_owned(), "SIP/2.0 100 Trying".to_owned())]);
+    referred.answer_notify(200);
+    assert_eq!(referred.heard()[1], ("terminated;reason=noresource".to_owned(), "SIP/2.0 200 OK".to_owned()));
+    referred.answer_notify(200);
+    referred.far.run(10_000);
+    assert_eq!(referred.heard().len(), 2);
+}
+
+/// RFC 6665 4.2.2: 481 ends the subscription; the call goes on.
+#[test]
+fn who_answers_a_notify_with_481_hears_no_other() {
+    let mut referred = referred(&[]);
+    let call = referred.accept();
+    referred.answer_notify(481);
+    let invite = referred.far.request("INVITE");
+    referred.far.reply(&invite, 180, "carol", &[], "");
+    referred.far.run(1_000);
+    assert_eq!(referred.heard().len(), 1);
+    assert_eq!(referred.far.state(call), Some(CallState::Ringing));
+}
+
+/// RFC 3261 22.2: a NOTIFY that is challenged leaves once more with credentials.
+#[test]
+fn a_challenged_notify_is_sent_again() {
+    let mut referred = referred(&[]);
+    referred.accept();
+    let notify = referred.far.request("NOTIFY");
+    let challenge = "Proxy-Authenticate: Digest realm=\"example.test\", nonce=\"n2\", qop=\"auth\"";
+    referred.far.reply(&notify, 407, "bob", &[challenge], "");
+    let again = referred.far.request("NOTIFY");
+    assert!(again.headers.get(HeaderName::ProxyAuthorization).is_some());
+    let number = |request: &Request| request.headers.cseq().unwrap().unwrap().number;
+    assert_eq!(number(&again), number(&notify) + 1);
+    referred.answer_notify(200);
+    let invite = referred.far.request("INVITE");
+    referred.far.reply(&invite, 486, "carol", &[], "");
+    assert_eq!(referred.heard().last().unwrap().1, "SIP/2.0 486 Busy Here");
+}
+
+/// RFC 6665 4.2.1.4: a refresh of the subscription that came with the REFER.
+#[test]
+fn the_subscription_of_a_refer_is_refreshed_and_ended_by_its_sender() {
+    let mut referred = referred(&[]);
+    referred.accept();
+    referred.answer_notify(200);
+    referred.far.ask(&mut referred.peer, "SUBSCRIBE", &["Event: refer", "Expires: 100"], "");
+    let ok = referred.far.response("SUBSCRIBE");
+    assert_eq!((ok.status(), header(&ok.headers, HeaderName::Expires).as_str()), (200, "100"));
+    assert_eq!(referred.heard()[1], ("active;expires=100".to_owned(), "SIP/2.0 100 Trying".to_owned()));
+    referred.answer_notify(200);
+    referred.far.ask(&mut referred.peer, "SUBSCRIBE", &["Event: refer;id=7", "Expires: 100"], "");
+    assert_eq!(referred.far.response("SUBSCRIBE").status(), 403, "there is no such");
+    referred.far.ask(&mut referred.peer, "SUBSCRIBE", &["Event: refer", "Expires: 0"], "");
+    assert_eq!(referred.far.response("SUBSCRIBE").status(), 200);
+    assert_eq!(referred.heard()[2].0, "terminated;reason=timeout");
+    referred.answer_notify(200);
+    let invite = referred.far.request("INVITE");
+    referred.far.reply(&invite, 180, "carol", &[], "");
+    assert_eq!(referred.heard().len(), 3);
+}
+
+#[test]
+fn the_subscription_of_a_refer_ends_with_its_time() {
+    let mut referred = referred(&[]);
+    referred.accept();
+    referred.answer_notify(200);
+    let invite = referred.far.request("INVITE");
+    referred.far.reply(&invite, 180, "carol", &[], "");
+    referred.answer_notify(200);
+    referred.far.run(181_000);
+    assert_eq!(
+        referred.heard().last().unwrap(),
+        &("terminated;reason=timeout".to_owned(), "SIP/2.0 180 Ringing".to_owned())
+    );
+}
+
+/// RFC 3892 3: Referred-By goes on into the INVITE.
+#[test]
+fn the_new_call_says_who_referred() {
+    let mut referred = referred(&[]);
+    referred.accept();
+    let invite = referred.far.request("INVITE");
+    assert_eq!(header(&invite.headers, HeaderName::ReferredBy), "\"Bob\" <sip:bob@example.test>");
+    assert_ne!(header(&invite.headers, HeaderName::CallId), "talk");
+}
+
+#[test]
+fn a_new_call_that_is_hung_up_while_it_rings_is_reported_as_487() {
+    let mut referred = referred(&[]);
+    let call = referred.accept();
+    referred.answer_notify(200);
+    let invite = referred.far.request("INVITE");
+    referred.far.reply(&invite, 180, "carol", &[], "");
+    referred.answer_notify(200);
+    referred.far.world.command_now(referred.far.phone, Command::Hangup(call, Extra::default())).unwrap();
+    referred.far.run(50);
+    assert_eq!(referred.heard().last().unwrap().1, "SIP/2.0 487 Request Terminated");
+}
+
+#[test]
+fn a_referral_of_a_call_that_ended_can_still_be_answered() {
+    let mut referred = referred(&[]);
+    referred.far.ask(&mut referred.peer, "BYE", &[], "");
+    referred.accept();
+    assert_eq!(referred.far.response("REFER").status(), 202);
+    assert_eq!(referred.heard().len(), 1);
+}
+
+#[test]
+fn transfers_have_ids_of_their_own() {
+    let mut far = Far::new();
+    let (call, _, _) = far.talking();
+    let mut ids: Vec<TransferId> = Vec::new();
+    for _ in 0..3 {
+        let command = Command::Transfer { call, target: "carol".to_owned(), extra: Extra::default() };
+        let command = far.world.command(far.phone, command);
+        far.run(20);
+        let refer = far.request("REFER");
+        far.reply(&refer, 202, "bob", &[], "");
+        match far.world.result(far.phone, command) {
+            Some(Ok(Reply::Transfer(id))) => ids.push(id),
+            other => panic!("{other:?}"),
+        }
+    }
+    ids.dedup();
+    assert_eq!(ids.len(), 3);
+}
