@@ -55,11 +55,11 @@ fn answer(world: &mut World, phone: usize, result: Option<Credentials>) {
 }
 
 fn info(world: &World, phone: usize) -> RegistrationInfo {
-    let infos = world.phones[phone].events.iter().filter_map(|event| match event {
+    let mut infos = world.phones[phone].events.iter().filter_map(|event| match event {
         Event::RegistrationChanged(info) => Some(info.clone()),
         _ => None,
     });
-    infos.last().expect("a registration")
+    infos.next_back().expect("a registration")
 }
 
 fn message(account: AccountId) -> Command {
