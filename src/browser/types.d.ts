@@ -290,7 +290,7 @@ export interface BodyOptions extends MessageOptions {
 }
 
 /** The final response to a request, 200 to 299; another one rejects the promise, with its status. */
-export interface Response {
+export interface FinalResponse {
   status: number;
   headers: Header[];
   contentType?: string;
@@ -490,9 +490,9 @@ export class Endpoint {
   /** Calls a `sip:`, `sips:` or `tel:` URI, or a user name of the account's domain. Resolves once the call exists: while the account makes its first connection or registration, as soon as that is done, within ten seconds. */
   makeCall(account: Account, target: string, options?: CallOptions): Promise<Call>;
   /** Sends a MESSAGE (RFC 3428). Resolves with the final response. */
-  sendMessage(account: Account, target: string, body: Content, options?: BodyOptions): Promise<Response>;
+  sendMessage(account: Account, target: string, body: Content, options?: BodyOptions): Promise<FinalResponse>;
   /** Asks what somebody can (OPTIONS, RFC 3261 11). Resolves with the final response. */
-  sendOptions(account: Account, target: string, options?: MessageOptions): Promise<Response>;
+  sendOptions(account: Account, target: string, options?: MessageOptions): Promise<FinalResponse>;
   /** Asks `target`, outside a call, to call `referTo` (REFER, RFC 3515). Resolves when it agreed. */
   refer(account: Account, target: string, referTo: string, options?: MessageOptions): Promise<Transfer>;
   /** Follows a state: `presence`, `dialog`, `message-summary` or another package (SUBSCRIBE, RFC 6665). Resolves once it was accepted. */
@@ -580,9 +580,9 @@ export class Call {
   /** Sends digits: `0` to `9`, `*`, `#`, `A` to `D`; `,` is a pause of two seconds. Resolves when the last was sent. */
   dtmf(digits: string, options?: DtmfOptions): Promise<void>;
   /** Sends an INFO (RFC 6086). Resolves with the final response. */
-  info(options?: BodyOptions & { body?: Content }): Promise<Response>;
+  info(options?: BodyOptions & { body?: Content }): Promise<FinalResponse>;
   /** Sends a MESSAGE in the call (RFC 3428). Resolves with the final response. */
-  message(body: Content, options?: BodyOptions): Promise<Response>;
+  message(body: Content, options?: BodyOptions): Promise<FinalResponse>;
   /**
    * Asks the far end to call somebody (REFER, RFC 3515), or, given another call, joins the far ends of both (RFC 3891).
    * Resolves when it agreed; `transfer_changed` says how it goes on.

@@ -1,7 +1,7 @@
 // The built package (`make pkg`) as its users load it: Node, a plain page, a bundler, TypeScript.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdtemp, mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdtemp, mkdir, readFile, readdir, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -116,6 +116,38 @@ describe("in Node", () => {
       console.log(JSON.stringify(codes));
     `);
     assert.deepEqual(seen, ["wasmUnsupported", "wasmUnsupported"]);
+  });
+
+  test("no id comes from Math.random: there is none in the package, and a constant one changes nothing", async () => {
+    for (const name of ["sipwake.js", "media.js", "node.js"]) assert.doesNotMatch(await readFile(join(root, "pkg", name), "utf8"), /Math\s*\.\s*random/);
+    const ids = await node(`
+      Math.random = () => 0.5;
+      const { default: init, Endpoint } = await import("sipwake");
+      await init();
+      const posted = [];
+      const sent = [];
+      class Socket {
+        constructor() { setTimeout(() => { this.readyState = 1; this.protocol = "sip"; this.onopen(); }); }
+        send(text) { sent.push(text); }
+        close() {}
+      }
+      const host = { post: (text) => posted.push(JSON.parse(text)), onmessage: null };
+      const ends = [];
+      for (let i = 0; i < 20; i++) {
+        const endpoint = await Endpoint.start({ WebSocket: Socket, host, tokenWaitMs: 0 });
+        await endpoint.createAccount({ username: "a", domain: "b.example", servers: ["wss://b.example"] });
+        ends.push(endpoint);
+      }
+      for (let i = 0; i < 100 && sent.filter((text) => text.startsWith("REGISTER")).length < 20; i++) await new Promise((resolve) => setTimeout(resolve, 20));
+      const found = (pattern) => sent.map((text) => pattern.exec(text)?.[1]).filter(Boolean);
+      console.log(JSON.stringify({ callIds: found(/^Call-ID: (.*)\\r/m), branches: found(/;branch=([^;\\r]*)/), tags: found(/^From:.*;tag=([^;\\r]*)/m), contacts: found(/^Contact: <sip:([^@]*)@/m), bridge: posted.map(({ id }) => id) }));
+      process.exit();
+    `);
+    for (const [what, list] of Object.entries(ids)) {
+      assert.ok(list.length >= 20, `${what}: ${list.length}`);
+      assert.equal(new Set(list).size, list.length, `${what} ${list}`);
+      assert.ok(list.every((id) => id.length > 5), `${what} ${list}`);
+    }
   });
 
   test("import touches nothing", async () => {
@@ -292,6 +324,38 @@ describe("in TypeScript", () => {
     const tsc = join(root, "node_modules/.bin/tsc");
     await run(tsc, ["--strict", "--noEmit", "--exactOptionalPropertyTypes", "--target", "es2022", "--module", "nodenext", "--lib", "es2022,dom", "--types", "", "program.ts"], { cwd: home })
       .catch((error) => assert.fail(error.stdout));
+  });
+
+  test("every example of the manual type-checks strictly, and every method is in one", async () => {
+    const folder = join(root, "docs/examples");
+    const names = (await readdir(folder)).filter((name) => name.endsWith(".ts"));
+    const texts = [];
+    for (const name of names) {
+      texts.push(await readFile(join(folder, name), "utf8"));
+      const lines = texts.at(-1).trimEnd().split("\n");
+      assert.ok(lines.length <= 25 && lines[0].startsWith("// "), name);
+      await writeFile(join(home, `example-${name}`), texts.at(-1));
+    }
+    const tsc = join(root, "node_modules/.bin/tsc");
+    const options = ["--strict", "--noEmit", "--exactOptionalPropertyTypes", "--noUnusedLocals", "--target", "es2022", "--module", "nodenext", "--lib", "es2022,dom,dom.iterable", "--types", ""];
+    await run(tsc, [...options, ...names.map((name) => `example-${name}`)], { cwd: home }).catch((error) => assert.fail(error.stdout));
+    const types = await readFile(join(root, "src/browser/types.d.ts"), "utf8");
+    const all = texts.join("\n");
+    for (const name of ["Call", "Transfer", "Referral", "Subscription", "Subscriber", "Publication", "Endpoint"]) {
+      const body = types.match(new RegExp(`export class ${name} \\{([\\s\\S]*?)\\n\\}`))[1].replace(/\/\*\*[\s\S]*?\*\//g, "");
+      const elsewhere = ["constructor", "off", "suspend", "resume", "stop", "mute"];
+      for (const [, method] of body.matchAll(/^ {2}(?:static )?(\w+)[(<]/gm)) assert.ok(elsewhere.includes(method) || new RegExp(`\\.${method}\\(`).test(all), `${name}.${method}`);
+    }
+    for (const [, event] of types.match(/export interface EventMap \{([\s\S]*?)\n\}/)[1].matchAll(/^ {2}(\w+): \{/gm)) assert.ok(all.includes(`"${event}"`), event);
+  });
+
+  test("the limits that JavaScript keeps are those of the engine", async () => {
+    const limits = await readFile(join(root, "src/common/limits.rs"), "utf8");
+    const listeners = await readFile(join(root, "src/browser/js/listeners.js"), "utf8");
+    for (const [there, here] of [["TRACE_ENTRIES", "TRACED"], ["EVENTS_WAITING", "WAITING"]]) {
+      const [, limit] = new RegExp(`const ${there}: usize = (\\d+);`).exec(limits);
+      assert.match(listeners, new RegExp(`const ${here} = ${limit};`));
+    }
   });
 
   test("every code of the engine is in the types", async () => {

@@ -1,0 +1,64 @@
+// docs/api.md: the manual's part about JavaScript, made of the comments in src/browser/types.d.ts and the first lines of
+// docs/examples. `make docs` writes it; with --check it only compares.
+import { readFileSync, readdirSync, writeFileSync } from "node:fs";
+
+const FILE = "docs/api.md";
+const source = readFileSync("src/browser/types.d.ts", "utf8");
+
+/** Every exported declaration with its comment. */
+function declarations() {
+  const found = [];
+  const pattern = /(?:\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\n)?export (?:default )?(?:declare )?(class|interface|type|function|const) (\w+)[\s\S]*?(?=\n\n(?:\/\*\*|export|\/\/)|\s*$)/g;
+  for (const [text, comment, kind, name] of source.matchAll(pattern)) {
+    const code = text.slice(text.indexOf("export "));
+    found.push({ name, kind, code, comment: prose(comment ?? "") });
+  }
+  return found;
+}
+
+/** A comment without its stars, and links as names. */
+function prose(comment) {
+  return comment.split("\n").map((line) => line.replace(/^\s*\*? ?/, "")).join(" ").replace(/\{@link ([\w.]+)\}/g, "`$1`").replace(/\s+/g, " ").trim();
+}
+
+const all = declarations();
+const events = all.find(({ name }) => name === "EventMap");
+const anchor = (title) => title.toLowerCase().replace(/[^\w -]/g, "").replaceAll(" ", "-");
+const part = (title, list) => ["", `## ${title}`, ...list.flatMap(({ name, comment, code }) => ["", `### ${name}`, ...(comment ? ["", comment] : []), "", "```ts", code, "```"])];
+const of = (...kinds) => all.filter((one) => kinds.includes(one.kind) && one !== events);
+
+const examples = readdirSync("docs/examples").filter((name) => name.endsWith(".ts")).sort();
+const first = (name) => /^\/\/ (.*)/.exec(readFileSync(`docs/examples/${name}`, "utf8"))[1];
+
+const lines = [
+  "# The JavaScript API",
+  "",
+  "Written by `make docs` from `src/browser/types.d.ts`; the tests fail where it is out of date. Every promise rejects with a `SipError`, every method may",
+  "be called from inside every listener, and nothing is touched at import.",
+  "",
+  "Contents: [examples](#examples)" + ["Classes", "Events", "Options and objects", "Functions"].map((title) => `, [${title.toLowerCase()}](#${anchor(title)})`).join("") + ".",
+  "",
+  "## Examples",
+  "",
+  "One for each capability, compiled with `tsc --strict` by the tests.",
+  "",
+  "| example | what it does |",
+  "| --- | --- |",
+  ...examples.map((name) => `| [${name.replace(".ts", "")}](examples/${name}) | ${first(name).replaceAll("|", "\\|")} |`),
+  ...part("Classes", of("class")),
+  ...part("Events", [events]),
+  ...part("Options and objects", of("interface", "type")),
+  ...part("Functions", of("function", "const")),
+  "",
+];
+const text = lines.join("\n");
+
+if (process.argv.includes("--check")) {
+  if (readFileSync(FILE, "utf8") !== text) {
+    console.error(`${FILE} is out of date: run make docs`);
+    process.exit(1);
+  }
+} else {
+  writeFileSync(FILE, text);
+  console.log(`${FILE}: ${all.length} declarations, ${examples.length} examples`);
+}
