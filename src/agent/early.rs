@@ -30,6 +30,8 @@ pub(crate) struct Fork {
     description: Option<String>,
     /// Offer and answer are exchanged, by reliable responses: what it describes later changes nothing (13.2.1).
     pub(super) agreed: bool,
+    /// An UPDATE of its has offered anew since: media takes no answer of this fork's any more.
+    pub(super) updated: bool,
     /// It has answered too late, or is gone.
     closed: bool,
 }
@@ -68,6 +70,7 @@ impl Call {
                 acknowledged: Acknowledged::default(),
                 description: None,
                 agreed: false,
+                updated: false,
                 closed: false,
             });
         }
@@ -98,6 +101,16 @@ impl Call {
     /// Whether a request with these headers is of the call's own dialog and of no other fork's.
     pub(super) fn is_own_dialog(&self, headers: &Headers) -> bool {
         self.dialog.as_ref().is_some_and(|dialog| dialog.matches(headers))
+    }
+
+    /// The fork that a request with these headers comes from, while the call has no answer.
+    pub(super) fn fork_with(&mut self, headers: &Headers) -> Option<&mut Fork> {
+        self.forks.iter_mut().find(|fork| fork.dialog.as_ref().is_some_and(|dialog| dialog.matches(headers)))
+    }
+
+    /// Whether media is busy with what far ends described before the answer.
+    pub(super) fn takes_early(&self) -> bool {
+        self.early_answers > 0 || !self.late.is_empty() || self.job != Job::None
     }
 
     /// A fork is gone: it said BYE.
@@ -307,6 +320,7 @@ impl Agent {
             self.answered_too_late(now, id, dialog, &request, response);
             return;
         }
+        let updated = call.fork_mut(&tag).is_some_and(|fork| fork.updated);
         let agreed = call.fork_mut(&tag).and_then(|fork| fork.description.take().map(|sdp| (sdp, fork.agreed)));
         call.forks.retain(|fork| fork.tag != tag);
         call.dialog = Some(dialog.clone());
@@ -335,9 +349,14 @@ impl Agent {
             self.end_call(now, id, outcome::of_error(OutcomeKind::Failed, ErrorCode::BadDescription.into()));
             return;
         };
-        self.note_hold(id, &sdp);
+        if !updated {
+            self.note_hold(id, &sdp);
+        }
         self.established(now, id);
-        if !late && let Some(call) = self.call_mut(id) {
+        if !late
+            && !updated
+            && let Some(call) = self.call_mut(id)
+        {
             call.job = Job::TakeAnswer;
             self.media_command(id, MediaCommand::SetAnswer { sdp, provisional: false });
         }
@@ -475,8 +494,11 @@ impl Agent {
         let known = |call: &&Call| call.call_id == call_id && call.local_tag == dialog.local_tag();
         if let Some(call) = self.calls.iter().find(known) {
             let (id, own) = (call.id, call.dialog.as_ref().map(Dialog::remote_tag) == Some(dialog.remote_tag()));
-            if own {
+            if own && call.ack.as_ref().map(|ack| cseq_of(&ack.headers)) == Some(cseq_of(&invite.headers)) {
                 self.acknowledge_again(now, id);
+            } else if own {
+                // To a re-INVITE that went with its flow.
+                self.send_ack(now, account, dialog.ack(cseq_of(&invite.headers)), &invite, None);
             } else {
                 self.answered_too_late(now, id, dialog, &invite, response);
             }

@@ -175,7 +175,7 @@ fn verdict_on_invite(call: &Call) -> Verdict {
     }
 }
 
-fn verdict_on_update(call: &Call, request: &Request) -> Verdict {
+fn verdict_on_update(call: &mut Call, request: &Request) -> Verdict {
     if call.is_over() {
         return Verdict::Refuse(481);
     }
@@ -190,7 +190,19 @@ fn verdict_on_update(call: &Call, request: &Request) -> Verdict {
     match call.phase {
         // RFC 3311 5.2: an offer of ours has no answer yet.
         _ if ours || call.answer_in_ack => Verdict::Refuse(491),
-        Phase::Preparing | Phase::Calling => Verdict::Refuse(491),
+        Phase::Preparing => Verdict::Refuse(491),
+        Phase::Calling => {
+            let busy = call.takes_early() || call.reoffer.is_some();
+            match call.fork_with(&request.headers) {
+                Some(fork) if fork.agreed && busy => Verdict::TooEarly,
+                // Its reliable response and our PRACK have ended the first exchange.
+                Some(fork) if fork.agreed => {
+                    fork.updated = true;
+                    Verdict::Take
+                }
+                _ => Verdict::Refuse(491),
+            }
+        }
         // An offer of theirs has no answer yet.
         _ if call.reoffer.is_some() => Verdict::TooEarly,
         Phase::Arrived | Phase::Ringing | Phase::Answering => Verdict::TooEarly,

@@ -19,6 +19,7 @@ mod registration;
 mod reliable;
 mod server;
 mod session;
+mod session_early;
 mod session_far;
 mod session_flow;
 mod session_timer;

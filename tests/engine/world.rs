@@ -75,6 +75,10 @@ struct VirtualMedia {
     restarts: u32,
     /// An offer of ours has no answer yet.
     offers: bool,
+    /// It has a provisional answer, which is the answer once something else comes.
+    provisional: bool,
+    /// That has happened.
+    committed: bool,
 }
 
 impl VirtualMedia {
@@ -289,7 +293,17 @@ impl World {
             phone.open_media.push(media);
             let direction = MediaDirection::SendRecv;
             phone.virtual_media.retain(|(id, _)| *id != media);
-            phone.virtual_media.push((media, VirtualMedia { direction, version: 0, restarts: 0, offers: false }));
+            phone.virtual_media.push((
+                media,
+                VirtualMedia {
+                    direction,
+                    version: 0,
+                    restarts: 0,
+                    offers: false,
+                    provisional: false,
+                    committed: false,
+                },
+            ));
             return;
         }
         let Some((_, session)) = phone.virtual_media.iter_mut().find(|(id, _)| *id == media) else { return };
@@ -313,12 +327,18 @@ impl World {
             }
             MediaCommand::Offer { restart } => {
                 session.offers = true;
+                session.provisional = false;
                 session.restarts += u32::from(restart);
                 session.describe(index, session.direction)
             }
             MediaCommand::Accept { sdp } => {
-                assert!(!session.offers, "an offer was taken while ours has no answer");
+                assert!(!session.offers || session.provisional, "an offer was taken while ours has no answer");
+                session.committed |= session.offers;
+                session.offers = false;
                 session.describe(index, narrowed(session.direction, &sdp))
+            }
+            MediaCommand::SetAnswer { .. } if session.committed && !session.offers => {
+                MediaEvent::Failed(MediaFailure::BadDescription)
             }
             MediaCommand::SetAnswer { provisional, .. } => {
                 assert!(session.offers, "an answer without an offer");
@@ -326,6 +346,7 @@ impl World {
                     Some(why) => MediaEvent::Failed(why),
                     None => {
                         session.offers = provisional;
+                        session.provisional = provisional;
                         MediaEvent::Applied
                     }
                 }
