@@ -61,6 +61,7 @@ mod tests {
         }
     }
 
+    /// RFC 6086 4.2.2: Recv-Info says what is taken, also if that is nothing
     #[test]
     fn what_is_taken_is_known_only_where_it_is_said() {
         let mut headers = Headers::default();

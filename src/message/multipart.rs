@@ -145,6 +145,7 @@ mod tests {
         headers(&[("Content-Type", "multipart/mixed;boundary=\"b 1\"")])
     }
 
+    /// RFC 2046 5.1.1: parts have their own header lines and octets; preamble and epilogue are left out
     #[test]
     fn parts_have_their_own_headers_and_octets() {
         let body = b"preamble\r\n--b\r\nContent-Type: text/plain\r\nContent-ID:\r\n <1>\r\n\r\nline\r\n\r\n--b \r\n\r\n\xff--b\r\n--b--\r\nepilogue\r\n--b\r\n";
@@ -155,6 +156,7 @@ mod tests {
         assert!(parts[1].headers.is_empty());
     }
 
+    /// RFC 2046 5.1.1: a body without a delimiter, or of too many parts, is refused
     #[test]
     fn what_has_no_parts_is_refused() {
         for bad in ["", "--c\r\n\r\n", "x--b\r\n", "--b\r\nno colon\r\n\r\nx\r\n--b--", "--b\r\nA: b"] {
@@ -173,6 +175,8 @@ mod tests {
         assert_eq!(parts.iter().map(|part| part.body).collect::<Vec<_>>(), [b"one", b"two"]);
     }
 
+    /// RFC 5621 3.1: the session description is found among other parts
+    /// RFC 3261 7.4.1: a body of several parts is understood
     #[test]
     fn the_session_description_is_found_among_parts() {
         let body = b"--b 1\r\nContent-Type: application/isup\r\n\r\n\x01\r\n--b 1\r\nc: application/sdp\r\n\r\nv=0\r\n\r\n--b 1--\r\n";
@@ -182,6 +186,7 @@ mod tests {
         assert_eq!(session_body(&sdp, b""), SessionBody::Nothing);
     }
 
+    /// RFC 2046 5.1.4: of alternatives the last one that is understood counts
     #[test]
     fn of_alternatives_the_last_counts_and_of_others_the_first() {
         let body = b"--b\r\nc: application/sdp\r\n\r\nv=1\r\n--b\r\nc: application/sdp\r\n\r\nv=2\r\n--b--";
@@ -191,6 +196,8 @@ mod tests {
         assert_eq!(session_body(&mixed, body), SessionBody::Description("v=1"));
     }
 
+    /// RFC 5621 4: handling=optional lets a body be left alone
+    /// RFC 3261 20.11: what is not understood is refused unless its handling is optional
     #[test]
     fn what_is_not_understood_may_be_left_alone_only_where_it_says_so() {
         for (lines, expected) in [
@@ -208,6 +215,7 @@ mod tests {
         assert_eq!(session_body(&headers(&[("c", "application/sdp")]), b"\xff"), SessionBody::NotUnderstood);
     }
 
+    /// RFC 5621 3.4: parts nest, to a depth
     #[test]
     fn parts_within_parts_have_a_bottom() {
         let nested = |depth: usize| {

@@ -59,6 +59,7 @@ fn starts_with_sip(text: &str) -> bool {
 mod tests {
     use super::*;
 
+    /// RFC 3261 8.2.6.2: also a request that cannot be framed gets back its Via, From, To, Call-ID and CSeq
     #[test]
     fn what_a_response_gives_back_is_kept_as_it_came() {
         let text = "\r\nINVITE  sip:a@b  SIP/2.0\r\nv: SIP/2.0/WS a;;\r\n ;x\r\nSubject: x\r\n y\r\nTo : \"b\r\nFoobar\r\nTo: c\r\nCall-ID: 1\r\nCSeq: 1 INVITE\r\n\r\nVia: z";
@@ -68,6 +69,7 @@ mod tests {
         assert_eq!(*request.method(), Method::Invite);
     }
 
+    /// RFC 3261 17.2.1: no response to an ACK, to a response, or to what has no Via
     #[test]
     fn what_cannot_be_answered_is_not() {
         for bad in [

@@ -430,6 +430,7 @@ mod tests {
         for (a, b) in [
             ("sip:%61lice@atlanta.com;transport=TCP", "sip:alice@AtLanTa.CoM;Transport=tcp"),
             ("sip:carol@chicago.com", "sip:carol@chicago.com;newparam=5"),
+            ("sip:carol@chicago.com", "sip:carol@chicago.com;security=on"),
             ("sip:carol@chicago.com;security=on", "sip:carol@chicago.com;newparam=5"),
             (
                 "sip:biloxi.com;transport=tcp;method=REGISTER?to=sip:bob%40biloxi.com",
@@ -450,6 +451,8 @@ mod tests {
             ("sip:carol@chicago.com", "sip:carol@chicago.com?Subject=next%20meeting"),
             ("sip:carol@chicago.com;security=on", "sip:carol@chicago.com;security=off"),
             ("sip:alice@atlanta.com", "sip:atlanta.com"),
+            ("sip:bob@biloxi.com", "sip:bob@biloxi.com:6000;transport=tcp"),
+            ("sip:bob@phone21.boxesbybob.com", "sip:bob@192.0.2.4"),
             ("sip:carol@chicago.com", "sips:carol@chicago.com"),
             ("sip:carol@chicago.com;method=INVITE", "sip:carol@chicago.com"),
             ("sip:carol@chicago.com;user=phone", "sip:carol@chicago.com"),
@@ -465,6 +468,7 @@ mod tests {
         }
     }
 
+    /// RFC 3261 19.1.4: equality is not transitive
     #[test]
     fn equality_that_is_not_transitive_is_so_in_the_rfc() {
         let (on, none, off) =
@@ -472,6 +476,7 @@ mod tests {
         assert!(uri(on).same_as(&uri(none)) && uri(none).same_as(&uri(off)) && !uri(on).same_as(&uri(off)));
     }
 
+    /// RFC 5954 4.2: IPv6 addresses compare by what they say
     #[test]
     fn addresses_are_the_same_however_they_are_written() {
         for (a, b) in [
@@ -485,6 +490,7 @@ mod tests {
         assert!(!uri("sip:[::ffff:192.0.2.10]").same_as(&uri("sip:192.0.2.10")));
     }
 
+    /// RFC 3966 4: visual separators and the order of parameters make no other number
     #[test]
     fn numbers_are_the_same_without_their_separators() {
         for (a, b) in [
@@ -505,6 +511,7 @@ mod tests {
         assert!(twice.same_as(&twice) && twice.same_as(&uri("sip:a@b;x=1")) && !twice.same_as(&uri("sip:a@b;x=2")));
     }
 
+    /// RFC 3261 19.1.1: the headers of a URI can be asked for and left out
     #[test]
     fn headers_can_be_asked_for_and_left_out() {
         let uri = uri("sip:a?b@c;d?Subject=a%20b&%53ubject=x&Replaces=");

@@ -1,5 +1,6 @@
 //! What a message must have before anything can be done with it.
 
+use crate::common::limits::VIA_VALUES;
 use crate::message::{CSeq, HeaderName, Headers, Method, Request, Response};
 
 /// The start of every branch that follows RFC 3261.
@@ -23,7 +24,7 @@ pub(super) fn request(request: &Request) -> Verdict {
     if !request.is_sip_2() {
         return Verdict::Refuse(505);
     }
-    if via.is_err() {
+    if via.is_err() || headers.values(HeaderName::Via).nth(VIA_VALUES).is_some() {
         return Verdict::Refuse(400);
     }
     let Some(cseq) = framing(headers) else { return Verdict::Refuse(400) };

@@ -305,7 +305,12 @@ fn headers_change_like_a_list_of_pairs() {
     });
 }
 
-/// RFC 3262 7, RFC 3515 2.1, RFC 3891 6.1, RFC 4028 4, RFC 4538 7, RFC 6665 8.2, RFC 7989 5: each writer and its reader agree
+/// RFC 3262 7.2: RAck is written as it is read
+/// RFC 3891 6.1: Replaces is written as it is read, also within a Refer-To
+/// RFC 4028 4: Session-Expires is written as it is read
+/// RFC 4538 7: Target-Dialog is written as it is read
+/// RFC 6665 8.2: Event and Subscription-State are written as they are read
+/// RFC 7989 5: Session-ID is written as it is read
 #[test]
 fn each_writer_and_its_reader_agree() {
     each(|source, seed| {

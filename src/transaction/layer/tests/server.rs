@@ -1,4 +1,5 @@
 use super::*;
+use crate::common::limits::VIA_VALUES;
 
 /// RFC 3261 17.2.1
 #[test]
@@ -275,6 +276,18 @@ fn a_request_whose_via_cannot_be_read_gets_400() {
     let mut bench = Bench::new();
     bench.receive(&incoming("OPTIONS", "z9hG4bKp1").replacen("Via: SIP/2.0/WS", "Via: SIP", 1));
     assert_eq!(bench.seen(), [sent("SIP/2.0 400 Bad Request")]);
+}
+
+/// RFC 3261 21.4.1: more Vias than the limit
+#[test]
+fn a_request_of_too_many_hops_gets_400() {
+    let mut bench = Bench::new();
+    let vias = |count: usize| "Via: SIP/2.0/WS hop.invalid;branch=z9hG4bKh\n".repeat(count);
+    let text = incoming("OPTIONS", "z9hG4bKp1");
+    bench.receive(&text.replacen("From:", &[&vias(VIA_VALUES - 1), "From:"].concat(), 1));
+    assert_eq!(bench.seen(), [sent("SIP/2.0 400 Bad Request")]);
+    bench.receive(&text.replacen("From:", &[&vias(VIA_VALUES - 2), "From:"].concat(), 1));
+    assert_eq!(bench.seen(), [Asked(ServerId(1), Method::Options)]);
 }
 
 /// RFC 3261 17.1.1.3
