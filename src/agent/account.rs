@@ -1,15 +1,17 @@
 //! One account: its options, its way to the server, its credentials, its registration, and the headers it writes.
 
-use std::borrow::Cow;
-
-use super::registration::{Purpose, Registration};
+use super::binding::{Binding, are_contact_params};
+use super::outgoing::check_headers;
+use super::registration::Purpose;
 use crate::auth::{AuthOptions, Authenticator};
-use crate::common::limits;
 use crate::common::random::Random;
 use crate::common::time::Mono;
-use crate::io::{AccountId, AccountOptions, Credentials, Error, ErrorCode, RegistrationInfo};
+use crate::io::{
+    AccountId, AccountOptions, CommandId, Credentials, Error, ErrorCode, FlowId, RegistrationInfo, RegistrationState,
+    TransportState,
+};
 use crate::message::{self, HeaderName, Headers, MediaType, Method, Request, Uri};
-use crate::transport::{Connection, ConnectionOptions};
+use crate::transport::{Connection, ConnectionOptions, TransportEvent};
 
 /// Methods that this engine takes.
 pub(crate) const ALLOW: &str =
@@ -61,9 +63,11 @@ pub(crate) struct Account {
     pub(crate) id: AccountId,
     pub(crate) name: String,
     pub(crate) options: AccountOptions,
-    pub(crate) connection: Connection,
+    /// The binding that every account has, and the flow without which it can do nothing.
+    pub(crate) first: Binding,
+    /// One more to another server, where the application and the registrar want that (RFC 5626 section 4.2).
+    pub(crate) second: Option<Binding>,
     pub(crate) auth: Authenticator,
-    pub(crate) registration: Registration,
     pub(crate) wakefulness: Wakefulness,
     /// The application wants a binding: by its options, or by what it asked for last.
     pub(crate) wanted: bool,
@@ -75,9 +79,6 @@ pub(crate) struct Account {
     /// Set when the account goes as soon as its binding is gone.
     pub(crate) removing: bool,
     pub(crate) instance: String,
-    contact_user: String,
-    /// The public GRUU of our binding (RFC 5627): it outlives the flow, so dialogs name it where there is one.
-    gruu: Option<String>,
     /// What the application was told last, so that it is told changes only.
     pub(crate) told: Option<RegistrationInfo>,
 }
@@ -95,18 +96,16 @@ impl Account {
         } else {
             options.name.clone()
         };
-        let connection = Connection::new(ConnectionOptions {
-            servers: options.servers.clone(),
-            connect_timeout_ms: options.connect_timeout_ms,
-            keep_alive_ms: options.keep_alive_ms,
-        });
+        let connection = Connection::new(connection_options(&options), random);
         if !connection.has_server() {
             return Err(Error { field: Some("servers"), ..ErrorCode::BadServerUrl.into() });
         }
+        let first = Binding::new(1, connection, options.expires, random);
         Ok(Self {
             id,
             name,
-            connection,
+            first,
+            second: None,
             auth: Authenticator::new(AuthOptions {
                 username: options.auth_username.clone().unwrap_or_else(|| options.username.clone()),
                 credentials: Credentials {
@@ -121,7 +120,6 @@ impl Account {
                 forbid_md5: options.forbid_md5,
                 ask: options.credentials,
             }),
-            registration: Registration::new(options.expires, random),
             wakefulness: Wakefulness::Awake,
             wanted: options.register,
             push: PushContact::default(),
@@ -129,38 +127,143 @@ impl Account {
             push_refused: false,
             removing: false,
             instance,
-            contact_user: random.token(12),
-            gruu: None,
             told: None,
             options,
         })
     }
 
-    /// A new flow gets a new Contact: servers that know the old one from a dead socket would else send nothing.
-    pub(crate) fn renew_contact(&mut self, random: &mut Random) {
-        self.contact_user = random.token(12);
+    /// Its bindings, the one that every account has before the other.
+    pub(crate) fn bindings(&self) -> impl Iterator<Item = &Binding> {
+        std::iter::once(&self.first).chain(&self.second)
+    }
+
+    pub(crate) fn bindings_mut(&mut self) -> impl Iterator<Item = &mut Binding> {
+        std::iter::once(&mut self.first).chain(&mut self.second)
+    }
+
+    pub(crate) fn binding(&self, reg_id: u8) -> Option<&Binding> {
+        self.bindings().find(|binding| binding.reg_id == reg_id)
+    }
+
+    pub(crate) fn binding_mut(&mut self, reg_id: u8) -> Option<&mut Binding> {
+        self.bindings_mut().find(|binding| binding.reg_id == reg_id)
+    }
+
+    /// The next event of its flows, and of which binding it is.
+    pub(crate) fn poll_transport(&mut self) -> Option<(u8, TransportEvent)> {
+        self.bindings_mut().find_map(|binding| Some((binding.reg_id, binding.connection.poll()?)))
+    }
+
+    /// The binding that requests use: one with a flow that the registrar knows; else one with a flow; else the first.
+    pub(crate) fn best(&self) -> &Binding {
+        let up = self.bindings().find(|binding| binding.is_up());
+        up.or_else(|| self.bindings().find(|binding| binding.flow().is_some())).unwrap_or(&self.first)
+    }
+
+    /// The flow that requests leave on.
+    pub(crate) fn flow(&self) -> Option<FlowId> {
+        self.best().flow()
+    }
+
+    /// Whether this is an open flow of the account.
+    pub(crate) fn has_flow(&self, flow: FlowId) -> bool {
+        self.bindings().any(|binding| binding.flow() == Some(flow))
+    }
+
+    /// Its open flows.
+    pub(crate) fn open_flows(&self) -> Vec<FlowId> {
+        self.bindings().filter_map(Binding::flow).collect()
+    }
+
+    /// The start of a Via for the flow that requests leave on.
+    pub(crate) fn via(&self) -> &str {
+        self.best().connection.via()
+    }
+
+    /// How its way to the server is: the best of its flows counts.
+    pub(crate) fn transport_state(&self) -> TransportState {
+        let states = || self.bindings().map(|binding| binding.connection.state());
+        [TransportState::Connected, TransportState::Connecting, TransportState::Waiting]
+            .into_iter()
+            .find(|state| states().any(|other| other == *state))
+            .unwrap_or(TransportState::Idle)
+    }
+
+    /// Asks all bindings for a REGISTER. `command` is completed by the first.
+    pub(crate) fn want(&mut self, purpose: Purpose, command: Option<CommandId>) {
+        self.first.registration.want(purpose, command);
+        if let Some(second) = &mut self.second {
+            // `*` speaks for all of them.
+            let purpose = if purpose == Purpose::Everything { Purpose::Unregister } else { purpose };
+            second.registration.want(purpose, None);
+        }
+    }
+
+    /// Asks for a REGISTER that says something new.
+    pub(crate) fn want_again(&mut self, purpose: Purpose) {
+        for binding in self.bindings_mut() {
+            binding.registration.want_again(purpose);
+        }
+    }
+
+    /// Nothing is to be done until further notice.
+    pub(crate) fn rest(&mut self) {
+        for binding in self.bindings_mut() {
+            binding.registration.rest();
+        }
+    }
+
+    /// Closes its flows.
+    pub(crate) fn close(&mut self, now: Mono) {
+        for binding in self.bindings_mut() {
+            binding.connection.close(now);
+        }
+    }
+
+    /// Whether no REGISTER is wanted any more.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.bindings().all(|binding| binding.registration.is_idle())
+    }
+
+    /// Whether a REGISTER takes a binding away, or is about to.
+    pub(crate) fn is_leaving(&self) -> bool {
+        self.bindings().any(|binding| binding.registration.is_leaving())
+    }
+
+    /// Whether the registrar has a binding of ours.
+    pub(crate) fn is_bound(&self, now: Mono) -> bool {
+        self.bindings().any(|binding| binding.registration.is_bound(now))
+    }
+
+    /// The registration as the application sees it: what works counts.
+    pub(crate) fn registration_info(&self) -> RegistrationInfo {
+        let registered = |binding: &&Binding| binding.registration.state() == RegistrationState::Registered;
+        let binding = self.bindings().find(registered).unwrap_or(&self.first);
+        let registration = &binding.registration;
+        let bound = registration.state() == RegistrationState::Registered;
+        RegistrationInfo {
+            account: self.id,
+            state: registration.state(),
+            expires_at: registration.expires_at_wall,
+            status: registration.status,
+            error: registration.error.clone(),
+            will_retry: registration.will_retry(),
+            push: if bound { binding.granted.push } else { None },
+        }
     }
 
     pub(crate) fn address_of_record(&self) -> String {
         ["sip:", &message::escape_user(&self.options.username), "@", &self.options.domain].concat()
     }
 
-    /// The URI that this account can be reached at on its present flow, without anything about pushes.
+    /// The URI that this account can be reached at on its present flow, and that says nothing about who it is.
     pub(crate) fn contact_uri(&self) -> String {
-        ["sip:", &self.contact_user, "@", self.sent_by(), ";transport=ws"].concat()
+        self.best().contact_uri()
     }
 
-    fn sent_by(&self) -> &str {
-        let via = self.connection.via();
-        via.rsplit(' ').next().unwrap_or(via)
-    }
-
-    /// The Contact value for requests and responses that make or refresh a dialog.
+    /// The Contact value for requests that make or refresh a dialog.
     pub(crate) fn contact(&self) -> String {
-        match &self.gruu {
-            Some(gruu) => ["<", gruu, ">"].concat(),
-            None => ["<", &self.contact_uri(), ">"].concat(),
-        }
+        ["<", &self.best().dialog_uri(true), ">", &self.options.contact_params].concat()
     }
 
     /// The event packages that somebody may subscribe to: `refer` comes with REFER.
@@ -183,9 +286,16 @@ impl Account {
         }
     }
 
-    /// Takes the GRUU of the binding that was made, or the news that there is none.
-    pub(crate) fn set_gruu(&mut self, gruu: Option<String>) {
-        self.gruu = gruu;
+    /// The Contact value for the response to a request with this URI: it came on the flow of the binding that it names.
+    pub(crate) fn contact_for(&self, uri: &str) -> String {
+        let parsed = Uri::parse(uri).ok();
+        let named = parsed.and_then(|uri| self.bindings().find(|binding| binding.is_contact(&uri)));
+        ["<", &named.unwrap_or_else(|| self.best()).dialog_uri(false), ">", &self.options.contact_params].concat()
+    }
+
+    /// The Route values of requests outside dialogs (RFC 3608 section 6.1).
+    pub(crate) fn routes(&self) -> &[String] {
+        &self.best().granted.routes
     }
 
     fn from(&self, tag: &str) -> String {
@@ -200,8 +310,26 @@ impl Account {
         value
     }
 
-    /// A request outside any dialog, but for Via, which the transaction layer adds, and Contact.
+    /// A request outside any dialog, but for Via, which the transaction layer adds, and Contact. It goes the way that the
+    /// registrar said.
     pub(crate) fn request(
+        &self,
+        method: Method,
+        uri: &str,
+        to: &str,
+        from_tag: &str,
+        call_id: &str,
+        cseq: u32,
+    ) -> Request {
+        let mut request = self.without_routes(method, uri, to, from_tag, call_id, cseq);
+        for route in self.routes() {
+            request.headers.push(HeaderName::Route, route.as_str());
+        }
+        request
+    }
+
+    /// The same without Route, for the registrar itself.
+    pub(super) fn without_routes(
         &self,
         method: Method,
         uri: &str,
@@ -222,88 +350,16 @@ impl Account {
         headers.push(HeaderName::CSeq, number);
         request
     }
+}
 
-    /// The next REGISTER, authorized as far as that is possible.
-    pub(crate) fn register(&mut self, purpose: Purpose, random: &mut Random) -> Request {
-        self.registration.cseq = self.registration.cseq.saturating_add(1);
-        let aor = self.address_of_record();
-        let mut request = self.request(
-            Method::Register,
-            &["sip:", &self.options.domain].concat(),
-            &["<", &aor, ">"].concat(),
-            &self.registration.from_tag,
-            &self.registration.call_id,
-            self.registration.cseq,
-        );
-        let expires = if purpose == Purpose::Bind { self.registration.expires } else { 0 };
-        // Without push parameters at the log-out: that is what tells the server to stop pushing.
-        let push = if purpose == Purpose::LogOut || self.push_refused { &PushContact::default() } else { &self.push };
-        let contact = [
-            "<",
-            &self.contact_uri(),
-            &push.uri_params,
-            ">",
-            &push.header_params,
-            ";reg-id=1;+sip.instance=\"<",
-            &self.instance,
-            ">\";expires=",
-            &expires.to_string(),
-        ]
-        .concat();
-        request.headers.push(HeaderName::Contact, contact);
-        request.headers.push(HeaderName::Supported, "path, outbound, gruu");
-        request.headers.push(HeaderName::Allow, ALLOW);
-        self.auth.authorize(&mut request, random);
-        request
+/// How to reach the servers of an account.
+pub(crate) fn connection_options(options: &AccountOptions) -> ConnectionOptions {
+    ConnectionOptions {
+        servers: options.servers.clone(),
+        connect_timeout_ms: options.connect_timeout_ms,
+        keep_alive: options.keep_alive,
+        keep_alive_ms: options.keep_alive_ms,
     }
-
-    /// What the server granted to our own binding, out of the 2xx to REGISTER. The contacts of other devices are
-    /// passed over and kept nowhere: they may carry tokens.
-    pub(crate) fn granted(&self, headers: &Headers) -> Option<Granted> {
-        let ours = ["<", &self.instance, ">"].concat();
-        let mut found = None;
-        for contact in headers.contacts().flatten() {
-            let user = contact.uri().ok().and_then(|uri: Uri<'_>| uri.user().map(|user| user == self.contact_user));
-            let instance = contact.param("+sip.instance").flatten().map(|value| value.eq_ignore_ascii_case(&ours));
-            let seconds = contact.param("expires").flatten().and_then(|value| value.parse::<u32>().ok());
-            let gruu = || contact.param("pub-gruu").flatten().filter(|gruu| is_gruu(gruu)).map(Cow::into_owned);
-            match (user, instance) {
-                // The very contact we sent wins over another one of this instance.
-                (Some(true), _) => {
-                    let seconds = seconds.or_else(|| header_expires(headers)).unwrap_or(self.registration.expires);
-                    return Some(Granted { seconds, gruu: gruu() });
-                }
-                // Only a binding of the same instance under another user part counts, never an older flow of it.
-                (_, Some(true)) => found = found.or(seconds.map(|seconds| Granted { seconds, gruu: gruu() })),
-                _ => {}
-            }
-        }
-        found
-    }
-}
-
-/// What a registrar granted.
-#[derive(Debug)]
-pub(crate) struct Granted {
-    pub(crate) seconds: u32,
-    pub(crate) gruu: Option<String>,
-}
-
-/// Whether a registrar's GRUU can be our Contact: a SIP URI that cannot break out of its brackets, and that says
-/// nothing about pushes, which belong into REGISTER alone.
-fn is_gruu(text: &str) -> bool {
-    text.len() <= limits::CONTACT_OCTETS_WARN
-        && text.bytes().all(|b| b.is_ascii_graphic() && !b"<>\"".contains(&b))
-        && Uri::parse(text).is_ok_and(|uri| {
-            uri.is_sip()
-                && uri.param("gr").is_some()
-                && uri.headers().next().is_none()
-                && !uri.params().any(|(name, _)| name.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("pn-")))
-        })
-}
-
-fn header_expires(headers: &Headers) -> Option<u32> {
-    headers.expires().and_then(Result::ok)
 }
 
 fn check(options: &AccountOptions) -> Result<(), Error> {
@@ -328,6 +384,13 @@ fn check(options: &AccountOptions) -> Result<(), Error> {
     }
     if options.expires == 0 {
         return Err(Error::option("expires"));
+    }
+    if !(1..=2).contains(&options.flows) {
+        return Err(Error::option("flows"));
+    }
+    check_headers(&options.register_headers).map_err(|_| Error::option("registerHeaders"))?;
+    if !are_contact_params(&options.contact_params) {
+        return Err(Error::option("contactParams"));
     }
     if !options.events.iter().all(|package| message::is_token(package)) {
         return Err(Error::option("events"));

@@ -177,9 +177,23 @@ impl Agent {
         }
     }
 
-    /// What waits on a flow that is gone goes with it, but for REGISTER, which comes again on the next.
+    /// What waits on a flow that is gone goes with it, unless the account has another; but for REGISTER, which comes again
+    /// on the next flow.
     pub(super) fn questions_flow_lost(&mut self, now: Now, account: AccountId) {
-        let lost = self.questions.waiting.extract_if(.., |waiting| waiting.account == account);
+        let found = self.accounts.iter().find(|found| found.id == account);
+        let has_flow = found.is_some_and(|found| found.flow().is_some());
+        let waits = |client| {
+            let mut bindings = found.into_iter().flat_map(super::account::Account::bindings);
+            bindings.any(|binding| binding.registration.pending(client).is_some())
+        };
+        let is_lost = |waiting: &mut Waiting| {
+            waiting.account == account
+                && match waiting.what {
+                    Challenged::Register(client) => !waits(client),
+                    _ => !has_flow,
+                }
+        };
+        let lost = self.questions.waiting.extract_if(.., is_lost);
         for waiting in lost.collect::<Vec<_>>() {
             if !matches!(waiting.what, Challenged::Register(_)) {
                 self.authorized(now, waiting, Err(Refused { error: ErrorCode::FlowLost.into(), silent: false }));

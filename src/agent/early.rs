@@ -459,8 +459,8 @@ impl Agent {
         }
         let branch = self.random.token(20);
         let account = self.find_account(account)?;
-        let flow = account.connection.flow()?;
-        let via = [account.connection.via(), ";branch=z9hG4bK", &branch].concat();
+        let flow = account.flow()?;
+        let via = [account.via(), ";branch=z9hG4bK", &branch].concat();
         ack.headers.remove(HeaderName::Via);
         ack.headers.push_first(HeaderName::Via, via);
         ack.headers.set(HeaderName::UserAgent, self.options.user_agent.as_str());
@@ -479,7 +479,7 @@ impl Agent {
         let Some(account) = self.account_of_flow(flow) else { return };
         let ours = self.find_account(account).is_some_and(|account| {
             let via = headers.get(HeaderName::Via).unwrap_or_default();
-            via.get(..account.connection.via().len()).is_some_and(|start| start == account.connection.via())
+            account.bindings().any(|binding| via.starts_with(binding.connection.via()))
         });
         if !ours {
             return;

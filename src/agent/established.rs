@@ -108,6 +108,9 @@ impl Agent {
                     call.media_connected = connected;
                     call.session.repair = if connected { None } else { Some(Repair::disconnected(now.mono)) };
                     self.tell_changed(id);
+                    if !connected {
+                        self.media_lost(now, id);
+                    }
                 }
             }
             (MediaEvent::Failed(why), job) if self.media_refused_digits(now, id, job, why) => {}
@@ -143,6 +146,7 @@ impl Agent {
                 if connected {
                     self.tell_changed(id);
                 }
+                self.media_lost(now, id);
             }
             // A change of the session that cannot be followed is refused; the session stays as it was.
             (_, Job::Again) => self.reoffer_failed(now, id),

@@ -143,7 +143,7 @@ impl Agent {
         let old_flow = call.flow;
         let phase = call.phase;
         let refused = call.refused_with;
-        let alive = old_flow == flow || self.accounts.iter().any(|account| account.connection.flow() == Some(old_flow));
+        let alive = old_flow == flow || self.accounts.iter().any(|account| account.has_flow(old_flow));
         if phase == Phase::Over {
             // Declined, cancelled or hung up: that holds for the copy as well.
             let response = self.response(request, refused.unwrap_or(487), "", None);
@@ -194,7 +194,7 @@ impl Agent {
             headers.set(HeaderName::To, to);
         }
         if let Some(account) = contact.and_then(|id| self.find_account(id)) {
-            headers.push(HeaderName::Contact, account.contact());
+            headers.push(HeaderName::Contact, account.contact_for(request.uri()));
             account.add_abilities(headers);
         }
         headers.push(HeaderName::UserAgent, self.options.user_agent.as_str());

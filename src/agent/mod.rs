@@ -1,12 +1,14 @@
 //! Accounts and calls: what a SIP user agent does with transactions and dialogs.
 //!
 //! [`Agent`] is told what happened on flows and media sessions and what is asked of it; [`Agent::poll`] says what
-//! it wants done. The files: `account` and `registration` (REGISTER), `incoming` and `outgoing` (the two sides of
-//! an INVITE), `early` and `reliable` (forks, early media and PRACK), `established` (what both have in common once they agreed), `receive` (who gets a request or
+//! it wants done. The files: `account`, `binding` and `registration` (REGISTER), `recovery` (what a doubt leads to),
+//! `incoming` and `outgoing` (the two sides of an INVITE), `early` and `reliable` (forks, early media and PRACK),
+//! `established` (what both have in common once they agreed), `receive` (who gets a request or
 //! response), `modify` and `modified` (what either side changes of an established session), `session_timer`
 //! (RFC 4028) and `repair` (lost media), `sleep` (background and wake-up), `outcome` (how a call ended).
 
 mod account;
+mod binding;
 mod call;
 mod credentials;
 mod dtmf;
@@ -23,6 +25,7 @@ mod outcome;
 mod outgoing;
 mod publication;
 mod receive;
+mod recovery;
 mod referral;
 mod register;
 mod registration;
@@ -49,6 +52,7 @@ use crate::common::time::{Mono, Now};
 use crate::io::{
     AccountId, AccountOptions, BackgroundPolicy, CallId, CallInfo, CommandId, CredentialsRequest, EndpointOptions,
     Error, ErrorCode, Event, FlowCommand, FlowEvent, FlowId, MediaCommand, MediaId, RegistrationInfo, Reply,
+    TransportState,
 };
 use crate::message::{HeaderName, Request};
 use crate::transaction::{ClientId, Transactions};
@@ -104,7 +108,9 @@ pub enum AgentEvent {
 /// What a client transaction is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Use {
-    Register(AccountId),
+    Register(AccountId, u8),
+    /// Nothing but the question whether a flow works.
+    Probe,
     Invite(CallId),
     /// A re-INVITE of an established call.
     Reinvite(CallId),
@@ -181,8 +187,8 @@ impl Agent {
             instance.clone_into(&mut self.instance);
             for account in self.accounts.iter_mut().filter(|account| account.instance != instance) {
                 instance.clone_into(&mut account.instance);
-                if account.wanted && account.wakefulness == Wakefulness::Awake && !account.registration.is_idle() {
-                    account.registration.want_again(Purpose::Bind);
+                if account.wanted && account.wakefulness == Wakefulness::Awake && !account.is_idle() {
+                    account.want_again(Purpose::Bind);
                 }
             }
         }
@@ -210,7 +216,7 @@ impl Agent {
             account.token_wait = Some(now.mono.after(self.options.token_wait_ms));
         }
         if account.options.register {
-            account.registration.want(Purpose::Bind, None);
+            account.want(Purpose::Bind, None);
         }
         self.accounts.push(account);
         if self.started {
@@ -269,8 +275,10 @@ impl Agent {
     pub fn flow_event(&mut self, now: Now, flow: FlowId, event: FlowEvent) {
         let Self { accounts, flow_ids, random, .. } = self;
         // What a flow that was given up still tells is for nobody.
-        if let Some(account) = accounts.iter_mut().find(|account| account.connection.owns(flow)) {
-            account.connection.event(now.mono, flow, event, flow_ids, random);
+        if let Some(binding) =
+            accounts.iter_mut().flat_map(Account::bindings_mut).find(|binding| binding.connection.owns(flow))
+        {
+            binding.connection.event(now.mono, flow, event, flow_ids, random);
         }
         self.pump(now);
     }
@@ -279,8 +287,10 @@ impl Agent {
     pub fn timeout(&mut self, now: Now) {
         let Self { accounts, flow_ids, random, .. } = self;
         for account in accounts {
-            account.connection.timeout(now.mono, flow_ids, random);
-            account.registration.timeout(now.mono);
+            for binding in account.bindings_mut() {
+                binding.connection.timeout(now.mono, flow_ids, random);
+                binding.registration.timeout(now.mono);
+            }
             if account.token_wait.is_some_and(|until| until <= now.mono) {
                 account.token_wait = None;
             }
@@ -297,9 +307,10 @@ impl Agent {
     /// When [`Agent::timeout`] is to be called.
     #[must_use]
     pub fn next_timeout(&self) -> Option<Mono> {
-        let accounts = self.accounts.iter().flat_map(|account| {
-            [account.connection.next_timeout(), account.registration.next_timeout(), account.token_wait]
-        });
+        let bindings = self.accounts.iter().flat_map(Account::bindings);
+        let accounts = bindings
+            .flat_map(|binding| [binding.connection.next_timeout(), binding.registration.next_timeout()])
+            .chain(self.accounts.iter().map(|account| account.token_wait));
         let calls = self.calls.iter().map(Call::next_timeout);
         let waiting = self.waiting_calls.iter().map(|call| Some(call.until));
         let usages = [self.next_usage_timeout(), self.questions.next_timeout()];
@@ -344,27 +355,38 @@ impl Agent {
     fn connect(&mut self, now: Now, id: AccountId) {
         let Self { accounts, flow_ids, random, .. } = self;
         if let Some(account) = accounts.iter_mut().find(|account| account.id == id) {
-            account.connection.connect(now.mono, flow_ids, random);
+            account.first.connect(now, flow_ids, random);
         }
     }
 
-    /// Sends a request of `account` on its open flow.
-    fn send(&mut self, now: Now, account: AccountId, mut request: Request, what: Use) -> Option<ClientId> {
+    /// Sends a request of `account` on the flow that serves best.
+    fn send(&mut self, now: Now, account: AccountId, request: Request, what: Use) -> Option<ClientId> {
+        let flow = self.find_account(account)?.flow()?;
+        self.send_on(now, account, flow, request, what)
+    }
+
+    /// Sends a request of `account` on this open flow of its.
+    fn send_on(
+        &mut self,
+        now: Now,
+        account: AccountId,
+        flow: FlowId,
+        mut request: Request,
+        what: Use,
+    ) -> Option<ClientId> {
         let Self { accounts, transactions, random, options, uses, .. } = self;
         let account = accounts.iter().find(|a| a.id == account)?;
-        let flow = account.connection.flow()?;
+        let binding = account.bindings().find(|binding| binding.flow() == Some(flow))?;
         request.headers.set(HeaderName::UserAgent, options.user_agent.as_str());
-        let client = transactions.send(now.mono, flow, account.connection.via(), request, random);
+        let client = transactions.send(now.mono, flow, binding.connection.via(), request, random);
         uses.push((client, what));
         Some(client)
     }
 
     /// Sends octets on `flow` if it is still open.
     fn send_octets(&mut self, now: Now, flow: FlowId, octets: Vec<u8>) -> bool {
-        self.accounts
-            .iter_mut()
-            .find(|account| account.connection.flow() == Some(flow))
-            .is_some_and(|account| account.connection.send(now.mono, octets))
+        let mut bindings = self.accounts.iter_mut().flat_map(Account::bindings_mut);
+        bindings.find(|binding| binding.flow() == Some(flow)).is_some_and(|b| b.connection.send(now.mono, octets))
     }
 
     /// Lets everything that follows from what happened happen.
@@ -372,9 +394,9 @@ impl Agent {
         loop {
             let mut quiet = true;
             for id in self.accounts.iter().map(|account| account.id).collect::<Vec<_>>() {
-                while let Some(event) = self.account_mut(id).and_then(|account| account.connection.poll()) {
+                while let Some((reg_id, event)) = self.account_mut(id).and_then(Account::poll_transport) {
                     quiet = false;
-                    self.transport_event(now, id, event);
+                    self.transport_event(now, id, reg_id, event);
                 }
                 quiet &= !self.register_if_due(now, id);
             }
@@ -393,50 +415,62 @@ impl Agent {
         calls.retain(|call| !call.is_forgotten(now.mono));
         uses.retain(|(_, what)| match what {
             Use::Invite(id) | Use::Reinvite(id) => calls.iter().any(|call| call.id == *id),
-            Use::Register(_) | Use::Request => true,
+            Use::Register(..) | Use::Probe | Use::Request => true,
         });
         self.tell_registrations();
         self.tell_sleep();
         self.settle_waiting_calls(now);
     }
 
-    fn transport_event(&mut self, now: Now, id: AccountId, event: TransportEvent) {
+    fn transport_event(&mut self, now: Now, id: AccountId, reg_id: u8, event: TransportEvent) {
         match event {
             TransportEvent::Command { flow, command } => self.out.push_back(AgentEvent::Flow { flow, command }),
             TransportEvent::Up { .. } => {
                 let Self { accounts, random, .. } = self;
-                if let Some(account) = accounts.iter_mut().find(|account| account.id == id) {
-                    account.renew_contact(random);
+                let account = accounts.iter_mut().find(|account| account.id == id);
+                if let Some(binding) = account.and_then(|account| account.binding_mut(reg_id)) {
+                    binding.renew_contact(random);
                 }
                 self.send_owed_byes(now, id);
                 // Otherwise the REGISTER comes first.
-                if self.find_account(id).is_some_and(|account| account.registration.due().is_none()) {
+                if self.find_account(id).is_some_and(|account| account.first.registration.due().is_none()) {
                     self.flow_renewed(now, id);
                 }
             }
             TransportEvent::Down { flow, was_up, error } => {
                 if let Some(flow) = flow.filter(|_| was_up) {
-                    self.flow_gone(now, id, flow);
+                    self.flow_gone(now, id, reg_id, flow);
                 }
-                self.connection_failed(now, id, &error);
-                if error.code != ErrorCode::Stopped {
-                    let state = self.find_account(id).map(|account| account.connection.state());
-                    if let Some(state) = state {
-                        self.tell(Event::ConnectivityChanged { account: id, state, error: Some(error) });
-                    }
+                self.connection_failed(now, id, reg_id, &error);
+                let state = self.find_account(id).map(Account::transport_state);
+                // What one flow of two meets is nothing to show while the other works.
+                if let Some(state) = state.filter(|state| reg_id == 1 || *state != TransportState::Connected)
+                    && error.code != ErrorCode::Stopped
+                {
+                    self.tell(Event::ConnectivityChanged { account: id, state, error: Some(error) });
                 }
             }
             TransportEvent::Message { flow, octets } => self.message(now, id, flow, octets),
-            TransportEvent::State(state) => self.tell(Event::ConnectivityChanged { account: id, state, error: None }),
+            TransportEvent::Probe { flow } => self.ask_server(now, id, flow),
+            TransportEvent::State(state) => {
+                let Some(account) = self.find_account(id) else { return };
+                if account.second.is_none() {
+                    self.tell(Event::ConnectivityChanged { account: id, state, error: None });
+                } else if reg_id == 1 || account.first.flow().is_none() {
+                    let state = account.transport_state();
+                    self.tell(Event::ConnectivityChanged { account: id, state, error: None });
+                }
+            }
         }
     }
 
-    fn flow_gone(&mut self, now: Now, id: AccountId, flow: FlowId) {
+    fn flow_gone(&mut self, now: Now, id: AccountId, reg_id: u8, flow: FlowId) {
         self.transactions.flow_lost(now.mono, flow);
         if let Some(account) = self.account_mut(id)
             && account.wakefulness != Wakefulness::Asleep
+            && let Some(binding) = account.binding_mut(reg_id)
         {
-            account.registration.flow_lost();
+            binding.registration.flow_lost();
         }
         let mut undone = Vec::new();
         for call in self.calls.iter_mut().filter(|call| call.flow == flow) {
@@ -448,21 +482,14 @@ impl Agent {
             self.media_command(id, MediaCommand::Rollback);
         }
         self.questions_flow_lost(now, id);
+        self.flow_lost(now, id, reg_id);
     }
 
     fn tell_registrations(&mut self) {
         let mut changed = Vec::new();
         for account in &mut self.accounts {
-            let registration = &account.registration;
-            let info = RegistrationInfo {
-                account: account.id,
-                state: registration.state(),
-                expires_at: registration.expires_at_wall,
-                status: registration.status,
-                error: registration.error.clone(),
-                will_retry: registration.will_retry(),
-            };
-            let idle = account.told.is_none() && registration.is_idle() && registration.error.is_none();
+            let info = account.registration_info();
+            let idle = account.told.is_none() && account.is_idle() && info.error.is_none();
             if !idle && account.told.as_ref() != Some(&info) {
                 account.told = Some(info.clone());
                 changed.push(info);
@@ -471,7 +498,7 @@ impl Agent {
         for info in changed {
             self.tell(Event::RegistrationChanged(info));
         }
-        self.accounts.retain(|account| !(account.removing && account.registration.is_idle()));
+        self.accounts.retain(|account| !(account.removing && account.is_idle()));
     }
 
     /// The registration as the application sees it.
@@ -497,7 +524,7 @@ impl Agent {
     }
 
     fn account_of_flow(&self, flow: FlowId) -> Option<AccountId> {
-        self.accounts.iter().find(|account| account.connection.flow() == Some(flow)).map(|account| account.id)
+        self.accounts.iter().find(|account| account.has_flow(flow)).map(|account| account.id)
     }
 }
 

@@ -57,9 +57,10 @@ impl Agent {
     /// The account is registered on a new flow, or is up without a registration: its established calls tell the far
     /// end where they are now.
     pub fn flow_renewed(&mut self, now: Now, account: AccountId) {
-        let Some(flow) = self.find_account(account).and_then(|account| account.connection.flow()) else { return };
+        let Some(flow) = self.find_account(account).and_then(|account| account.flow()) else { return };
+        let open = self.find_account(account).map(super::account::Account::open_flows).unwrap_or_default();
         let moved = |call: &&mut Call| {
-            call.account == account && call.is_confirmed() && (call.session.adrift || call.flow != flow)
+            call.account == account && call.is_confirmed() && (call.session.adrift || !open.contains(&call.flow))
         };
         let (mut wishes, mut answers) = (Vec::new(), Vec::new());
         for call in self.calls.iter_mut().filter(moved) {
@@ -79,7 +80,7 @@ impl Agent {
         }
         for (id, mut response) in answers {
             // The caller may not have our 2xx yet, or its ACK went to the flow that is gone.
-            if let Some(contact) = self.find_account(account).map(|account| account.contact()) {
+            if let Some(contact) = self.find_account(account).map(|account| account.contact_for("")) {
                 response.headers.set(HeaderName::Contact, contact);
             }
             self.send_moved(now, id, &response);
@@ -95,7 +96,7 @@ impl Agent {
     /// Sends a 2xx whose transaction is gone on the account's flow: whoever forwarded its INVITE knows its Via.
     pub(super) fn send_moved(&mut self, now: Now, id: CallId, response: &Response) {
         let account = self.calls.iter().find(|call| call.id == id).map(|call| call.account);
-        let flow = account.and_then(|id| self.find_account(id)).and_then(|account| account.connection.flow());
+        let flow = account.and_then(|id| self.find_account(id)).and_then(|account| account.flow());
         if let (Some(flow), Ok(octets)) = (flow, response.to_octets()) {
             self.send_octets(now, flow, octets);
         }
@@ -109,7 +110,7 @@ impl Agent {
             return Err(ErrorCode::InvalidState.into());
         }
         // Nothing is kept and sent late.
-        if adrift || self.find_account(account).and_then(|account| account.connection.flow()).is_none() {
+        if adrift || self.find_account(account).and_then(|account| account.flow()).is_none() {
             return Err(ErrorCode::FlowLost.into());
         }
         self.call_mut(id).ok_or_else(|| ErrorCode::NotFound.into())
@@ -139,7 +140,7 @@ impl Agent {
         let due: Vec<_> = self.calls.iter().filter(|call| is_free(call)).map(|call| (call.id, call.account)).collect();
         let mut begun = false;
         for (id, account) in due {
-            if self.find_account(account).is_some_and(|account| account.connection.flow().is_some()) {
+            if self.find_account(account).is_some_and(|account| account.flow().is_some()) {
                 begun = true;
                 self.begin_change(now, id);
             }

@@ -58,7 +58,7 @@ impl Agent {
             .partition(|call| call.until > now.mono && self.is_coming_up(call.account));
         self.waiting_calls = waiting;
         for call in settled {
-            let failed = self.find_account(call.account).and_then(|account| account.registration.error.clone());
+            let failed = self.find_account(call.account).and_then(|account| account.first.registration.error.clone());
             let made = match failed {
                 // It says more than that there is no connection.
                 Some(error) => Err(error),
@@ -79,9 +79,9 @@ impl Agent {
     /// Whether the account's first connection or registration is on its way.
     fn is_coming_up(&self, id: AccountId) -> bool {
         let Some(account) = self.find_account(id) else { return false };
-        match account.connection.state() {
+        match account.transport_state() {
             TransportState::Connecting => true,
-            TransportState::Connected => account.registration.is_first_under_way(),
+            TransportState::Connected => account.first.registration.is_first_under_way(),
             TransportState::Idle => !self.started,
             TransportState::Waiting => false,
         }
@@ -106,7 +106,7 @@ impl Agent {
         if too_many {
             return Err(ErrorCode::TooManyCalls.into());
         }
-        let flow = found.connection.flow().ok_or(ErrorCode::FlowLost)?;
+        let flow = found.flow().ok_or(ErrorCode::FlowLost)?;
         let Self { accounts, random, .. } = self;
         let found = accounts.iter().find(|a| a.id == account).ok_or(ErrorCode::NotFound)?;
         let (local_tag, call_id) = (random.token(10), random.token(24));
@@ -170,7 +170,7 @@ impl Agent {
         account.auth.authorize(&mut call.invite, random);
         call.session.timer.want(account.options.session_expires);
         call.session.timer.write(&mut call.invite.headers);
-        let (invite, flow) = (call.invite.clone(), account.connection.flow());
+        let (invite, flow) = (call.invite.clone(), account.flow());
         match self.send(now, account_id, invite, Use::Invite(id)) {
             Some(client) => {
                 if let (Some(call), Some(flow)) = (self.call_mut(id), flow) {

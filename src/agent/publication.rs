@@ -137,7 +137,7 @@ impl Agent {
         if body.content_type.is_empty() {
             return Err(Error::option("body"));
         }
-        if found.connection.flow().is_none() {
+        if found.flow().is_none() {
             return Err(ErrorCode::FlowLost.into());
         }
         if self.usages.publications.len() >= limits::PUBLICATIONS {

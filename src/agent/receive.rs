@@ -39,29 +39,31 @@ impl Agent {
         let Some(what) = self.use_of(client) else { return };
         if response.status() >= 200 && !matches!(response.status(), 401 | 407) {
             let account = match what {
-                Use::Register(id) => Some(id),
+                Use::Register(id, _) => Some(id),
                 Use::Invite(id) | Use::Reinvite(id) => self.calls.iter().find(|c| c.id == id).map(|call| call.account),
                 Use::Request => self.account_of_request(client),
+                Use::Probe => None,
             };
             if let Some(account) = account {
                 self.concluded(account, client, response);
             }
         }
         match what {
-            Use::Register(id) => self.register_response(now, id, client, response),
+            Use::Register(id, reg_id) => self.register_response(now, id, reg_id, client, response),
             Use::Invite(id) => self.invite_response(now, id, client, response),
             Use::Reinvite(id) => self.reinvite_response(now, id, client, response),
             Use::Request => self.request_response(now, client, response),
+            Use::Probe => self.forget_use(client),
         }
     }
 
     fn failed(&mut self, now: Now, client: ClientId, why: Failure) {
         match self.use_of(client) {
-            Some(Use::Register(id)) => self.register_failed(now, id, client, why),
+            Some(Use::Register(id, reg_id)) => self.register_failed(now, id, reg_id, client, why),
             Some(Use::Invite(id)) => self.invite_failed(now, id, client, why),
             Some(Use::Reinvite(id)) => self.reinvite_failed(now, id, client, why),
             Some(Use::Request) => self.request_failed(now, client, why),
-            None => self.forget_use(client),
+            Some(Use::Probe) | None => self.forget_use(client),
         }
     }
 

@@ -1,14 +1,21 @@
 //! REGISTER: when it leaves and what its answer means.
 
-use super::account::{PushContact, Wakefulness};
+use super::account::{Account, PushContact, Wakefulness, connection_options};
+use super::binding::{Binding, Granted};
 use super::credentials::{Challenged, Refused};
 use super::outcome::code_of;
-use super::registration::{Purpose, Verdict};
+use super::registration::{Answer, Purpose, Verdict};
 use super::{Agent, Use};
 use crate::common::time::Now;
-use crate::io::{AccountId, CommandId, Error, ErrorCode, Reply};
+use crate::io::{AccountId, CommandId, Error, ErrorCode, Reply, TransportState};
 use crate::message::Response;
 use crate::transaction::{ClientId, Failure};
+use crate::transport::Connection;
+
+/// How long a server is left alone that is out of service and does not say for how long, in seconds.
+const SHUN_S: u32 = 30;
+/// The longest that is kept, whatever it says.
+const LONGEST_SHUN_S: u32 = 3_600;
 
 impl Agent {
     /// Registers or refreshes at once; completed when the registrar has answered.
@@ -19,7 +26,7 @@ impl Agent {
         let account = self.account_mut(id).ok_or(ErrorCode::NotFound)?;
         account.wakefulness = Wakefulness::Awake;
         account.wanted = true;
-        account.registration.want(Purpose::Bind, command);
+        account.want(Purpose::Bind, command);
         self.pump(now);
         Ok(())
     }
@@ -31,7 +38,19 @@ impl Agent {
     pub fn unregister(&mut self, now: Now, id: AccountId, command: Option<CommandId>) -> Result<(), Error> {
         let account = self.account_mut(id).ok_or(ErrorCode::NotFound)?;
         account.wanted = false;
-        account.registration.want(Purpose::Unregister, command);
+        account.want(Purpose::Unregister, command);
+        self.pump(now);
+        Ok(())
+    }
+
+    /// Removes all bindings of the address of record, those of other devices included (RFC 3261 section 10.2.2).
+    ///
+    /// # Errors
+    /// [`ErrorCode::NotFound`] where there is no such account.
+    pub fn unregister_all(&mut self, now: Now, id: AccountId, command: Option<CommandId>) -> Result<(), Error> {
+        let account = self.account_mut(id).ok_or(ErrorCode::NotFound)?;
+        account.wanted = false;
+        account.want(Purpose::Everything, command);
         self.pump(now);
         Ok(())
     }
@@ -46,7 +65,7 @@ impl Agent {
         self.end_usages(now, Some(id));
         if let Some(account) = self.account_mut(id) {
             account.removing = true;
-            account.registration.want(Purpose::LogOut, command);
+            account.want(Purpose::LogOut, command);
         }
         self.pump(now);
         Ok(())
@@ -63,97 +82,109 @@ impl Agent {
                 account.push = push;
                 account.push_refused = false;
                 let awake = account.wakefulness == Wakefulness::Awake && account.wanted && !account.removing;
-                if awake && (!account.registration.is_idle() || account.registration.error.is_some()) {
-                    account.registration.want_again(Purpose::Bind);
+                if awake && (!account.is_idle() || account.first.registration.error.is_some()) {
+                    account.want_again(Purpose::Bind);
                 }
             }
         }
         self.pump(now);
     }
 
-    /// Sends the REGISTER that is due, if it can leave. True where something changed.
+    /// Sends the REGISTERs that are due, if they can leave. True where something changed.
     pub(super) fn register_if_due(&mut self, now: Now, id: AccountId) -> bool {
         let started = self.started;
         let Some(account) = self.account_mut(id) else { return false };
-        let Some(purpose) = account.registration.due() else { return false };
-        if !started || (purpose == Purpose::Bind && account.token_wait.is_some()) {
+        let waits = account.token_wait.is_some();
+        let ready = |binding: &&Binding| match binding.registration.due() {
             // The connection can be made meanwhile.
-            return false;
+            Some(purpose) => started && (purpose != Purpose::Bind || !waits),
+            None => false,
+        };
+        let due: Vec<_> = account.bindings().filter(ready).map(|binding| binding.reg_id).collect();
+        let mut changed = false;
+        for reg_id in due {
+            changed |= self.register_binding(now, id, reg_id);
         }
-        if account.connection.flow().is_none() {
-            let idle = account.connection.state() == crate::io::TransportState::Idle;
-            if idle {
-                self.connect(now, id);
-            }
-            return idle;
-        }
-        let Self { accounts, random, .. } = self;
-        let Some(account) = accounts.iter_mut().find(|account| account.id == id) else { return false };
-        let request = account.register(purpose, random);
-        if let Some(client) = self.send(now, id, request, Use::Register(id))
-            && let Some(account) = self.account_mut(id)
-        {
-            account.registration.sent(client, purpose);
-        }
-        true
+        changed
     }
 
-    pub(super) fn register_response(&mut self, now: Now, id: AccountId, client: ClientId, response: &Response) {
+    fn register_binding(&mut self, now: Now, id: AccountId, reg_id: u8) -> bool {
+        let Self { accounts, flow_ids, random, .. } = self;
+        let Some(account) = accounts.iter_mut().find(|account| account.id == id) else { return false };
+        let Some(binding) = account.binding_mut(reg_id) else { return false };
+        let Some(purpose) = binding.registration.due() else { return false };
+        let Some(flow) = binding.flow() else {
+            let idle = binding.connection.state() == TransportState::Idle;
+            if idle {
+                binding.connect(now, flow_ids, random);
+            }
+            return idle;
+        };
+        let Some(request) = account.register(reg_id, purpose, random) else { return false };
+        let client = self.send_on(now, id, flow, request, Use::Register(id, reg_id));
+        let binding = self.account_mut(id).and_then(|account| account.binding_mut(reg_id));
+        match (client, binding) {
+            (Some(client), Some(binding)) => {
+                binding.registration.sent(client, purpose);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    pub(super) fn register_response(
+        &mut self,
+        now: Now,
+        id: AccountId,
+        reg_id: u8,
+        client: ClientId,
+        response: &Response,
+    ) {
         if response.status() < 200 {
             return;
         }
         let request = self.transactions.request(client).cloned();
         self.forget_use(client);
-        let Self { accounts, random, .. } = self;
-        let Some(account) = accounts.iter_mut().find(|account| account.id == id) else { return };
+        let Some(account) = self.account_mut(id) else { return };
         // The answer to a REGISTER that a lost flow has overtaken says nothing about the present.
-        let Some(purpose) = account.registration.pending(client) else { return };
-        let status = response.status();
-        if let (401 | 407, Some(request)) = (status, request) {
+        let Some(purpose) = account.binding(reg_id).and_then(|binding| binding.registration.pending(client)) else {
+            return;
+        };
+        if let (401 | 407, Some(request)) = (response.status(), request) {
             self.challenged(now, id, Challenged::Register(client), request, response, 0);
             return;
         }
-        let registration = &mut account.registration;
-        let verdict = match status {
-            200..=299 if purpose != Purpose::Bind => registration.removed(),
-            200..=299 => {
-                account.connection.proven(now.mono);
-                if let Some(Ok(seconds)) = response.headers.flow_timer() {
-                    account.connection.set_flow_timer(now.mono, seconds);
-                }
-                match account.granted(&response.headers) {
-                    Some(granted) if granted.seconds > 0 => {
-                        account.set_gruu(granted.gruu);
-                        account.registration.bound(now, granted.seconds)
-                    }
-                    _ => {
-                        let error = Error::sip(ErrorCode::BindingMissing, status);
-                        account.registration.failed(now, error, None, true, random)
-                    }
-                }
+        let refused_before = account.push_refused;
+        let answer = account.register_answer(now, reg_id, purpose, response);
+        if account.push_refused && !refused_before {
+            self.problem(ErrorCode::PushNotSupported, Some(id));
+        }
+        self.register_answered(now, id, reg_id, purpose, answer);
+    }
+
+    /// The REGISTER on its way has its answer.
+    pub(super) fn register_answered(&mut self, now: Now, id: AccountId, reg_id: u8, purpose: Purpose, answer: Answer) {
+        let Self { accounts, flow_ids, random, .. } = self;
+        let Some(account) = accounts.iter_mut().find(|account| account.id == id) else { return };
+        let Some(binding) = account.binding_mut(reg_id) else { return };
+        let answer = match answer {
+            // 503 is about this server, and so is its Retry-After (RFC 3261 section 21.5.4).
+            Answer::Refused { error, after_s, .. }
+                if error.status == Some(503)
+                    && purpose == Purpose::Bind
+                    && binding.connection.has_alternative(now.mono) =>
+            {
+                let ms = u64::from(after_s.unwrap_or(SHUN_S).clamp(SHUN_S, LONGEST_SHUN_S)) * 1000;
+                binding.connection.shun(now.mono, ms, flow_ids, random);
+                Answer::Refused { error, after_s: None, retry: true }
             }
-            423 => {
-                let seconds = response.headers.min_expires().and_then(Result::ok);
-                registration.too_brief(now, seconds, random)
-            }
-            555 if !account.push_refused && !account.push.is_empty() => {
-                // Said once to the application; then the account registers without pushes, so that calls reach it while awake.
-                account.push_refused = true;
-                let verdict = registration.challenged(now, purpose, random);
-                self.problem(ErrorCode::PushNotSupported, Some(id));
-                verdict
-            }
-            _ => {
-                let after = response.headers.retry_after().and_then(Result::ok).map(|after| after.seconds);
-                let code = match code_of(status) {
-                    ErrorCode::Rejected | ErrorCode::BadDescription => ErrorCode::RegistrationRejected,
-                    code => code,
-                };
-                let retry = matches!(status, 408 | 480 | 500..=599) || after.is_some();
-                registration.failed(now, Error::sip(code, status), after, retry, random)
-            }
+            answer => answer,
         };
-        self.register_verdict(now, id, &verdict);
+        let verdict = binding.registration.answered(now, purpose, answer, random);
+        self.register_verdict(now, id, reg_id, &verdict);
+        if verdict == Verdict::Bound {
+            self.keep_second(now, id);
+        }
         // A refused registration takes nothing from the calls: the flow is there, and their far ends can be told.
         if matches!(verdict, Verdict::Bound | Verdict::Failed) {
             self.flow_renewed(now, id);
@@ -168,65 +199,95 @@ impl Agent {
         client: ClientId,
         result: Result<(), Refused>,
     ) {
-        let Self { accounts, random, .. } = self;
-        let Some(account) = accounts.iter_mut().find(|account| account.id == id) else { return };
-        let registration = &mut account.registration;
-        // It was overtaken while the application was asked.
-        let Some(purpose) = registration.pending(client) else { return };
-        let verdict = match result {
-            Ok(()) => registration.challenged(now, purpose, random),
-            Err(Refused { error, silent }) => registration.failed(now, error, None, silent, random),
+        let pending = |binding: &Binding| Some((binding.reg_id, binding.registration.pending(client)?));
+        let account = self.find_account(id);
+        // It may have been overtaken while the application was asked.
+        let Some((reg_id, purpose)) = account.and_then(|account| account.bindings().find_map(pending)) else { return };
+        let answer = match result {
+            Ok(()) => Answer::Again(401),
+            Err(Refused { error, silent }) => Answer::Refused { error, after_s: None, retry: silent },
         };
-        self.register_verdict(now, id, &verdict);
+        self.register_answered(now, id, reg_id, purpose, answer);
     }
 
-    pub(super) fn register_failed(&mut self, now: Now, id: AccountId, client: ClientId, why: Failure) {
+    /// Makes the second binding where there shall be one, and removes it where there shall not (RFC 5626 section 4.2.1):
+    /// a registrar that does not do as that RFC says would send every call twice.
+    fn keep_second(&mut self, now: Now, id: AccountId) {
+        let Self { accounts, flow_ids, random, .. } = self;
+        let Some(account) = accounts.iter_mut().find(|account| account.id == id) else { return };
+        let wanted = account.options.flows > 1 && account.wanted && account.first.granted.outbound;
+        if wanted && account.second.is_none() && account.first.connection.has_alternative(now.mono) {
+            let connection = Connection::new(connection_options(&account.options), random);
+            let mut second = Binding::new(2, connection, account.options.expires, random);
+            second.connection.beside(account.first.connection.url(), true);
+            second.registration.want(Purpose::Bind, None);
+            second.connect(now, flow_ids, random);
+            account.second = Some(second);
+        } else if !wanted
+            && account.first.registration.is_bound(now.mono)
+            && let Some(second) = &mut account.second
+            && !second.registration.is_leaving()
+            && !second.registration.is_idle()
+        {
+            second.registration.want(Purpose::Unregister, None);
+        }
+    }
+
+    pub(super) fn register_failed(&mut self, now: Now, id: AccountId, reg_id: u8, client: ClientId, why: Failure) {
         self.forget_use(client);
         let Self { accounts, random, .. } = self;
         let Some(account) = accounts.iter_mut().find(|account| account.id == id) else { return };
-        if account.registration.pending(client).is_none() {
-            return;
-        }
-        match why {
+        let Some(binding) = account.binding_mut(reg_id) else { return };
+        let Some(purpose) = binding.registration.pending(client) else { return };
+        let code = match why {
             // Where the flow is gone, `flow_gone` has made it due again. This one could not leave at all, and would
             // not at once either.
-            Failure::FlowLost => {
-                let verdict = account.registration.failed(now, ErrorCode::FlowLost.into(), None, true, random);
-                self.register_verdict(now, id, &verdict);
-            }
+            Failure::FlowLost => ErrorCode::FlowLost,
             Failure::Timeout => {
                 // A server that takes connections and answers nothing: another may do better.
-                account.connection.abandon(now.mono, random);
-                let verdict = account.registration.failed(now, ErrorCode::Timeout.into(), None, true, random);
-                self.register_verdict(now, id, &verdict);
+                binding.connection.abandon(now.mono, random);
+                ErrorCode::Timeout
             }
-        }
+        };
+        let answer = Answer::Refused { error: code.into(), after_s: None, retry: true };
+        self.register_answered(now, id, reg_id, purpose, answer);
     }
 
     /// A connection attempt failed or a flow was lost: whoever waits for a registration is told.
-    pub(super) fn connection_failed(&mut self, now: Now, id: AccountId, error: &Error) {
+    pub(super) fn connection_failed(&mut self, now: Now, id: AccountId, reg_id: u8, error: &Error) {
         let Self { accounts, random, .. } = self;
         let Some(account) = accounts.iter_mut().find(|account| account.id == id) else { return };
-        if account.registration.due().is_none() || error.code == ErrorCode::Stopped || error.code == ErrorCode::FlowLost
-        {
+        let Some(binding) = account.binding_mut(reg_id) else { return };
+        let Some(purpose) = binding.registration.due() else { return };
+        if error.code == ErrorCode::Stopped || error.code == ErrorCode::FlowLost {
             return;
         }
-        if account.registration.is_leaving() {
-            let verdict = account.registration.failed(now, error.clone(), None, false, random);
-            self.register_verdict(now, id, &verdict);
+        if binding.registration.is_leaving() {
+            let answer = Answer::Refused { error: error.clone(), after_s: None, retry: false };
+            let verdict = binding.registration.answered(now, purpose, answer, random);
+            self.register_verdict(now, id, reg_id, &verdict);
         } else {
-            account.registration.error = Some(error.clone());
-            for command in account.registration.take_all_waiting() {
+            binding.registration.error = Some(error.clone());
+            for command in binding.registration.take_all_waiting() {
                 self.complete(command, Err(error.clone()));
             }
         }
     }
 
-    fn register_verdict(&mut self, now: Now, id: AccountId, verdict: &Verdict) {
+    fn register_verdict(&mut self, now: Now, id: AccountId, reg_id: u8, verdict: &Verdict) {
         let Some(account) = self.account_mut(id) else { return };
-        let error = account.registration.error.clone();
-        let waiting = account.registration.take_waiting();
         let removing = account.removing;
+        let Some(binding) = account.binding_mut(reg_id) else { return };
+        let error = binding.registration.error.clone();
+        let waiting = binding.registration.take_waiting();
+        let gone = matches!(verdict, Verdict::Removed | Verdict::Failed) && binding.registration.is_idle();
+        if matches!(verdict, Verdict::Removed) {
+            // What was granted went with the binding.
+            binding.granted = Granted::default();
+        }
+        if gone && (removing || reg_id > 1) {
+            binding.connection.close(now.mono);
+        }
         for command in waiting {
             let result = match (&verdict, &error) {
                 // Logged out or not, the account is gone here.
@@ -235,11 +296,49 @@ impl Agent {
             };
             self.complete(command, result);
         }
-        if removing
-            && matches!(verdict, Verdict::Removed | Verdict::Failed)
-            && let Some(account) = self.account_mut(id)
-        {
-            account.connection.close(now.mono);
+    }
+}
+
+impl Account {
+    /// What a final response to a REGISTER says, but for challenges.
+    fn register_answer(&mut self, now: Now, reg_id: u8, purpose: Purpose, response: &Response) -> Answer {
+        let status = response.status();
+        let asked_for_pushes = !self.push_refused && !self.push.is_empty();
+        let Some(binding) = self.binding_mut(reg_id) else { return refused(response) };
+        match status {
+            200..=299 => {
+                binding.connection.proven(now.mono);
+                if let Some(Ok(seconds)) = response.headers.flow_timer() {
+                    binding.connection.set_flow_timer(now.mono, seconds);
+                }
+                if purpose == Purpose::Bind { self.take_grant(reg_id, response) } else { Answer::Removed }
+            }
+            300..=399 => self.take_redirection(reg_id, response),
+            423 => Answer::TooBrief(response.headers.min_expires().and_then(Result::ok)),
+            // RFC 5626 section 11.6: the first hop does not know how to keep a flow; then it goes without.
+            439 if !binding.without_outbound => {
+                binding.without_outbound = true;
+                Answer::Again(status)
+            }
+            // Said once to the application; then the account registers without pushes, so that calls reach it while awake.
+            555 if asked_for_pushes => {
+                self.push_refused = true;
+                Answer::Again(status)
+            }
+            _ => refused(response),
         }
     }
+}
+
+/// A refusal. Another attempt makes sense where the refusal is about the moment and not about the request.
+fn refused(response: &Response) -> Answer {
+    let status = response.status();
+    let after_s = response.headers.retry_after().and_then(Result::ok).map(|after| after.seconds);
+    let code = match code_of(status) {
+        ErrorCode::Rejected | ErrorCode::BadDescription => ErrorCode::RegistrationRejected,
+        code => code,
+    };
+    // 430: a flow on the way is gone; 482 and 483: the servers send it in circles, which they will notice.
+    let retry = matches!(status, 408 | 430 | 480 | 482 | 483 | 500..=599) || after_s.is_some();
+    Answer::Refused { error: Error::sip(code, status), after_s, retry }
 }

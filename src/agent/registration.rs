@@ -16,6 +16,8 @@ const ROUNDS: u8 = 4;
 const LONGEST_EXPIRES: u32 = 31_536_000;
 /// The longest pause that is kept because a Retry-After says so, in seconds: an hour, or the phone is lost.
 const LONGEST_RETRY_AFTER_S: u32 = 3_600;
+/// Longest time between two REGISTERs, in milliseconds, however long the server keeps the binding: a day.
+const LONGEST_REFRESH_MS: u64 = 86_400_000;
 
 /// What a REGISTER on its way is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +28,8 @@ pub(crate) enum Purpose {
     Unregister,
     /// Remove the binding and end pushes.
     LogOut,
+    /// Remove all bindings of the address of record (RFC 3261 section 10.2.2).
+    Everything,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,16 +42,20 @@ enum Phase {
     Pending(ClientId, Purpose),
     /// The binding is there; refreshed at the time given.
     Bound { refresh_at: Mono },
-    /// The last attempt failed; the next at the time given.
-    Paused { until: Mono },
+    /// The last attempt failed; the next at the time given, which a new flow does not bring nearer where the server
+    /// asked for it.
+    Paused { until: Mono, asked: bool },
 }
 
 /// The machine.
 #[derive(Debug)]
+#[cfg_attr(test, derive(Clone))]
 pub(crate) struct Registration {
     phase: Phase,
     /// Seconds asked for; raised by 423.
     pub(crate) expires: u32,
+    /// Where a 3xx sent us.
+    moved: Option<Moved>,
     pub(crate) call_id: String,
     pub(crate) from_tag: String,
     pub(crate) cseq: u32,
@@ -61,6 +69,33 @@ pub(crate) struct Registration {
     waiting: Vec<CommandId>,
     /// Asked for while a REGISTER is on its way: what comes after it.
     next: Option<Purpose>,
+}
+
+/// Another URI of the registrar.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Moved {
+    pub(crate) registrar: String,
+    /// It holds for later REGISTERs as well (301; RFC 3261 sections 21.3.2 and 21.3.3).
+    pub(crate) for_good: bool,
+}
+
+/// What a final response to REGISTER says, or that there will be none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// 2xx: our binding is there for so many seconds, more than 0.
+    Granted(u32),
+    /// 2xx: the binding is gone, as asked.
+    Removed,
+    /// 2xx, but our binding is not there.
+    Missing(u16),
+    /// The same again, in other words: with credentials, without what the server does not have.
+    Again(u16),
+    /// 423, with its Min-Expires.
+    TooBrief(Option<u32>),
+    /// 3xx, and where to; `None` where that is nothing we could follow.
+    Moved(u16, Option<Moved>),
+    /// Anything else. `retry`: another attempt makes sense, `after_s`: not before so many seconds.
+    Refused { error: Error, after_s: Option<u32>, retry: bool },
 }
 
 /// What became of a final response.
@@ -81,6 +116,7 @@ impl Registration {
         Self {
             phase: Phase::Idle,
             expires,
+            moved: None,
             call_id: random.token(24),
             from_tag: random.token(10),
             cseq: 0,
@@ -102,6 +138,7 @@ impl Registration {
             self.next = if current == purpose && self.next.is_none() { None } else { Some(purpose) };
         } else {
             self.rounds = 0;
+            self.next = None;
             self.phase = Phase::Due(purpose);
         }
     }
@@ -156,18 +193,47 @@ impl Registration {
         }
     }
 
-    /// A challenge was understood: the same again, unless there were too many rounds.
-    pub(crate) fn challenged(&mut self, now: Now, purpose: Purpose, random: &mut Random) -> Verdict {
+    /// Where REGISTER goes, if not to the domain.
+    pub(crate) fn registrar(&self) -> Option<&str> {
+        self.moved.as_ref().map(|moved| moved.registrar.as_str())
+    }
+
+    /// Takes the final response to the REGISTER on its way, which was for `purpose`.
+    pub(crate) fn answered(&mut self, now: Now, purpose: Purpose, answer: Answer, random: &mut Random) -> Verdict {
+        match answer {
+            Answer::Granted(seconds) => self.bound(now, seconds),
+            Answer::Removed => self.removed(),
+            Answer::Missing(status) => {
+                self.failed(now, Error::sip(ErrorCode::BindingMissing, status), None, true, random)
+            }
+            Answer::Again(status) => self.again(now, purpose, status, random),
+            Answer::TooBrief(min_expires) => self.too_brief(now, min_expires, random),
+            Answer::Moved(status, Some(moved)) if self.registrar() != Some(moved.registrar.as_str()) => {
+                self.moved = Some(moved);
+                self.again(now, purpose, status, random)
+            }
+            Answer::Moved(status, _) => {
+                let error = Error::sip(ErrorCode::RegistrationRejected, status);
+                self.failed(now, error, None, false, random)
+            }
+            Answer::Refused { error, after_s, retry } => self.failed(now, error, after_s, retry, random),
+        }
+    }
+
+    /// The same again, unless there were too many rounds.
+    fn again(&mut self, now: Now, purpose: Purpose, status: u16, random: &mut Random) -> Verdict {
         self.rounds = self.rounds.saturating_add(1);
         if self.rounds > ROUNDS {
-            return self.failed(now, Error::sip(ErrorCode::WrongPassword, 401), None, false, random);
+            let code =
+                if matches!(status, 401 | 407) { ErrorCode::WrongPassword } else { ErrorCode::RegistrationRejected };
+            return self.failed(now, Error::sip(code, status), None, false, random);
         }
         self.phase = Phase::Due(purpose);
         Verdict::Again
     }
 
     /// 423: the server wants longer bindings (10.2.8).
-    pub(crate) fn too_brief(&mut self, now: Now, min_expires: Option<u32>, random: &mut Random) -> Verdict {
+    fn too_brief(&mut self, now: Now, min_expires: Option<u32>, random: &mut Random) -> Verdict {
         self.rounds = self.rounds.saturating_add(1);
         match min_expires {
             // To remove a binding is no interval that could be too brief.
@@ -184,11 +250,11 @@ impl Registration {
     }
 
     /// The server granted so many seconds.
-    pub(crate) fn bound(&mut self, now: Now, seconds: u32) -> Verdict {
+    fn bound(&mut self, now: Now, seconds: u32) -> Verdict {
         let granted = u64::from(seconds) * 1000;
         // Early enough for a round trip and a retry, but not more often than needed.
         let refresh = if granted > 20_000 { granted - (granted / 10).clamp(5_000, 600_000) } else { granted / 2 };
-        self.phase = Phase::Bound { refresh_at: now.mono.after(refresh.max(1_000)) };
+        self.phase = Phase::Bound { refresh_at: now.mono.after(refresh.clamp(1_000, LONGEST_REFRESH_MS)) };
         self.bound_until = Some(now.mono.after(granted));
         self.expires_at_wall = Some(now.wall.saturating_add(granted));
         self.succeeded(Some(200));
@@ -197,7 +263,7 @@ impl Registration {
     }
 
     /// The binding is gone.
-    pub(crate) fn removed(&mut self) -> Verdict {
+    fn removed(&mut self) -> Verdict {
         self.phase = Phase::Idle;
         self.unbound();
         self.succeeded(Some(200));
@@ -210,6 +276,7 @@ impl Registration {
         self.failures = 0;
         self.status = status;
         self.error = None;
+        self.moved = self.moved.take().filter(|moved| moved.for_good);
     }
 
     fn unbound(&mut self) {
@@ -236,6 +303,7 @@ impl Registration {
         let leaving = self.is_leaving();
         self.rounds = 0;
         self.failures = self.failures.saturating_add(1);
+        self.moved = None;
         self.status = error.status;
         self.error = Some(error);
         self.phase = if retry && !leaving {
@@ -244,7 +312,8 @@ impl Registration {
             // Half fixed, half random, so that a server that comes back is not met by everybody at once.
             let pause = pause / 2 + random.below(pause / 2 + 1);
             let asked = u64::from(after_s.unwrap_or(0).min(LONGEST_RETRY_AFTER_S)) * 1000;
-            Phase::Paused { until: now.mono.after(pause.max(asked)) }
+            let late = if asked > pause { random.below(asked / 10) } else { 0 };
+            Phase::Paused { until: now.mono.after(pause.max(asked) + late), asked: asked > 0 }
         } else {
             Phase::Idle
         };
@@ -258,14 +327,15 @@ impl Registration {
     /// The flow went: what was on its way is due again on the next flow.
     pub(crate) fn flow_lost(&mut self) {
         self.unbound();
+        self.moved = None;
         match self.phase {
             Phase::Pending(_, purpose) => {
                 self.rounds = 0;
                 self.phase = Phase::Due(self.next.take().unwrap_or(purpose));
             }
             // The binding named the lost flow, so it is worth nothing: bind again on the next.
-            Phase::Bound { .. } | Phase::Paused { .. } => self.phase = Phase::Due(Purpose::Bind),
-            Phase::Idle | Phase::Due(_) => {}
+            Phase::Bound { .. } | Phase::Paused { asked: false, .. } => self.phase = Phase::Due(Purpose::Bind),
+            Phase::Idle | Phase::Due(_) | Phase::Paused { .. } => {}
         }
     }
 
@@ -278,7 +348,7 @@ impl Registration {
     /// The refresh or the end of a pause has come.
     pub(crate) fn timeout(&mut self, now: Mono) {
         match self.phase {
-            Phase::Bound { refresh_at: at } | Phase::Paused { until: at } if at <= now => {
+            Phase::Bound { refresh_at: at } | Phase::Paused { until: at, .. } if at <= now => {
                 self.rounds = 0;
                 self.phase = Phase::Due(Purpose::Bind);
             }
@@ -289,7 +359,7 @@ impl Registration {
     /// When [`Self::timeout`] is to be called.
     pub(crate) fn next_timeout(&self) -> Option<Mono> {
         match self.phase {
-            Phase::Bound { refresh_at: at } | Phase::Paused { until: at } => Some(at),
+            Phase::Bound { refresh_at: at } | Phase::Paused { until: at, .. } => Some(at),
             _ => None,
         }
     }
@@ -335,131 +405,6 @@ impl Registration {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::common::random::Seeded;
-
-    fn at(ms: u64) -> Now {
-        Now { mono: Mono(ms), wall: 1_000_000 + ms }
-    }
-
-    fn machine() -> (Registration, Random) {
-        let mut random = Random::new(Seeded(1));
-        (Registration::new(600, &mut random), random)
-    }
-
-    /// RFC 3261 10.2.4
-    #[test]
-    fn the_refresh_comes_before_the_granted_time_is_over() {
-        let (mut registration, _) = machine();
-        registration.want(Purpose::Bind, None);
-        registration.sent(ClientId(1), Purpose::Bind);
-        assert_eq!(registration.bound(at(0), 60), Verdict::Bound);
-        assert_eq!(registration.next_timeout(), Some(Mono(54_000)));
-        registration.timeout(Mono(54_000));
-        assert_eq!(registration.due(), Some(Purpose::Bind));
-        assert_eq!(registration.state(), RegistrationState::Registered);
-    }
-
-    /// RFC 3261 10.2.8
-    #[test]
-    fn a_423_is_followed_once_it_names_a_longer_time() {
-        let (mut registration, mut random) = machine();
-        registration.want(Purpose::Bind, None);
-        registration.sent(ClientId(1), Purpose::Bind);
-        assert_eq!(registration.too_brief(at(0), Some(1800), &mut random), Verdict::Again);
-        assert_eq!(registration.expires, 1800);
-    }
-
-    /// RFC 3261 10.2.8
-    #[test]
-    fn a_423_that_names_no_longer_time_ends_the_attempt() {
-        for min_expires in [None, Some(600), Some(u32::MAX)] {
-            let (mut registration, mut random) = machine();
-            registration.want(Purpose::Bind, None);
-            registration.sent(ClientId(1), Purpose::Bind);
-            assert_eq!(registration.too_brief(at(0), min_expires, &mut random), Verdict::Failed);
-            assert_eq!(registration.state(), RegistrationState::Failed);
-        }
-    }
-
-    #[test]
-    fn a_423_to_an_unregister_does_not_bind() {
-        let (mut registration, mut random) = machine();
-        registration.want(Purpose::Unregister, None);
-        registration.sent(ClientId(1), Purpose::Unregister);
-        assert_eq!(registration.too_brief(at(0), Some(1800), &mut random), Verdict::Failed);
-        assert!(registration.is_idle());
-    }
-
-    #[test]
-    fn a_retry_after_of_years_does_not_lose_the_phone() {
-        let (mut registration, mut random) = machine();
-        let error = Error::sip(ErrorCode::RegistrationRejected, 503);
-        registration.failed(at(0), error, Some(u32::MAX), true, &mut random);
-        assert_eq!(registration.next_timeout(), Some(Mono(3_600_000)));
-    }
-
-    #[test]
-    fn challenges_without_end_are_not_answered_without_end() {
-        let (mut registration, mut random) = machine();
-        registration.want(Purpose::Bind, None);
-        let mut verdicts = Vec::new();
-        for id in 0..10 {
-            registration.sent(ClientId(id), Purpose::Bind);
-            verdicts.push(registration.challenged(at(0), Purpose::Bind, &mut random));
-            if verdicts.last() == Some(&Verdict::Failed) {
-                break;
-            }
-        }
-        assert_eq!(verdicts.len(), usize::from(ROUNDS) + 1);
-    }
-
-    /// RFC 3261 20.33
-    /// RFC 5626 4.5
-    #[test]
-    fn pauses_grow_and_respect_retry_after() {
-        let (mut registration, mut random) = machine();
-        let error = Error::sip(ErrorCode::RegistrationRejected, 503);
-        registration.failed(at(0), error.clone(), Some(100), true, &mut random);
-        assert_eq!(registration.next_timeout(), Some(Mono(100_000)));
-        for _ in 0..20 {
-            registration.failed(at(0), error.clone(), None, true, &mut random);
-        }
-        let pause = registration.next_timeout().unwrap().0;
-        assert!((LONGEST_PAUSE_MS / 2..=LONGEST_PAUSE_MS).contains(&pause));
-    }
-
-    #[test]
-    fn a_lost_flow_makes_what_was_on_its_way_due_again() {
-        let (mut registration, _) = machine();
-        registration.want(Purpose::Bind, None);
-        registration.sent(ClientId(1), Purpose::Bind);
-        registration.flow_lost();
-        assert_eq!(registration.due(), Some(Purpose::Bind));
-    }
-
-    #[test]
-    fn an_unregister_asked_for_during_a_register_follows_it() {
-        let (mut registration, _) = machine();
-        registration.want(Purpose::Bind, None);
-        registration.sent(ClientId(1), Purpose::Bind);
-        registration.want(Purpose::Unregister, Some(CommandId(5)));
-        assert!(registration.take_waiting().is_empty());
-        registration.bound(at(0), 60);
-        assert_eq!(registration.due(), Some(Purpose::Unregister));
-        registration.sent(ClientId(2), Purpose::Unregister);
-        registration.removed();
-        assert_eq!(registration.take_waiting(), [CommandId(5)]);
-        assert_eq!(registration.state(), RegistrationState::Unregistered);
-    }
-
-    #[test]
-    fn a_refused_unregister_does_not_bind_again() {
-        let (mut registration, mut random) = machine();
-        registration.want(Purpose::Unregister, None);
-        registration.sent(ClientId(1), Purpose::Unregister);
-        registration.failed(at(0), Error::sip(ErrorCode::RegistrationRejected, 500), None, true, &mut random);
-        assert!(registration.is_idle());
-    }
-}
+mod model;
+#[cfg(test)]
+mod tests;

@@ -6,6 +6,8 @@ use crate::common::time::Mono;
 const PATIENCE_MS: u64 = 3_000;
 /// The pause between two attempts.
 const PAUSE_MS: u64 = 10_000;
+/// How long an attempt is put off at a time while the server is asked whether the flow works.
+const DOUBT_MS: u64 = 250;
 /// Attempts before the call is given up.
 const ATTEMPTS: u8 = 3;
 /// How long the repair may take while signalling works.
@@ -46,6 +48,11 @@ impl Repair {
         if self.attempts == 0 {
             self.next = now;
         }
+    }
+
+    /// Whether signalling works is being found out: a moment.
+    pub(crate) fn put_off(&mut self, now: Mono) {
+        self.next = self.next.max(now.after(DOUBT_MS));
     }
 
     /// There is a new flow, and the offer that is sent over it restarts ICE.

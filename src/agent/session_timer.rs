@@ -53,8 +53,12 @@ impl Agent {
                 return;
             }
         }
+        let sound = self.call_account(id).is_some_and(|account| self.is_signalling_sound(account));
         let Some(call) = self.call_mut(id) else { return };
         let adrift = call.session.adrift;
+        if let Some(repair) = call.session.repair.as_mut().filter(|_| !sound && !adrift) {
+            repair.put_off(now.mono);
+        }
         match call.session.repair.as_mut().map(|repair| repair.timeout(now.mono, adrift)) {
             None | Some(Measure::None) => {}
             Some(Measure::Restart) => self.want(id, Wish::Offer { restart: true }, None),

@@ -64,7 +64,7 @@ impl Agent {
     /// Whether any account's server still has a binding of ours.
     #[must_use]
     pub fn has_binding(&self, now: Now) -> bool {
-        self.accounts.iter().any(|account| account.registration.is_bound(now.mono))
+        self.accounts.iter().any(|account| account.is_bound(now.mono))
     }
 
     /// Ends all calls and removes all bindings; push parameters stay in, for the app may only be restarting.
@@ -72,10 +72,12 @@ impl Agent {
         self.end_all_calls(now);
         self.end_usages(now, None);
         for account in &mut self.accounts {
-            if account.connection.flow().is_some() && account.registration.is_bound(now.mono) {
-                account.registration.want(Purpose::Unregister, None);
-            } else {
-                account.registration.rest();
+            for binding in account.bindings_mut() {
+                if binding.flow().is_some() && binding.registration.is_bound(now.mono) {
+                    binding.registration.want(Purpose::Unregister, None);
+                } else {
+                    binding.registration.rest();
+                }
             }
         }
         self.pump(now);
@@ -84,22 +86,22 @@ impl Agent {
     /// Whether no binding is left to remove.
     #[must_use]
     pub fn is_stopped(&self) -> bool {
-        self.accounts.iter().all(|account| account.registration.is_idle())
+        self.accounts.iter().all(Account::is_idle)
     }
 
     /// Closes all flows and forgets everything.
     pub fn close_all(&mut self, now: Now) {
         for account in &mut self.accounts {
-            account.registration.rest();
+            account.rest();
             account.wakefulness = Wakefulness::Asleep;
-            account.connection.close(now.mono);
+            account.close(now.mono);
         }
         self.abandon_waiting_calls();
         self.abandon_usages();
         self.abandon_requests();
         self.pump(now);
         for mut account in std::mem::take(&mut self.accounts) {
-            for command in account.registration.take_all_waiting() {
+            for command in account.first.registration.take_all_waiting() {
                 self.complete(command, Err(ErrorCode::Stopped.into()));
             }
         }
@@ -119,16 +121,16 @@ impl Agent {
             return;
         }
         if started {
-            match account.connection.state() {
-                TransportState::Connected if trust_flow || has_call => {}
-                TransportState::Connecting if trust_flow => {}
-                TransportState::Idle | TransportState::Waiting => {
-                    account.connection.connect(now.mono, flow_ids, random)
+            for binding in account.bindings_mut() {
+                match binding.connection.state() {
+                    TransportState::Connected if trust_flow || has_call => {}
+                    TransportState::Connecting if trust_flow => {}
+                    TransportState::Idle | TransportState::Waiting => binding.connect(now, flow_ids, random),
+                    _ => binding.connection.renew(now.mono, flow_ids, random),
                 }
-                _ => account.connection.renew(now.mono, flow_ids, random),
             }
         }
-        account.registration.want(Purpose::Bind, None);
+        account.want(Purpose::Bind, None);
     }
 
     /// Puts to sleep what may sleep. True where something changed.
@@ -164,24 +166,24 @@ impl Agent {
         let policy = policy.unwrap_or(account.options.background_policy);
         match account.wakefulness {
             Wakefulness::Awake if policy == BackgroundPolicy::Keep => return false,
-            Wakefulness::Awake if account.removing || account.registration.is_leaving() => {
+            Wakefulness::Awake if account.removing || account.is_leaving() => {
                 // What takes the binding away is carried to its end first.
                 account.wakefulness = Wakefulness::FallingAsleep;
                 return true;
             }
-            Wakefulness::Awake if policy == BackgroundPolicy::Unregister && account.connection.flow().is_some() => {
+            Wakefulness::Awake if policy == BackgroundPolicy::Unregister && account.flow().is_some() => {
                 account.wakefulness = Wakefulness::FallingAsleep;
-                account.registration.want(Purpose::Unregister, None);
+                account.want(Purpose::Unregister, None);
                 return true;
             }
-            Wakefulness::FallingAsleep if !account.registration.is_idle() => return false,
+            Wakefulness::FallingAsleep if !account.is_idle() => return false,
             Wakefulness::Asleep => return false,
             Wakefulness::Awake | Wakefulness::FallingAsleep => {}
         }
         account.wakefulness = Wakefulness::Asleep;
-        account.registration.rest();
-        account.connection.close(now.mono);
-        for command in account.registration.take_all_waiting() {
+        account.rest();
+        account.close(now.mono);
+        for command in account.first.registration.take_all_waiting() {
             self.complete(command, Err(ErrorCode::FlowLost.into()));
         }
         true

@@ -175,7 +175,7 @@ impl Agent {
             Step::Silent => return Ok(()),
         };
         self.add_contact(&mut request, account);
-        let flow = self.find_account(account).and_then(|account| account.connection.flow());
+        let flow = self.find_account(account).and_then(|account| account.flow());
         let subscription = self.subscription_mut(id).ok_or(ErrorCode::NotFound)?;
         let headers = &mut request.headers;
         headers.push(HeaderName::Event, subscription.event.as_str());

@@ -119,8 +119,8 @@ impl Agent {
     /// that goes with it where one is wanted. `Some` says on which flow.
     pub(super) fn ready_flow(&self, account: AccountId) -> Option<FlowId> {
         let account = self.find_account(account)?;
-        let bound = !account.wanted || account.registration.state() == crate::io::RegistrationState::Registered;
-        account.connection.flow().filter(|_| bound)
+        let bound = !account.wanted || account.best().is_up();
+        account.flow().filter(|_| bound)
     }
 
     /// Adds what a request needs that makes or refreshes a dialog: where we are.
@@ -246,7 +246,7 @@ impl Agent {
 
     /// Whether a request of `account` failed because its flow is gone, and not merely because there are too many others.
     pub(super) fn is_flow_lost(&self, account: AccountId, error: &Error) -> bool {
-        let flow = self.find_account(account).and_then(|account| account.connection.flow());
+        let flow = self.find_account(account).and_then(|account| account.flow());
         error.code == ErrorCode::FlowLost && flow.is_none()
     }
 

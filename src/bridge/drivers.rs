@@ -64,6 +64,7 @@ pub fn post_flow_event(link: &mut Link, now: Now, flow: FlowId, event: FlowEvent
         FlowEvent::Closed { code, clean } => {
             link.event(now, &WsClosed { sock, code: u64::from(code), reason: None, clean });
         }
+        FlowEvent::Congested => link.event(now, &WsClosed { sock, code: 1006, reason: None, clean: false }),
         FlowEvent::Failed => link.event(now, &WsFailed { sock, error: "failed".to_owned() }),
     }
 }

@@ -6,7 +6,8 @@ use wasm_bindgen::prelude::*;
 use super::error;
 use crate::io::{
     Body, CallInfo, CallState, CredentialsKind, CredentialsRequest, Direction, Error, Event, HeaderList, Outcome,
-    RegistrationInfo, RegistrationState, SubscriptionInfo, SubscriptionState, TraceEntry, TraceKind, TransportState,
+    PushSupport, RegistrationInfo, RegistrationState, SubscriptionInfo, SubscriptionState, TraceEntry, TraceKind,
+    TransportState,
 };
 
 // None of these can fail on an object that was just made, and none makes a value only to drop it.
@@ -130,6 +131,7 @@ fn registration(info: &RegistrationInfo, on: Builder) -> JsValue {
         .number("status", info.status.map(u64::from))
         .error(info.error.as_ref())
         .flag("willRetry", info.will_retry)
+        .text("push", info.push.map(PushSupport::name))
         .done()
 }
 

@@ -8,8 +8,8 @@ use super::commands::items;
 use super::error;
 use crate::common::secret::Secret;
 use crate::io::{
-    AccountOptions, BackgroundPolicy, Credentials, Driver, EndpointOptions, HeaderList, IceServer, PushOptions,
-    PushPreset, Reliability,
+    AccountOptions, BackgroundPolicy, Credentials, Driver, EndpointOptions, HeaderList, IceServer, KeepAlive,
+    PushOptions, PushPreset, Reliability, SipServer,
 };
 
 /// What `Endpoint.start` was given.
@@ -79,7 +79,9 @@ pub(super) fn account(options: &JsValue) -> Result<AccountOptions, JsValue> {
             "realms" => account.realms = texts(value)?,
             "forbidMd5" => account.forbid_md5 = value.as_bool()?,
             "displayName" => account.display_name = Some(value.as_string()?),
-            "servers" => account.servers = texts(value)?,
+            "servers" => account.servers = items(value, server)?,
+            "flows" => account.flows = number(value)?,
+            "contactParams" => account.contact_params = value.as_string()?,
             "register" => account.register = value.as_bool()?,
             "expires" => account.expires = number(value)?,
             "push" => *push = value.clone(),
@@ -92,6 +94,14 @@ pub(super) fn account(options: &JsValue) -> Result<AccountOptions, JsValue> {
                 }
             }
             "declineCode" => account.decline_code = number(value)?,
+            "keepAlive" => {
+                account.keep_alive = match value.as_string()?.as_str() {
+                    "auto" => KeepAlive::Auto,
+                    "crlf" => KeepAlive::Crlf,
+                    "options" => KeepAlive::Options,
+                    _ => return None,
+                }
+            }
             "keepAliveMs" => account.keep_alive_ms = number(value)?,
             "connectTimeoutMs" => account.connect_timeout_ms = number(value)?,
             "sessionExpires" => account.session_expires = number(value)?,
@@ -233,6 +243,24 @@ fn driver(value: &JsValue) -> Option<Driver> {
         "host" => Driver::Host,
         _ => return None,
     })
+}
+
+/// A server: its URL, or that with its weight.
+fn server(value: &JsValue) -> Option<SipServer> {
+    if let Some(url) = value.as_string() {
+        return Some(url.into());
+    }
+    let (mut url, mut weight) = (None, 0);
+    each(value, "servers", |key, value| {
+        match key {
+            "url" => url = value.as_string(),
+            "weight" => weight = number(value)?,
+            _ => return None,
+        }
+        Some(())
+    })
+    .ok()?;
+    Some(SipServer { url: url?, weight })
 }
 
 /// WebRTC's list of servers, where `urls` may be one or several. What else WebRTC may find in it is not ours to judge.

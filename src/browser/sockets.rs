@@ -8,6 +8,7 @@ use wasm_bindgen::prelude::*;
 use web_sys::{BinaryType, CloseEvent, MessageEvent, WebSocket};
 
 use super::driver::Driver;
+use crate::common::limits::SOCKET_OCTETS;
 use crate::io::{FlowCommand, FlowEvent, FlowId, Input};
 
 #[wasm_bindgen]
@@ -65,6 +66,11 @@ impl Sockets {
             },
             FlowCommand::Send(octets) => {
                 if let Some(socket) = self.find(flow) {
+                    if socket.buffered_amount() as usize > SOCKET_OCTETS {
+                        // It takes all and sends nothing.
+                        self.tell(flow, FlowEvent::Congested);
+                        return;
+                    }
                     // What cannot be sent is told by the socket's end, not here.
                     let _ = match str::from_utf8(&octets) {
                         Ok(text) => socket.send_with_str(text),

@@ -198,8 +198,13 @@ export interface AccountOptions {
   realms?: string[];
   forbidMd5?: boolean;
   displayName?: string;
-  /** `ws:` or `wss:` URLs, tried in order. */
-  servers: string[];
+  /**
+   * `ws:` or `wss:` URLs, tried in order; or with a weight each: more weight comes first, and servers of the same weight
+   * share the phones.
+   */
+  servers: (string | { url: string; weight?: number })[];
+  /** How many flows are kept to different servers where the registrar supports that (RFC 5626): 1 (default) or 2. */
+  flows?: 1 | 2;
   /** Whether to register at all. Default: true. */
   register?: boolean;
   /** Binding lifetime to ask for, in seconds. Default: 600. */
@@ -216,6 +221,13 @@ export interface AccountOptions {
   backgroundPolicy?: "closeTransport" | "unregister" | "keep";
   /** Status of a declined call: 603 (default) stops every device, 486 this one. */
   declineCode?: number;
+  /** Parameters after the `>` of every Contact, each with its semicolon in front. */
+  contactParams?: string;
+  /**
+   * How a flow is kept alive and found dead. `auto` (default): CRLF, and OPTIONS where the server does not answer those;
+   * `crlf`: CRLF alone, so that a server that never answered one is not held to it; `options`: OPTIONS alone.
+   */
+  keepAlive?: "auto" | "crlf" | "options";
   /** Milliseconds between keep-alives; 0: none. Default: 25000. */
   keepAliveMs?: number;
   /** Milliseconds until a connection attempt is given up. Default: 5000. */
@@ -341,6 +353,11 @@ export interface Registration {
   error?: SipError;
   /** Whether another attempt comes by itself. */
   willRetry: boolean;
+  /**
+   * Where the account registers for pushes: what the server says about them. `unknown`: nothing, as most servers do
+   * whether they push or not.
+   */
+  push?: "promised" | "unknown" | "refused";
 }
 
 /** Phase of a call. */

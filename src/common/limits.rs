@@ -53,3 +53,7 @@ pub const CHALLENGES: usize = 16;
 pub const SERVER_TRANSACTIONS: usize = 128;
 /// Transactions that we opened on one flow. More: the new one fails at once, as if its flow were lost.
 pub const CLIENT_TRANSACTIONS: usize = 128;
+/// Octets that a socket may hold back. More: the flow is taken for dead.
+pub const SOCKET_OCTETS: usize = 256 * 1024;
+/// Servers of one account. More: the rest is not used.
+pub const SERVERS: usize = 16;

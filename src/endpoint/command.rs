@@ -17,6 +17,11 @@ impl Endpoint {
             Command::CreateAccount(options) => Some(self.create_account(now, *options)),
             Command::Register(account) => later(self.agent.register(now, account, Some(id))),
             Command::Unregister(account) => later(self.agent.unregister(now, account, Some(id))),
+            Command::UnregisterAll(account) => later(self.agent.unregister_all(now, account, Some(id))),
+            Command::NetworkChanged { online } => {
+                self.agent.network_changed(now, online);
+                Some(Ok(Reply::Done))
+            }
             Command::RemoveAccount(account) => later(self.agent.remove_account(now, account, Some(id))),
             Command::MakeCall { account, target, options } => {
                 self.agent.start_call(now, id, account, &target, options);

@@ -382,7 +382,11 @@ impl Host {
         if !self.flows.contains(&flow) {
             return;
         }
-        if matches!(event, FlowEvent::Closed { .. } | FlowEvent::Failed) {
+        if event == FlowEvent::Congested {
+            // Its like on the bridge is a closed socket.
+            self.effects.push_back(Effect::Socket { flow, command: FlowCommand::Close { code: 1000 } });
+        }
+        if matches!(event, FlowEvent::Closed { .. } | FlowEvent::Failed | FlowEvent::Congested) {
             self.flows.retain(|open| *open != flow);
         }
         post_flow_event(&mut self.link, now, flow, event);

@@ -31,6 +31,8 @@ pub enum Command {
     Register(AccountId),
     /// Remove the binding but keep the account and, for servers that remember it, the push token.
     Unregister(AccountId),
+    /// The same for all bindings of the address of record, those of other devices included (`Contact: *`).
+    UnregisterAll(AccountId),
     /// Log out: remove the binding without push parameters, so that nobody pushes any more, and forget the account.
     RemoveAccount(AccountId),
     /// Call `target`: a `sip:`, `sips:` or `tel:` URI, or a user name of the account's domain.

@@ -204,6 +204,29 @@ pub enum RegistrationState {
     Failed,
 }
 
+/// What the server says about waking this device by a push (RFC 8599 section 4.1.4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PushSupport {
+    /// It will push: it named our push service.
+    Promised,
+    /// It said nothing, as most servers do whether they push or not.
+    Unknown,
+    /// It does not support our push service (555).
+    Refused,
+}
+
+impl PushSupport {
+    /// The name JavaScript sees.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Promised => "promised",
+            Self::Unknown => "unknown",
+            Self::Refused => "refused",
+        }
+    }
+}
+
 /// A registration as the application sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RegistrationInfo {
@@ -219,6 +242,8 @@ pub struct RegistrationInfo {
     pub error: Option<Error>,
     /// Whether another attempt comes by itself.
     pub will_retry: bool,
+    /// What the server says about pushes, where REGISTER asks for them.
+    pub push: Option<PushSupport>,
 }
 
 /// What a line of the trace shows.

@@ -36,6 +36,9 @@ pub enum FlowEvent {
         /// Whether the closing handshake was complete.
         clean: bool,
     },
+    /// More octets wait in the socket than it may hold back ([`SOCKET_OCTETS`](crate::common::limits::SOCKET_OCTETS)):
+    /// nothing leaves any more, and what was to be sent was not taken.
+    Congested,
     /// The socket could not be made at all: a bad URL, an insecure URL in a secure page.
     Failed,
 }

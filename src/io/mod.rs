@@ -17,10 +17,13 @@ pub use call::{CallInfo, CallOptions, CallState, Direction, DtmfMethod, Identity
 pub use command::{Body, Command, Extra, Reply};
 pub use credentials::{Credentials, CredentialsKind, CredentialsRequest, DigestAlgorithm};
 pub use error::{Error, ErrorCode};
-pub use event::{Event, RegistrationInfo, RegistrationState, TraceEntry, TraceKind, TransportState};
+pub use event::{Event, PushSupport, RegistrationInfo, RegistrationState, TraceEntry, TraceKind, TransportState};
 pub use flow::{FlowCommand, FlowEvent};
 pub use media::{IceServer, MediaCommand, MediaDirection, MediaEvent, MediaFailure};
-pub use options::{AccountOptions, BackgroundPolicy, Driver, EndpointOptions, PushOptions, PushPreset, Reliability};
+pub use options::{
+    AccountOptions, BackgroundPolicy, Driver, EndpointOptions, KeepAlive, PushOptions, PushPreset, Reliability,
+    SipServer,
+};
 pub use subscription::{SubscriptionInfo, SubscriptionState};
 
 /// Header lines as the application writes and reads them: name and value, in order.

@@ -1,5 +1,6 @@
 //! What the application configures.
 
+use super::HeaderList;
 use super::media::IceServer;
 use crate::common::secret::Secret;
 
@@ -116,6 +117,40 @@ pub struct PushOptions {
     pub contact_uri_params: String,
 }
 
+/// One server of an account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SipServer {
+    /// A `ws:` or `wss:` URL.
+    pub url: String,
+    /// Servers of more weight come first. Those of the same weight come in the order given if it is 0, else in a random
+    /// one, so that many phones spread over them.
+    pub weight: u16,
+}
+
+impl From<&str> for SipServer {
+    fn from(url: &str) -> Self {
+        Self { url: url.to_owned(), weight: 0 }
+    }
+}
+
+impl From<String> for SipServer {
+    fn from(url: String) -> Self {
+        Self { url, weight: 0 }
+    }
+}
+
+/// How a flow is kept alive, and found dead.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum KeepAlive {
+    /// CRLF; a server that does not answer those is asked by OPTIONS.
+    #[default]
+    Auto,
+    /// CRLF alone (RFC 5626 section 3.5.1): a server that never answered one is not held to it.
+    Crlf,
+    /// OPTIONS (RFC 3261 section 11), which every server answers.
+    Options,
+}
+
 /// One account.
 #[derive(Debug, Clone)]
 pub struct AccountOptions {
@@ -145,8 +180,15 @@ pub struct AccountOptions {
     pub forbid_md5: bool,
     /// Display name of the From header.
     pub display_name: Option<String>,
-    /// `ws:` or `wss:` URLs, tried in order.
-    pub servers: Vec<String>,
+    /// Where to connect to.
+    pub servers: Vec<SipServer>,
+    /// How many flows are kept at one time where the registrar supports that (RFC 5626 section 4.2): 1, or 2 to
+    /// different servers.
+    pub flows: u8,
+    /// Further headers of REGISTER.
+    pub register_headers: HeaderList,
+    /// Parameters after the `>` of every Contact: `;+sip.ice;methods="INVITE"`.
+    pub contact_params: String,
     /// Whether to register at all.
     pub register: bool,
     /// Binding lifetime to ask for, in seconds. The server's word counts.
@@ -157,7 +199,9 @@ pub struct AccountOptions {
     pub background_policy: BackgroundPolicy,
     /// Status of a declined call: 603 stops every device, 486 this one. 400 to 699.
     pub decline_code: u16,
-    /// Milliseconds between CRLF keep-alives on an open flow (RFC 5626 section 3.5.1); 0: none. A Flow-Timer of the server wins.
+    /// How the flow is kept alive.
+    pub keep_alive: KeepAlive,
+    /// Milliseconds between keep-alives on an open flow; 0: none. A Flow-Timer of the server wins.
     pub keep_alive_ms: u64,
     /// Milliseconds until a connection attempt is given up.
     pub connect_timeout_ms: u64,
@@ -197,11 +241,15 @@ impl Default for AccountOptions {
             forbid_md5: false,
             display_name: None,
             servers: Vec::new(),
+            flows: 1,
+            register_headers: HeaderList::new(),
+            contact_params: String::new(),
             register: true,
             expires: 600,
             push: None,
             background_policy: BackgroundPolicy::CloseTransport,
             decline_code: 603,
+            keep_alive: KeepAlive::Auto,
             keep_alive_ms: 25_000,
             connect_timeout_ms: 5_000,
             session_expires: 1_800,

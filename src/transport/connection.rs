@@ -2,12 +2,12 @@
 
 use std::collections::VecDeque;
 
-use super::server::{Pong, Server};
+use super::server::{Pong, Server, in_order};
 use super::{FlowIds, TransportEvent};
 use crate::common::random::Random;
 use crate::common::time::Mono;
 use crate::common::timers::Timers;
-use crate::io::{Error, ErrorCode, FlowCommand, FlowEvent, FlowId, TransportState};
+use crate::io::{Error, ErrorCode, FlowCommand, FlowEvent, FlowId, KeepAlive, SipServer, TransportState};
 
 /// The ping of RFC 5626 section 3.5.1.
 const PING: &[u8] = b"\r\n\r\n";
@@ -15,10 +15,20 @@ const PING: &[u8] = b"\r\n\r\n";
 const PONG: &[u8] = b"\r\n";
 /// How long a pong may take (RFC 5626 section 4.4.1).
 const PONG_MS: u64 = 10_000;
-/// The upper bound of the first wait; each further one doubles it. The wait itself lies in its upper half.
+/// How long the answer to a probe may take that a hint caused.
+const PROBE_MS: u64 = 5_000;
+/// How long nothing that we sent may be answered while something waits for its answer: then nothing leaves any more,
+/// whatever still comes.
+const UNANSWERED_MS: u64 = 45_000;
+/// The upper bound of the first wait; each further one doubles it. The wait itself lies in its upper half (RFC 5626
+/// section 4.5, whose own times are for phones on a desk).
 const FIRST_WAIT_MS: u64 = 2_000;
 /// The upper bound of every wait.
 const LONGEST_WAIT_MS: u64 = 30_000;
+/// The same while another flow of the account works: the times of RFC 5626 section 4.5.
+const SPARE_FIRST_WAIT_MS: u64 = 90_000;
+/// The upper bound of those.
+const SPARE_LONGEST_WAIT_MS: u64 = 1_800_000;
 /// A flow that was up for so long counts as proven.
 const PROVEN_MS: u64 = 60_000;
 /// The only close code, besides the private ones, that a page may send.
@@ -27,10 +37,12 @@ const NORMAL_CLOSURE: u16 = 1000;
 /// How to reach an account's servers.
 #[derive(Debug, Clone)]
 pub struct ConnectionOptions {
-    /// `ws:` or `wss:` URLs, tried in order.
-    pub servers: Vec<String>,
+    /// Where to connect to.
+    pub servers: Vec<SipServer>,
     /// Milliseconds until an attempt is given up.
     pub connect_timeout_ms: u64,
+    /// How an open flow is kept alive.
+    pub keep_alive: KeepAlive,
     /// Milliseconds between keep-alives; 0: none. A Flow-Timer of the server wins.
     pub keep_alive_ms: u64,
 }
@@ -48,7 +60,15 @@ enum Timer {
     Connect,
     KeepAlive,
     Pong,
+    Unanswered,
     Retry,
+}
+
+/// What was asked last on the flow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    Crlf,
+    Options,
 }
 
 /// One account's way to its servers.
@@ -56,6 +76,7 @@ enum Timer {
 pub struct Connection {
     servers: Vec<Server>,
     connect_timeout_ms: u64,
+    keep_alive: KeepAlive,
     keep_alive_ms: u64,
     phase: Phase,
     /// Index of the server that is used or comes next.
@@ -67,6 +88,13 @@ pub struct Connection {
     /// Whether the server of this flow did more than take the connection.
     proven: bool,
     up_since: Mono,
+    asked: Asked,
+    /// A hint caused a probe that is not answered yet.
+    doubted: bool,
+    /// The URL of the account's other flow: another server is better, where there is one.
+    avoided: Option<String>,
+    /// The account has another flow that works.
+    spare: bool,
     /// The Flow-Timer of this flow, in milliseconds.
     flow_timer_ms: Option<u64>,
     /// Keep-alives come after so many percent of the interval, so that phones do not all send at once.
@@ -79,10 +107,11 @@ pub struct Connection {
 impl Connection {
     /// A connection that waits for [`Connection::connect`].
     #[must_use]
-    pub fn new(options: ConnectionOptions) -> Self {
+    pub fn new(options: ConnectionOptions, random: &mut Random) -> Self {
         Self {
-            servers: options.servers.into_iter().filter_map(Server::new).collect(),
+            servers: in_order(options.servers, random),
             connect_timeout_ms: options.connect_timeout_ms,
+            keep_alive: options.keep_alive,
             keep_alive_ms: options.keep_alive_ms,
             phase: Phase::Idle,
             server: 0,
@@ -90,6 +119,10 @@ impl Connection {
             failures: 0,
             proven: false,
             up_since: Mono(0),
+            asked: Asked::Crlf,
+            doubted: false,
+            avoided: None,
+            spare: false,
             flow_timer_ms: None,
             pace: 90,
             via: String::new(),
@@ -130,6 +163,72 @@ impl Connection {
         }
     }
 
+    /// The same for a server that asked to be left alone for so many milliseconds: another one is tried at once.
+    pub fn shun(&mut self, now: Mono, ms: u64, ids: &mut FlowIds, random: &mut Random) {
+        let Phase::Open(flow) = self.phase else { return };
+        if let Some(server) = self.servers.get_mut(self.server) {
+            server.shunned_until = now.after(ms);
+        }
+        self.command(flow, FlowCommand::Close { code: NORMAL_CLOSURE });
+        self.events.push_back(TransportEvent::Down {
+            flow: Some(flow),
+            was_up: true,
+            error: ErrorCode::FlowLost.into(),
+        });
+        self.clear_flow_timers();
+        self.next_server(now);
+        self.start_round(now, ids, random);
+    }
+
+    /// Whether there is a server besides the one in use that has not asked to be left alone.
+    #[must_use]
+    pub fn has_alternative(&self, now: Mono) -> bool {
+        let other = |(index, server): (usize, &Server)| index != self.server && self.is_allowed(now, server);
+        self.servers.iter().enumerate().any(other)
+    }
+
+    /// The URL of the server in use, or of the next one.
+    #[must_use]
+    pub fn url(&self) -> Option<&str> {
+        self.servers.get(self.server).map(|server| server.url.as_str())
+    }
+
+    /// The account has another flow, to this URL, which works or not: this one goes elsewhere, and takes its time while
+    /// the other works.
+    pub fn beside(&mut self, url: Option<&str>, works: bool) {
+        self.avoided = url.map(str::to_owned);
+        self.spare = works;
+    }
+
+    /// Something happened outside that may have cut the flow: it is asked at once, and replaced unless it answers soon.
+    /// A wait is cut short.
+    pub fn probe(&mut self, now: Mono, ids: &mut FlowIds, random: &mut Random) {
+        match self.phase {
+            Phase::Open(flow) => {
+                if self.doubted {
+                    return;
+                }
+                self.doubted = true;
+                let pongs = self.servers.get(self.server).is_some_and(|server| server.pong == Pong::Answers);
+                self.ask(flow, if pongs { Asked::Crlf } else { Asked::Options });
+                let until = now.after(PROBE_MS);
+                let until = self.timers.get(Timer::Pong).map_or(until, |sooner| sooner.min(until));
+                self.timers.set(Timer::Pong, until);
+            }
+            Phase::Waiting => {
+                self.failures = 0;
+                self.start_round(now, ids, random);
+            }
+            Phase::Idle | Phase::Opening(_) => {}
+        }
+    }
+
+    /// Whether there is an open flow and no doubt about it.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        matches!(self.phase, Phase::Open(_)) && !self.doubted
+    }
+
     /// Whether this is the flow that is being opened or open.
     #[must_use]
     pub fn owns(&self, flow: FlowId) -> bool {
@@ -154,6 +253,10 @@ impl Connection {
                 self.attempt_failed(now, flow, ErrorCode::BadServerUrl, ids, random);
             }
             (Phase::Open(current), FlowEvent::Received(octets)) if current == flow => self.received(flow, octets),
+            (Phase::Open(current), FlowEvent::Congested) if current == flow => {
+                self.command(flow, FlowCommand::Close { code: NORMAL_CLOSURE });
+                self.lost(now, flow, ErrorCode::ConnectionFailed, random);
+            }
             (Phase::Open(current), FlowEvent::Closed { .. } | FlowEvent::Failed) if current == flow => {
                 self.lost(now, flow, ErrorCode::ConnectionFailed, random);
             }
@@ -162,8 +265,12 @@ impl Connection {
     }
 
     /// Sends one message. `false`: there is no open flow, nothing was sent and nothing is kept.
-    pub fn send(&mut self, _now: Mono, octets: Vec<u8>) -> bool {
+    pub fn send(&mut self, now: Mono, octets: Vec<u8>) -> bool {
         let Phase::Open(flow) = self.phase else { return false };
+        let wants_answer = !octets.starts_with(b"SIP/") && !octets.starts_with(b"ACK ");
+        if wants_answer && self.timers.get(Timer::Unanswered).is_none() {
+            self.timers.set(Timer::Unanswered, now.after(UNANSWERED_MS));
+        }
         self.command(flow, FlowCommand::Send(octets));
         true
     }
@@ -197,18 +304,11 @@ impl Connection {
                     self.attempt_failed(now, flow, ErrorCode::Timeout, ids, random);
                 }
                 (Timer::KeepAlive, Phase::Open(flow)) => {
-                    self.command(flow, FlowCommand::Send(PING.to_vec()));
-                    if self.expects_pong() && self.timers.get(Timer::Pong).is_none() {
-                        self.timers.set(Timer::Pong, now.after(PONG_MS));
-                    }
+                    self.keep_alive(now, flow);
                     self.schedule_keep_alive(now);
                 }
-                (Timer::Pong, Phase::Open(flow)) => {
-                    if let Some(server) = self.servers.get_mut(self.server)
-                        && server.pong == Pong::Unknown
-                    {
-                        server.pong = Pong::Silent;
-                    }
+                (Timer::Pong, Phase::Open(flow)) => self.silence(now, flow, random),
+                (Timer::Unanswered, Phase::Open(flow)) => {
                     self.command(flow, FlowCommand::Close { code: NORMAL_CLOSURE });
                     self.lost(now, flow, ErrorCode::ConnectionFailed, random);
                 }
@@ -290,8 +390,19 @@ impl Connection {
             self.enter(Phase::Idle);
             return;
         }
-        self.untried = self.servers.len();
+        let allowed =
+            |connection: &Self| connection.servers.iter().filter(|server| connection.is_allowed(now, server)).count();
+        let current = self.servers.get(self.server);
+        if !current.is_some_and(|server| self.is_allowed(now, server)) {
+            self.next_server(now);
+        }
+        self.untried = allowed(self).max(1);
         self.open(now, ids, random);
+    }
+
+    /// Whether a server may be tried now.
+    fn is_allowed(&self, now: Mono, server: &Server) -> bool {
+        server.shunned_until <= now && self.avoided.as_ref() != Some(&server.url)
     }
 
     fn open(&mut self, now: Mono, ids: &mut FlowIds, random: &mut Random) {
@@ -304,6 +415,7 @@ impl Connection {
         self.pace = 80 + random.below(16);
         self.untried = self.untried.saturating_sub(1);
         self.proven = false;
+        self.doubted = false;
         self.flow_timer_ms = None;
         let flow = ids.next();
         self.timers.set(Timer::Connect, now.after(self.connect_timeout_ms));
@@ -319,17 +431,70 @@ impl Connection {
         self.events.push_back(TransportEvent::Up { flow });
     }
 
+    /// Keeps the flow alive, and asks whether it is.
+    fn keep_alive(&mut self, now: Mono, flow: FlowId) {
+        let pong = self.servers.get(self.server).map_or(Pong::Unknown, |server| server.pong);
+        let asked = match (self.keep_alive, pong) {
+            (KeepAlive::Options, _) | (KeepAlive::Auto, Pong::Silent) => Asked::Options,
+            _ => Asked::Crlf,
+        };
+        self.ask(flow, asked);
+        let expects = match (asked, pong) {
+            (Asked::Options, _) | (_, Pong::Answers) => true,
+            // Without an answer it is asked in another way.
+            (Asked::Crlf, Pong::Unknown) => self.keep_alive == KeepAlive::Auto || self.flow_timer_ms.is_some(),
+            (Asked::Crlf, Pong::Silent) => false,
+        };
+        if expects && self.timers.get(Timer::Pong).is_none() {
+            self.timers.set(Timer::Pong, now.after(PONG_MS));
+        }
+    }
+
+    fn ask(&mut self, flow: FlowId, asked: Asked) {
+        self.asked = asked;
+        match asked {
+            Asked::Crlf => self.command(flow, FlowCommand::Send(PING.to_vec())),
+            Asked::Options => self.events.push_back(TransportEvent::Probe { flow }),
+        }
+    }
+
+    /// What was asked has no answer.
+    fn silence(&mut self, now: Mono, flow: FlowId, random: &mut Random) {
+        let asked = self.asked;
+        let auto = self.keep_alive == KeepAlive::Auto;
+        if let Some(server) = self.servers.get_mut(self.server)
+            && server.pong == Pong::Unknown
+            && asked == Asked::Crlf
+        {
+            server.pong = Pong::Silent;
+            if auto {
+                // It may not know these pings.
+                self.ask(flow, Asked::Options);
+                self.timers.set(Timer::Pong, now.after(PONG_MS));
+                return;
+            }
+        }
+        self.command(flow, FlowCommand::Close { code: NORMAL_CLOSURE });
+        self.lost(now, flow, ErrorCode::ConnectionFailed, random);
+    }
+
     fn received(&mut self, flow: FlowId, octets: Vec<u8>) {
-        // Whatever comes shows that the flow lives.
-        self.timers.clear(Timer::Pong);
-        if octets.starts_with(PING) && is_blank(&octets) {
-            self.command(flow, FlowCommand::Send(PONG.to_vec()));
-        } else if octets == PONG {
+        let blanks = octets.iter().take_while(|b| matches!(b, b'\r' | b'\n')).count();
+        let response = octets.get(blanks..).unwrap_or_default().starts_with(b"SIP/");
+        if response || octets == PONG {
+            // What was sent has arrived; a request of theirs says only that theirs do.
+            self.timers.clear(Timer::Pong);
+            self.timers.clear(Timer::Unanswered);
+            self.doubted = false;
+        }
+        if octets == PONG {
             if let Some(server) = self.servers.get_mut(self.server) {
                 server.pong = Pong::Answers;
             }
-        } else if !is_blank(&octets) {
+        } else if blanks < octets.len() {
             self.events.push_back(TransportEvent::Message { flow, octets });
+        } else if octets.starts_with(PING) {
+            self.command(flow, FlowCommand::Send(PONG.to_vec()));
         }
     }
 
@@ -339,7 +504,7 @@ impl Connection {
         if self.proven || now.since(self.up_since) >= PROVEN_MS {
             self.failures = 0;
         } else {
-            self.next_server();
+            self.next_server(now);
         }
         self.wait(now, random);
     }
@@ -347,7 +512,7 @@ impl Connection {
     /// An attempt came to nothing: the rest of the round follows at once, a new round after a wait.
     fn attempt_failed(&mut self, now: Mono, flow: FlowId, code: ErrorCode, ids: &mut FlowIds, random: &mut Random) {
         self.events.push_back(TransportEvent::Down { flow: Some(flow), was_up: false, error: code.into() });
-        self.next_server();
+        self.next_server(now);
         if self.untried > 0 {
             self.open(now, ids, random);
         } else {
@@ -355,12 +520,18 @@ impl Connection {
         }
     }
 
-    fn next_server(&mut self) {
-        self.server = if self.server + 1 < self.servers.len() { self.server + 1 } else { 0 };
+    /// The next one in order that may be tried; the very next where none may.
+    fn next_server(&mut self, now: Mono) {
+        let count = self.servers.len().max(1);
+        let following = |step: usize| (self.server + step) % count;
+        let allowed = |index: &usize| self.servers.get(*index).is_some_and(|server| self.is_allowed(now, server));
+        self.server = (1..=count).map(following).find(allowed).unwrap_or(following(1));
     }
 
     fn wait(&mut self, now: Mono, random: &mut Random) {
-        let bound = FIRST_WAIT_MS.saturating_mul(1 << self.failures.min(16)).min(LONGEST_WAIT_MS);
+        let (first, longest) =
+            if self.spare { (SPARE_FIRST_WAIT_MS, SPARE_LONGEST_WAIT_MS) } else { (FIRST_WAIT_MS, LONGEST_WAIT_MS) };
+        let bound = first.saturating_mul(1 << self.failures.min(16)).min(longest);
         self.failures = self.failures.saturating_add(1);
         self.clear_flow_timers();
         self.timers.set(Timer::Retry, now.after(bound / 2 + random.below(bound / 2 + 1)));
@@ -381,7 +552,8 @@ impl Connection {
     }
 
     fn clear_flow_timers(&mut self) {
-        for timer in [Timer::Connect, Timer::KeepAlive, Timer::Pong] {
+        self.doubted = false;
+        for timer in [Timer::Connect, Timer::KeepAlive, Timer::Pong, Timer::Unanswered] {
             self.timers.clear(timer);
         }
     }
@@ -394,19 +566,6 @@ impl Connection {
             self.timers.set(Timer::KeepAlive, now.after((interval.saturating_mul(self.pace) / 100).max(1)));
         }
     }
-
-    /// Whether silence after a ping means that the flow is dead.
-    fn expects_pong(&self) -> bool {
-        match self.servers.get(self.server).map(|server| server.pong) {
-            Some(Pong::Answers) => true,
-            Some(Pong::Unknown) => self.flow_timer_ms.is_some(),
-            Some(Pong::Silent) | None => false,
-        }
-    }
-}
-
-fn is_blank(octets: &[u8]) -> bool {
-    octets.iter().all(|b| matches!(b, b'\r' | b'\n'))
 }
 
 #[cfg(test)]

@@ -54,6 +54,11 @@ pub enum TransportEvent {
         /// Its octets, unread.
         octets: Vec<u8>,
     },
+    /// The server is to be asked by an OPTIONS whether the flow works in both directions; any response will do.
+    Probe {
+        /// On which flow.
+        flow: FlowId,
+    },
     /// The state changed.
     State(TransportState),
 }

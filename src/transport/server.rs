@@ -1,5 +1,10 @@
 //! One server of an account: its URL, and what was learned about it.
 
+use crate::common::limits;
+use crate::common::random::Random;
+use crate::common::time::Mono;
+use crate::io::SipServer;
+
 /// Octets of a server's URL. Longer: the URL is not used.
 const URL_OCTETS: usize = 2048;
 
@@ -10,7 +15,7 @@ pub(super) enum Pong {
     Unknown,
     /// It has answered one, so silence means that the flow is dead.
     Answers,
-    /// It promised to answer (Flow-Timer) and did not: silence means nothing there.
+    /// It did not answer: silence means nothing there.
     Silent,
 }
 
@@ -20,14 +25,31 @@ pub(super) struct Server {
     pub(super) url: String,
     pub(super) secure: bool,
     pub(super) pong: Pong,
+    /// It asked to be left alone until then.
+    pub(super) shunned_until: Mono,
 }
 
 impl Server {
     /// A server, if its URL can be used at all.
     pub(super) fn new(url: String) -> Option<Self> {
         let secure = is_secure(&url)?;
-        Some(Self { url, secure, pong: Pong::Unknown })
+        Some(Self { url, secure, pong: Pong::Unknown, shunned_until: Mono(0) })
     }
+}
+
+/// The servers whose URL can be used, in the order to try them: more weight first; of the same weight in the order given
+/// where it is 0, shuffled where it is not.
+pub(super) fn in_order(servers: Vec<SipServer>, random: &mut Random) -> Vec<Server> {
+    let mut keyed: Vec<_> = servers
+        .into_iter()
+        .filter_map(|server| {
+            let lot = if server.weight == 0 { 0 } else { random.u32() };
+            Some((std::cmp::Reverse(server.weight), lot, Server::new(server.url)?))
+        })
+        .collect();
+    keyed.sort_by_key(|(weight, lot, _)| (*weight, *lot));
+    keyed.truncate(limits::SERVERS);
+    keyed.into_iter().map(|(_, _, server)| server).collect()
 }
 
 /// Whether a `ws:` or `wss:` URL is the secure one; `None` if it is neither or cannot be opened.
@@ -77,6 +99,23 @@ mod tests {
         ] {
             assert_eq!(is_secure(url), Some(secure), "{url}");
         }
+    }
+
+    #[test]
+    fn weight_comes_before_order_and_the_same_weight_is_spread() {
+        let mut random = Random::new(crate::common::random::Seeded(4));
+        let server = |url: &str, weight| SipServer { url: url.into(), weight };
+        let urls = |servers: Vec<Server>| servers.into_iter().map(|server| server.url).collect::<Vec<_>>();
+        let plain = vec![server("ws://a", 0), server("nonsense", 9), server("ws://b", 0), server("ws://c", 5)];
+        assert_eq!(urls(in_order(plain, &mut random)), ["ws://c", "ws://a", "ws://b"]);
+        let mut firsts = Vec::new();
+        for _ in 0..32 {
+            let even = vec![server("ws://a", 5), server("ws://b", 5), server("ws://c", 1)];
+            let order = urls(in_order(even, &mut random));
+            assert_eq!(order[2], "ws://c");
+            firsts.push(order[0].clone());
+        }
+        assert!(firsts.iter().any(|url| url == "ws://a") && firsts.iter().any(|url| url == "ws://b"));
     }
 
     #[test]

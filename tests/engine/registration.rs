@@ -44,7 +44,7 @@ fn an_account_whose_servers_cannot_be_reached_by_any_url_is_refused() {
     let mut world = World::new();
     let phone = world.add_phone(EndpointOptions::default());
     for url in ["http://sip.example.test/", "not a url", ""] {
-        let options = AccountOptions { servers: vec![url.to_owned()], ..account("bob") };
+        let options = AccountOptions { servers: vec![url.into()], ..account("bob") };
         let error = world.command_now(phone, Command::CreateAccount(Box::new(options))).unwrap_err();
         assert_eq!((error.code, error.field), (ErrorCode::BadServerUrl, Some("servers")));
     }

@@ -583,7 +583,7 @@ pub fn account(name: &str) -> AccountOptions {
         username: name.to_owned(),
         domain: "example.test".to_owned(),
         password: Some(sipwake::common::secret::Secret::new("secret")),
-        servers: vec!["wss://sip.example.test/ws".to_owned()],
+        servers: vec!["wss://sip.example.test/ws".into()],
         ..AccountOptions::default()
     }
 }

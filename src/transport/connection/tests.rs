@@ -11,12 +11,33 @@ struct Bench {
 impl Bench {
     fn new(servers: &[&str]) -> Self {
         let options = ConnectionOptions {
-            servers: servers.iter().map(|s| (*s).to_owned()).collect(),
+            servers: servers.iter().map(|s| (*s).into()).collect(),
             connect_timeout_ms: 5_000,
+            keep_alive: KeepAlive::Crlf,
             keep_alive_ms: 25_000,
         };
-        let (connection, ids) = (Connection::new(options), FlowIds::default());
-        Self { connection, ids, random: Random::new(Seeded(7)), now: Mono(1_000) }
+        let mut random = Random::new(Seeded(7));
+        let (connection, ids) = (Connection::new(options, &mut random), FlowIds::default());
+        Self { connection, ids, random, now: Mono(1_000) }
+    }
+
+    /// One that is open and kept alive in this way.
+    fn kept(keep_alive: KeepAlive) -> (Self, FlowId) {
+        let (mut bench, flow) = Self::open(TWO);
+        bench.connection.keep_alive = keep_alive;
+        (bench, flow)
+    }
+
+    fn shun(&mut self, ms: u64) {
+        self.connection.shun(self.now, ms, &mut self.ids, &mut self.random);
+    }
+
+    fn probe(&mut self) {
+        self.connection.probe(self.now, &mut self.ids, &mut self.random);
+    }
+
+    fn is_asked(&mut self) -> bool {
+        self.events().iter().any(|event| matches!(event, TransportEvent::Probe { .. }))
     }
 
     /// One that is open.
@@ -482,4 +503,160 @@ fn the_same_flow_timer_again_does_not_put_the_keep_alive_off() {
     bench.wait(5_000);
     bench.connection.set_flow_timer(bench.now, 10);
     assert_eq!(bench.connection.next_timeout(), due);
+}
+
+/// RFC 5626 4.4.1: a server that does not know these pings is asked in a way that every server knows.
+#[test]
+fn a_server_that_does_not_answer_crlf_is_asked_by_options() {
+    let (mut bench, flow) = Bench::kept(KeepAlive::Auto);
+    bench.jump();
+    assert_eq!(bench.commands(), [FlowCommand::Send(PING.to_vec())]);
+    bench.wait(PONG_MS);
+    assert!(bench.is_asked());
+    bench.receive(flow, b"SIP/2.0 404 Not Found\r\n\r\n");
+    bench.events();
+    for _ in 0..3 {
+        bench.jump();
+        assert!(bench.is_asked(), "and from then on in this way alone");
+        bench.receive(flow, b"SIP/2.0 200 OK\r\n\r\n");
+    }
+    bench.wait(9_000);
+    assert_eq!(bench.connection.flow(), Some(flow));
+}
+
+#[test]
+fn a_half_open_flow_is_found_although_its_server_never_answered_a_ping() {
+    let (mut bench, flow) = Bench::kept(KeepAlive::Auto);
+    let asked = bench.jump();
+    bench.wait(2 * PONG_MS);
+    assert_eq!(bench.connection.flow(), None);
+    assert!(asked + 2 * PONG_MS <= 45_000);
+    assert!(bench.events().contains(&down(flow, true, ErrorCode::ConnectionFailed)));
+}
+
+#[test]
+fn options_alone_are_sent_where_the_application_wants_that() {
+    let (mut bench, flow) = Bench::kept(KeepAlive::Options);
+    bench.jump();
+    assert_eq!(bench.events(), [TransportEvent::Probe { flow }]);
+    bench.wait(PONG_MS);
+    assert_eq!(bench.connection.flow(), None);
+}
+
+#[test]
+fn requests_that_come_in_prove_nothing_about_the_other_direction() {
+    let (mut bench, flow) = Bench::open(ONE);
+    bench.receive(flow, PONG);
+    bench.jump();
+    for _ in 0..5 {
+        bench.wait(1_900);
+        bench.receive(flow, b"NOTIFY sip:a SIP/2.0\r\n\r\n");
+        assert_eq!(bench.connection.flow(), Some(flow));
+    }
+    bench.wait(600);
+    assert_eq!(bench.connection.flow(), None);
+}
+
+#[test]
+fn a_flow_on_which_nothing_is_answered_is_left_after_three_quarters_of_a_minute() {
+    let (mut bench, flow) = Bench::open(ONE);
+    bench.connection.keep_alive_ms = 0;
+    bench.connection.timers.clear(Timer::KeepAlive);
+    assert!(bench.connection.send(bench.now, b"SIP/2.0 200 OK\r\n\r\n".to_vec()));
+    assert!(bench.connection.send(bench.now, b"ACK sip:a SIP/2.0\r\n\r\n".to_vec()));
+    assert_eq!(bench.connection.next_timeout(), None, "nothing of that has an answer");
+    bench.connection.send(bench.now, b"INFO sip:a SIP/2.0\r\n\r\n".to_vec());
+    bench.wait(40_000);
+    bench.receive(flow, b"SIP/2.0 100 Trying\r\n\r\n");
+    assert_eq!(bench.connection.next_timeout(), None);
+    bench.connection.send(bench.now, b"INFO sip:a SIP/2.0\r\n\r\n".to_vec());
+    bench.wait(30_000);
+    bench.connection.send(bench.now, b"INFO sip:a SIP/2.0\r\n\r\n".to_vec());
+    bench.receive(flow, b"NOTIFY sip:a SIP/2.0\r\n\r\n");
+    bench.wait(14_999);
+    assert_eq!(bench.connection.flow(), Some(flow));
+    bench.wait(1);
+    assert_eq!(bench.connection.flow(), None);
+}
+
+#[test]
+fn a_socket_that_holds_back_too_much_is_left() {
+    let (mut bench, flow) = Bench::open(ONE);
+    bench.event(flow, FlowEvent::Congested);
+    let close = command(flow, FlowCommand::Close { code: 1000 });
+    assert_eq!(bench.events()[..2], [close, down(flow, true, ErrorCode::ConnectionFailed)]);
+}
+
+#[test]
+fn a_hint_makes_a_flow_answer_soon_or_go() {
+    let (mut bench, flow) = Bench::open(ONE);
+    assert!(bench.connection.is_sound());
+    bench.probe();
+    bench.probe();
+    assert_eq!(bench.events(), [TransportEvent::Probe { flow }], "asked once");
+    assert!(!bench.connection.is_sound());
+    bench.receive(flow, b"SIP/2.0 407 Proxy Authentication Required\r\n\r\n");
+    assert!(bench.connection.is_sound());
+    bench.receive(flow, PONG);
+    bench.events();
+    bench.probe();
+    assert_eq!(bench.commands(), [FlowCommand::Send(PING.to_vec())], "where the server answers those");
+    bench.wait(4_999);
+    assert_eq!(bench.connection.flow(), Some(flow));
+    bench.wait(1);
+    assert_eq!(bench.connection.flow(), None);
+}
+
+#[test]
+fn a_hint_cuts_a_wait_short_and_leaves_an_attempt_alone() {
+    let (mut bench, flow) = Bench::open(ONE);
+    bench.close(flow);
+    bench.events();
+    bench.probe();
+    assert_eq!(bench.opened_urls(), ONE);
+    bench.probe();
+    assert_eq!(bench.events(), []);
+}
+
+/// RFC 3261 21.5.4: another server at once, and this one not before its time.
+#[test]
+fn a_server_that_asks_for_it_is_left_alone() {
+    let (mut bench, flow) = Bench::open(TWO);
+    assert!(bench.connection.has_alternative(bench.now));
+    bench.shun(100_000);
+    assert!(bench.events().contains(&down(flow, true, ErrorCode::FlowLost)));
+    let second = bench.come_up();
+    assert_eq!(bench.connection.url(), Some(TWO[1]));
+    assert!(!bench.connection.has_alternative(bench.now));
+    bench.close(second);
+    bench.events();
+    bench.jump();
+    assert_eq!(bench.opened_urls(), [TWO[1]], "the other has asked to be left alone");
+    bench.come_up();
+    bench.wait(100_000);
+    assert!(bench.connection.has_alternative(bench.now));
+}
+
+#[test]
+fn where_all_servers_ask_to_be_left_alone_they_are_tried_all_the_same() {
+    let (mut bench, _) = Bench::open(TWO);
+    bench.shun(100_000);
+    bench.come_up();
+    bench.shun(100_000);
+    let third = bench.come_up();
+    assert_eq!(bench.connection.flow(), Some(third));
+}
+
+/// RFC 5626 4.2: two flows are of use only to two servers.
+#[test]
+fn a_second_flow_goes_elsewhere() {
+    let mut bench = Bench::new(TWO);
+    bench.connection.beside(Some(TWO[0]), true);
+    bench.connect();
+    assert_eq!(bench.opened_urls(), [TWO[1]]);
+    bench.close(FlowId(1));
+    // RFC 5626 4.5: while the other flow works there is no hurry.
+    let wait = bench.jump();
+    assert!((45_000..=90_000).contains(&wait), "{wait}");
+    assert_eq!(bench.opened_urls(), [TWO[1]]);
 }
