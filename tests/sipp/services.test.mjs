@@ -133,7 +133,10 @@ describe("around calls with SIPp", { skip: lacksSipp, timeout: 120_000 }, () => 
   }));
 
   // RFC 3262 4: PRACK with forks
-  test("uas-prack-fork", inCall("uas-prack-fork", hangUp));
+  test("uas-prack-fork", inCall("uas-prack-fork", async (call, run) => {
+    await run.wire.expect("an offer to the winner", ({ method, toTag }) => method === "INVITE" && toTag === "two");
+    await hangUp(call);
+  }));
 
   // RFC 3262 4: a reliable response that comes again
   test("uas-prack-again", inCall("uas-prack-again", hangUp));
@@ -194,7 +197,7 @@ describe("around calls with SIPp", { skip: lacksSipp, timeout: 120_000 }, () => 
   }));
 
   // RFC 6665 4.2: a notifier
-  test("uac-subscribe", () => withSipp(async (run) => {
+  test("uac-subscribe", () => withSipp({ account: { events: ["presence"] } }, async (run) => {
     const asked = run.keep("subscribe_received");
     const far = await run.sipp("uac-subscribe");
     const { subscriber } = await until("a subscriber", () => asked[0]);
@@ -202,12 +205,21 @@ describe("around calls with SIPp", { skip: lacksSipp, timeout: 120_000 }, () => 
     await far.passed();
   }));
 
-  // RFC 3903 4: a publication
+  // RFC 3903 4.1: a publication is made, changed and removed under its entity-tag
   test("uas-publish", () => withSipp(async (run) => {
-    const far = await run.sipp("uas-publish");
-    const publication = await run.endpoint.publish(run.account, "presence", "<presence/>", { contentType: "application/pidf+xml", expires: 600 });
-    await publication.update("<presence>away</presence>", { contentType: "application/pidf+xml" });
-    await publication.remove();
-    await far.passed();
+    const contentType = "application/pidf+xml";
+    const step = async (etag, publish) => {
+      const far = await run.sipp("uas-publish", { keys: { etag } });
+      const value = await publish();
+      await far.passed();
+      return value;
+    };
+    const publication = await step("one", () => run.endpoint.publish(run.account, "presence", "<presence/>", { contentType, expires: 600 }));
+    await step("two", () => publication.update("<presence>away</presence>", { contentType }));
+    await step("three", () => publication.remove());
+    const sent = run.wire.sent(({ method }) => method === "PUBLISH");
+    assert.deepEqual(sent.map((message) => message.header("sip-if-match")), [undefined, "one", "two"]);
+    assert.equal(sent[2].header("expires"), "0");
+    assert.equal(sent[2].body, "");
   }));
 });
