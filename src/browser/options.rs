@@ -1,7 +1,7 @@
 //! The application's option objects, read strictly: an unknown name or a value of the wrong kind is an error that
 //! names the option, so that a slip of the pen does not become a phone that never rings.
 
-use js_sys::{Array, Function, Object, Reflect};
+use js_sys::{Array, Function, Object};
 use wasm_bindgen::prelude::*;
 
 use super::commands::items;
@@ -50,8 +50,18 @@ pub(super) fn start(options: &JsValue) -> Result<Start, JsValue> {
             }
             "tokenWaitMs" => engine.token_wait_ms = number(value)?,
             "hooks" => {
-                let hook = |name: &str| Reflect::get(value, &name.into()).ok()?.dyn_into().ok();
-                start.hooks = Some((hook("message"), hook("sdp")));
+                let (mut message, mut sdp) = (None, None);
+                each(value, "hooks", |key, value| {
+                    let hook = value.dyn_ref::<Function>()?.clone();
+                    match key {
+                        "message" => message = Some(hook),
+                        "sdp" => sdp = Some(hook),
+                        _ => return None,
+                    }
+                    Some(())
+                })
+                .ok()?;
+                start.hooks = Some((message, sdp));
             }
             "pushIdHeader" => engine.push_id_header = Some(value.as_string()?),
             _ => return None,

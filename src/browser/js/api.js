@@ -132,7 +132,7 @@ export class Subscriber {
     return core.object("account", info.account);
   }
   accept(body, options) {
-    return tell(this, "acceptSubscriber", body, undefined, options);
+    return tell(this, "acceptSubscriber", body, undefined, options).then(() => void (of(this).info.state = options?.pending ? "pending" : "active"));
   }
   reject(status) {
     return tell(this, "rejectSubscriber", status);
@@ -352,6 +352,7 @@ class Core {
     const { account, call, transfer, subscription, subscriber, publication, ...rest } = this.#fill(event);
     if (name === "connectivity_changed") of(account).info.connectivity = rest.state;
     if (name === "registration_changed") of(account).info.registration = rest;
+    if (name === "subscribe_received") of(subscriber).info = { account: account.id, event: rest.event, remoteUri: rest.fromUri, state: "pending" };
     if (name === "transfer_changed") of(transfer).info = rest;
     if (name === "publication_changed") of(publication).info = rest;
     if (name !== "trace") this.listeners.note(name, of(call ?? account ?? transfer ?? subscription ?? subscriber ?? publication)?.id, (call ?? subscription ?? subscriber ?? rest).state ?? rest.status, rest.error?.code);
