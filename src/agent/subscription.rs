@@ -5,7 +5,7 @@ use super::messaging::{check_body, set_body};
 use super::outcome::{body_of, code_of};
 use super::outgoing::target_uri;
 use super::request::{DialogRef, Purpose};
-use super::usages::OwnDialog;
+use super::usages::{OwnDialog, voicemail};
 use crate::common::limits;
 use crate::common::time::{Mono, Now};
 use crate::dialog::subscription::{Phase, Step, Subscription as Machine, Verdict, Word};
@@ -293,6 +293,7 @@ impl Agent {
             subscription: Some(id),
             account,
             event: subscription.event.clone(),
+            voicemail: (subscription.event == "message-summary").then(|| voicemail(request)).flatten(),
             body: body_of(headers, request.body()),
             headers: headers.list(),
         };

@@ -12,8 +12,8 @@ use super::transfer::Transfer;
 use super::{Agent, AgentEvent};
 use crate::common::time::{Mono, Now};
 use crate::dialog::Dialog;
-use crate::io::{AccountId, CallId, CallState, Error, ErrorCode, Event, FlowId};
-use crate::message::{HeaderName, Headers, Request};
+use crate::io::{AccountId, CallId, CallState, Error, ErrorCode, Event, FlowId, Voicemail};
+use crate::message::{HeaderName, Headers, MessageSummary, Request};
 use crate::transaction::ServerId;
 
 #[derive(Debug, Default)]
@@ -52,6 +52,13 @@ impl Usages {
             referral.call_has(call, status);
         }
     }
+}
+
+/// What waits in a mailbox, where a NOTIFY says it.
+pub(super) fn voicemail(request: &Request) -> Option<Voicemail> {
+    let summary = MessageSummary::parse(std::str::from_utf8(request.body()).ok()?).ok()?;
+    let counts = summary.counts("Voice-Message").unwrap_or_default();
+    Some(Voicemail { waiting: summary.waiting, new: counts.new, old: counts.old })
 }
 
 /// A dialog that a request of ours makes: the far end's NOTIFY says with whom (RFC 6665 section 4.4.1).
@@ -234,6 +241,7 @@ impl Agent {
                     subscription: None,
                     account,
                     event: event.package.to_owned(),
+                    voicemail: voicemail(request),
                     body: body_of(&request.headers, request.body()),
                     headers: request.headers.list(),
                 });

@@ -284,12 +284,18 @@ pub(super) fn event(event: Event) -> (&'static str, JsValue) {
                 .flag("done", done),
         ),
         Event::SubscriptionChanged(info) => ("subscription_changed", new().value("subscription", &subscription(&info))),
-        Event::NotifyReceived { subscription, account, event, body, headers } => (
+        Event::NotifyReceived { subscription, account, event, voicemail, body, headers } => (
             "notify_received",
             new()
                 .number("subscription", subscription.map(|subscription| subscription.0.into()))
                 .id("account", account.0)
                 .text("event", &*event)
+                .value(
+                    "voicemail",
+                    &voicemail.map_or(JsValue::UNDEFINED, |mailbox| {
+                        new().flag("waiting", mailbox.waiting).id("new", mailbox.new).id("old", mailbox.old).done()
+                    }),
+                )
                 .body(body)
                 .headers(headers),
         ),

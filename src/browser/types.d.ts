@@ -474,7 +474,13 @@ export interface EventMap {
   /** A subscription of ours (RFC 6665 4.1). */
   subscription_changed: { subscription: Subscription };
   /** The state that a subscription of ours is about, or an unsolicited NOTIFY, which has no subscription (RFC 6665 4.1.3). */
-  notify_received: { subscription?: Subscription; account: Account; event: string } & Received;
+  notify_received: {
+    subscription?: Subscription;
+    account: Account;
+    event: string;
+    /** What waits in the mailbox, where the state is a `message-summary` (RFC 3842). */
+    voicemail?: { waiting: boolean; new: number; old: number };
+  } & Received;
   /** Somebody wants to follow a state of ours (RFC 6665 4.2.1). Accept or reject it. */
   subscribe_received: { subscriber: Subscriber; account: Account; fromUri: string; event: string; expires: number } & Received;
   /** Somebody who follows a state of ours has refreshed, or is gone. */

@@ -2,7 +2,7 @@
 
 use super::{
     AccountId, Body, CallId, CallInfo, Error, HeaderList, Outcome, PublicationId, ReferralId, SubscriptionId,
-    SubscriptionInfo, TransferId,
+    SubscriptionInfo, TransferId, Voicemail,
 };
 
 /// Something the application may want to show or act on.
@@ -126,6 +126,8 @@ pub enum Event {
         account: AccountId,
         /// The event package.
         event: String,
+        /// What waits in the mailbox, where the state is a summary of one.
+        voicemail: Option<Voicemail>,
         /// The state.
         body: Body,
         /// Its headers.

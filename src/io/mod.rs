@@ -24,7 +24,7 @@ pub use options::{
     AccountOptions, BackgroundPolicy, Driver, EndpointOptions, KeepAlive, PushOptions, PushPreset, Reliability,
     SipServer,
 };
-pub use subscription::{SubscriptionInfo, SubscriptionState};
+pub use subscription::{SubscriptionInfo, SubscriptionState, Voicemail};
 
 /// Header lines as the application writes and reads them: name and value, in order.
 pub type HeaderList = Vec<(String, String)>;

@@ -15,6 +15,17 @@ pub enum SubscriptionState {
     Terminated,
 }
 
+/// What waits in a mailbox (RFC 3842).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Voicemail {
+    /// Whether anything waits.
+    pub waiting: bool,
+    /// Voice messages that nobody heard yet; 0 where the summary does not say.
+    pub new: u32,
+    /// Voice messages that were heard.
+    pub old: u32,
+}
+
 /// A subscription: ours, or of somebody to us.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SubscriptionInfo {

@@ -5,7 +5,7 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use sipwake::io::{
     AccountId, AccountOptions, Body, Command, CommandId, ErrorCode, Event, Extra, FlowEvent, Reply, SubscriptionId,
-    SubscriptionInfo, SubscriptionState,
+    SubscriptionInfo, SubscriptionState, Voicemail,
 };
 use sipwake::message::{HeaderName, Method, Request};
 
@@ -458,8 +458,10 @@ fn voicemail_is_told_without_a_subscription_and_nothing_else_is() {
     let response = raw(&mut two, "NOTIFY", lines, "Messages-Waiting: yes\r\nVoice-Message: 2/0\r\n");
     assert!(response.starts_with("SIP/2.0 200"), "{response}");
     let told = two.world.phones[two.bob].events.iter().any(|event| {
-        matches!(event, Event::NotifyReceived { subscription: None, event, body, .. }
-            if event == "message-summary" && body.octets.starts_with(b"Messages-Waiting: yes"))
+        matches!(event, Event::NotifyReceived { subscription: None, event, body, voicemail: Some(mailbox), .. }
+            if event == "message-summary"
+                && body.octets.starts_with(b"Messages-Waiting: yes")
+                && *mailbox == Voicemail { waiting: true, new: 2, old: 0 })
     });
     assert!(told);
     for (lines, status) in [
