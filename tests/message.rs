@@ -9,6 +9,8 @@ mod message {
     mod linear;
     mod oracle;
     mod properties;
+    mod seeds;
+    mod targets;
     mod torture;
     mod vocabulary;
 }

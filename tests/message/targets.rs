@@ -1,0 +1,212 @@
+//! What the fuzz targets of `fuzz/` do with their input; the tests do the same with the seeds, so that targets and seeds
+//! stay fit, and every finding stays one that is found.
+
+use sipwake::bridge::codec::{ReadRecord, WriteRecord};
+use sipwake::bridge::{
+    AppResumed, AppState, CallEnded, CallIncoming, CallIncomingReply, CallPerform, CallPerformReply, CallRequest,
+    CallState, CallUpdate, Hello, Incoming, Link, LinkEvent, MediaAccept, MediaDone, MediaFailed, MediaOpen, MediaSdp,
+    MediaState, NetworkChanged, Payload, PayloadPaths, PushIncoming, PushIncomingReply, PushResolved, PushToken,
+    RegState, SessionReset, Welcome, WillSuspend, WsClosed, WsFailed, WsMessage, WsOpen, WsSend, read_payload,
+    read_push, write_payload,
+};
+use sipwake::common::random::{Random, Seeded};
+use sipwake::common::time::{Mono, Now};
+use sipwake::message::{
+    HeaderName, Headers, Message, NameAddr, Response, SessionBody, Uri, escape_pvalue, escape_uri_header, escape_user,
+    parts, redact, session_body, unescape, write_name_addr,
+};
+use sipwake::sdp::SessionDescription;
+
+use super::ask;
+
+/// Whole messages: what can be read is written back octet for octet, and every view of it can be asked.
+pub fn message(octets: &[u8]) {
+    let _ = redact(octets);
+    let message = match Message::receive(octets.to_vec()) {
+        Ok(message) => message,
+        Err(unframed) => {
+            if let Some(request) = unframed.request
+                && let Ok(octets) = Response::to(&request, 400).to_octets()
+            {
+                assert!(Message::parse(octets).is_ok(), "a refusal that cannot be read");
+            }
+            return;
+        }
+    };
+    ask::ask(&message);
+    let written = message.to_octets().expect("what was read can be written");
+    assert!(octets.starts_with(&written));
+    let again = Message::parse(written).expect("what was written can be read");
+    assert!(again.headers().iter().eq(message.headers().iter()));
+    assert_eq!(again.body(), message.body());
+    // Built anew line by line it says the same, or the writer refuses it.
+    let mut built = message.clone();
+    *built.headers_mut() = Default::default();
+    for (name, value) in message.headers().iter() {
+        built.headers_mut().push_named(name, value);
+    }
+    if let Ok(octets) = built.to_octets()
+        && octets.len() < 60_000
+    {
+        let again = Message::parse(octets).expect("what was built can be read");
+        let lines = |message: &Message| {
+            let lines = message.headers().iter().filter(|(name, _)| *name != "Content-Length");
+            lines.map(|(name, value)| (name.to_owned(), value.to_owned())).collect::<Vec<_>>()
+        };
+        assert_eq!(lines(&again), lines(&message));
+    }
+}
+
+/// URIs: two lines, two URIs. What is read says again what was written, and equality is one.
+pub fn uri(text: &str) {
+    let (first, second) = text.split_once('\n').unwrap_or((text, ""));
+    for escaped in [escape_user(first), escape_pvalue(first), escape_uri_header(first)] {
+        assert_eq!(unescape(&escaped), first);
+    }
+    let user =
+        format!("sip:{}@example.com;x={}?y={}", escape_user(second), escape_pvalue(second), escape_uri_header(second));
+    if !second.is_empty() {
+        let uri = Uri::parse(&user).expect("escaped parts make a URI");
+        assert_eq!(uri.user_decoded().as_deref(), Some(second));
+        assert_eq!(uri.header("y").as_deref(), Some(second));
+    }
+    let read = Uri::parse(first);
+    if let Ok(uri) = &read {
+        assert_eq!(uri.as_str(), first);
+        assert!(uri.same_as(uri));
+        assert!(first.starts_with(uri.without_headers()));
+        let written = write_name_addr(Some(second), first);
+        let address = NameAddr::parse(&written).expect("a URI in angle brackets");
+        assert_eq!(address.uri().as_ref(), Ok(uri));
+    }
+    if let (Ok(a), Ok(b)) = (read, Uri::parse(second)) {
+        assert_eq!(a.same_as(&b), b.same_as(&a));
+    }
+}
+
+/// Header values: any text in any header, asked by every view.
+pub fn headers(text: &str) {
+    // As it would be built: values may hold anything.
+    let mut headers = Headers::default();
+    for line in text.split('\n') {
+        let (name, value) = line.split_once(':').unwrap_or((line, ""));
+        headers.push_named(name, value.trim());
+    }
+    ask::ask_headers(&headers);
+    // As it would come.
+    let mut octets = b"INVITE sip:a@b SIP/2.0\r\n".to_vec();
+    octets.extend(text.replace('\n', "\r\n").into_bytes());
+    octets.extend_from_slice(b"\r\n\r\n");
+    if let Ok(message) = Message::parse(octets) {
+        ask::ask(&message);
+    }
+}
+
+/// Bodies: session descriptions, and parts that hold one.
+pub fn sdp(octets: &[u8]) {
+    if let Ok(parts) = parts(octets, "b") {
+        let all: usize = parts.iter().map(|part| part.body.len() + part.headers.len()).sum();
+        assert!(all <= octets.len());
+    }
+    for kind in ["application/sdp", "multipart/mixed;boundary=b", "multipart/alternative;boundary=\"b\""] {
+        let mut headers = Headers::default();
+        headers.push(HeaderName::ContentType, kind);
+        if let SessionBody::Description(text) = session_body(&headers, octets) {
+            assert!(text.len() <= octets.len());
+        }
+    }
+    if let Some(description) = SessionDescription::of(octets) {
+        for media in description.media() {
+            assert!(!media.kind.is_empty() && !media.protocol.is_empty());
+        }
+        assert_eq!(description.is_usable(), description.audio().is_some_and(|media| !media.formats.is_empty()));
+        let _ = description.direction();
+    }
+}
+
+/// What can be read is written as something that reads the same.
+fn there_and_back<P: Payload + ReadRecord + WriteRecord>(text: &str) {
+    let Ok(payload) = read_payload::<P>(text) else { return };
+    let written = write_payload(&payload);
+    let again = read_payload::<P>(&written).expect("what was written can be read");
+    assert_eq!(write_payload(&again), written);
+}
+
+macro_rules! all {
+    ($text:expr, $($type:ident),* $(,)?) => { $(there_and_back::<$type>($text);)* };
+}
+
+fn drain(link: &mut Link, now: Now) -> Vec<Incoming> {
+    let mut received = Vec::new();
+    while let Some(event) = link.poll() {
+        match event {
+            LinkEvent::Received(incoming) | LinkEvent::Hello(incoming) => received.push(incoming),
+            LinkEvent::Connected { .. } => link.ready(now),
+            _ => {}
+        }
+    }
+    received
+}
+
+/// The bridge: texts of the other side, line by line, to a page and to a host; payloads to every type.
+pub fn bridge(text: &str) {
+    let _ = sipwake::bridge::redact(text);
+    let _ = read_push(text, &PayloadPaths::default());
+    let mut page = Link::page(&mut Random::new(Seeded(1)), Hello::default());
+    let mut host = Link::host(&mut Random::new(Seeded(2)));
+    let mut now = Now { mono: Mono(0), wall: 1_764_000_000_000 };
+    page.open(now);
+    for line in text.split('\n') {
+        all!(
+            line,
+            Hello,
+            Welcome,
+            SessionReset,
+            PushToken,
+            PushIncoming,
+            PushIncomingReply,
+            PushResolved,
+            CallIncoming,
+            CallIncomingReply,
+            CallUpdate,
+            CallState,
+            CallEnded,
+            CallRequest,
+            CallPerform,
+            CallPerformReply,
+            AppState,
+            WillSuspend,
+            AppResumed,
+            RegState,
+            NetworkChanged,
+            WsOpen,
+            WsSend,
+            WsMessage,
+            WsClosed,
+            WsFailed,
+            MediaOpen,
+            MediaAccept,
+            MediaSdp,
+            MediaDone,
+            MediaState,
+            MediaFailed,
+        );
+        page.receive(now, line);
+        host.receive(now, line);
+        for incoming in drain(&mut host, now) {
+            if let Ok(hello) = incoming.read::<Hello>() {
+                host.welcome(now, &incoming, &hello, Welcome { session: "s".to_owned(), ..Welcome::default() });
+            } else {
+                host.refuse_unknown(now, &incoming);
+            }
+        }
+        for incoming in drain(&mut page, now) {
+            page.refuse_payload(now, &incoming);
+        }
+        now.mono = Mono(now.mono.0 + 700);
+        page.timeout(now);
+        host.timeout(now);
+    }
+    drain(&mut page, now);
+    drain(&mut host, now);
+}
