@@ -3,6 +3,7 @@
 use super::dtmf::Dtmf;
 use super::early::{Fork, LateOffer};
 use super::identity::{self, InviteIdentity};
+use super::redirect::Redirection;
 use super::reliable::Provisional;
 use super::session::Session;
 use crate::common::time::Mono;
@@ -109,6 +110,11 @@ pub(crate) struct Call {
     pub(crate) late: Vec<LateOffer>,
     /// The ACK to the 2xx, for its repetitions.
     pub(crate) ack: Option<Request>,
+    pub(crate) redirection: Redirection,
+    /// Contacts of the 3xx that ends an incoming call.
+    pub(crate) redirect_to: Vec<String>,
+    /// The call whose place this one takes, until it has it.
+    pub(crate) replacing: Option<CallId>,
     /// Our reliable provisional response that has no PRACK yet.
     pub(crate) provisional: Option<Provisional>,
     pub(crate) next_rseq: Option<u32>,
@@ -206,6 +212,9 @@ impl Call {
             heard: None,
             late: Vec::new(),
             ack: None,
+            redirection: Redirection::default(),
+            redirect_to: Vec::new(),
+            replacing: None,
             provisional: None,
             next_rseq: None,
             ringing_there: false,

@@ -92,6 +92,12 @@ impl Call {
         self.dialogs().find(|dialog| dialog.matches(headers))
     }
 
+    /// The tags of the far ends that there are dialogs with.
+    pub(super) fn tags(&self) -> impl Iterator<Item = &str> {
+        let forks = self.forks.iter().filter_map(|fork| fork.dialog.as_ref());
+        self.dialog.iter().chain(forks).map(Dialog::remote_tag)
+    }
+
     /// Whether a request with these headers is of one of the call's dialogs.
     pub(super) fn has_dialog(&self, headers: &Headers) -> bool {
         let forks = self.forks.iter().filter_map(|fork| fork.dialog.as_ref());

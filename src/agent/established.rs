@@ -255,7 +255,9 @@ impl Agent {
         call.bye_after_ack = false;
         if call.is_unanswered() {
             // A BYE on the early dialog: the INVITE still wants its final response (15.1.2).
-            self.refuse(now, id, 487, outcome(OutcomeKind::Missed, false));
+            let mut missed = outcome::of_bye(Reasons::of(&request.headers));
+            missed.kind = OutcomeKind::Missed;
+            self.refuse_with(now, id, 487, missed, request.headers.list());
         } else if !call.is_over() {
             self.end_call_with(now, id, outcome::of_bye(Reasons::of(&request.headers)), request.headers.list());
         }
@@ -351,6 +353,7 @@ impl Agent {
             call.refused_with = Some(487);
         }
         call.media_connected = false;
+        let unknown = call.replacing.take().is_some();
         let info = call.info();
         let waiting = std::mem::take(&mut call.waiting);
         let mut askers = call.session.modification.abandon();
@@ -380,7 +383,10 @@ impl Agent {
             self.complete(command, Err(error.clone()));
         }
         self.tell_askers(askers, &Err(error));
-        self.tell(Event::CallTerminated { call: info, outcome, headers });
+        // Of one that was to take another one's place and did not, nobody was told.
+        if !unknown {
+            self.tell(Event::CallTerminated { call: info, outcome, headers });
+        }
     }
 
     pub(super) fn call_of_dialog(&mut self, request: &Request) -> Option<&mut Call> {

@@ -7,8 +7,8 @@ use super::{Agent, AgentEvent};
 use crate::common::time::Now;
 use crate::dialog::{Dialog, SMALLEST_S, SessionTimer};
 use crate::io::{
-    AccountId, CallId, CommandId, Direction, Error, ErrorCode, Event, Extra, FlowId, MediaCommand, MediaFailure,
-    OutcomeKind, Reply,
+    AccountId, CallId, CommandId, Direction, Error, ErrorCode, Event, Extra, FlowId, HeaderList, MediaCommand,
+    MediaFailure, OutcomeKind, Reply,
 };
 use crate::message::{HeaderName, Headers, Request, Response, SessionBody, session_body};
 use crate::sdp::SessionDescription;
@@ -89,9 +89,12 @@ impl Agent {
             return;
         }
         let account = self.account_of_flow(flow);
+        let replaced = account.map_or(Ok(None), |account| self.to_replace(account, &request.headers));
         let status = match account {
             None => Some(480),
-            Some(_) if self.too_many_calls() => Some(486),
+            Some(_) if replaced.is_err() => replaced.err(),
+            // One that takes another one's place is none more.
+            Some(_) if self.too_many_calls() && matches!(replaced, Ok(None)) => Some(486),
             Some(_) if session_body(&request.headers, request.body()) == SessionBody::NotUnderstood => Some(415),
             Some(_) if request.headers.accepts("application", "sdp") == Some(false) => Some(406),
             Some(_) if sdp_of(&request).is_some_and(|sdp| !is_usable(&sdp)) => Some(488),
@@ -119,6 +122,11 @@ impl Agent {
         let id = CallId(self.new_id());
         let uuid = self.random.uuid();
         let beginning = Beginning { id, uuid, account, flow, invite: request, local_tag, remote_uri, remote_name };
+        if let Ok(Some(old)) = replaced {
+            let (beginning, muted) = self.in_place_of(old, beginning);
+            self.begin_replacing(Call { muted, ..Call::incoming(beginning, server, dialog) }, old);
+            return;
+        }
         self.calls.push(Call::incoming(beginning, server, dialog));
         self.out.push_back(AgentEvent::Incoming(id));
     }
@@ -243,6 +251,7 @@ impl Agent {
         for command in waiting {
             self.complete(command, Ok(Reply::Done));
         }
+        self.replaced(now, id);
         self.tell_changed(id);
     }
 
@@ -260,15 +269,31 @@ impl Agent {
 
     /// Ends an unanswered incoming call with a final response.
     pub(super) fn refuse(&mut self, now: Now, id: CallId, status: u16, outcome: crate::io::Outcome) {
+        self.refuse_with(now, id, status, outcome, HeaderList::new());
+    }
+
+    /// The same, where a message with these headers ended it.
+    pub(super) fn refuse_with(
+        &mut self,
+        now: Now,
+        id: CallId,
+        status: u16,
+        outcome: crate::io::Outcome,
+        headers: HeaderList,
+    ) {
         let Some(call) = self.call_mut(id) else { return };
         call.refused_with = Some(status);
+        let redirect_to = std::mem::take(&mut call.redirect_to);
         if let Some(server) = call.server.take() {
             let (request, tag, extra) = (call.invite.clone(), call.local_tag.clone(), call.extra.clone());
             let mut response = self.response(&request, status, &tag, None);
+            for contact in redirect_to {
+                response.headers.push(HeaderName::Contact, contact);
+            }
             add_headers(&mut response.headers, &extra);
             self.transactions.respond(now.mono, server, response);
         }
-        self.end_call(now, id, outcome);
+        self.end_call_with(now, id, outcome, headers);
     }
 
     pub(super) fn cancelled(&mut self, now: Now, server: ServerId, cancel: &Request) {
@@ -277,7 +302,7 @@ impl Agent {
         };
         let id = call.id;
         let reasons = Reasons::of(&cancel.headers);
-        self.refuse(now, id, 487, outcome::of_cancel(reasons));
+        self.refuse_with(now, id, 487, outcome::of_cancel(reasons), cancel.headers.list());
     }
 }
 

@@ -2,9 +2,9 @@
 //!
 //! [`Agent`] is told what happened on flows and media sessions and what is asked of it; [`Agent::poll`] says what
 //! it wants done. The files: `account`, `binding` and `registration` (REGISTER), `recovery` (what a doubt leads to),
-//! `incoming` and `outgoing` (the two sides of an INVITE), `early` and `reliable` (forks, early media and PRACK),
-//! `established` (what both have in common once they agreed), `receive` (who gets a request or
-//! response), `modify` and `modified` (what either side changes of an established session), `session_timer`
+//! `incoming` and `outgoing` (the two sides of an INVITE), `early`, `reliable`, `redirect` and `replaces` (forks,
+//! early media, PRACK, 3xx, Replaces), `established` (what both have in common once they agreed), `receive` (who gets a
+//! request or response), `modify` and `modified` (what either side changes of an established session), `session_timer`
 //! (RFC 4028) and `repair` (lost media), `sleep` (background and wake-up), `outcome` (how a call ended).
 
 mod account;
@@ -26,11 +26,13 @@ mod outgoing;
 mod publication;
 mod receive;
 mod recovery;
+mod redirect;
 mod referral;
 mod register;
 mod registration;
 mod reliable;
 mod repair;
+mod replaces;
 mod request;
 mod session;
 mod session_timer;

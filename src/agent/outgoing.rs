@@ -107,6 +107,7 @@ impl Agent {
             return Err(ErrorCode::TooManyCalls.into());
         }
         let flow = found.flow().ok_or(ErrorCode::FlowLost)?;
+        let replaces = options.replaces.map(|old| self.replaces_value(old)).transpose()?;
         let Self { accounts, random, .. } = self;
         let found = accounts.iter().find(|a| a.id == account).ok_or(ErrorCode::NotFound)?;
         let (local_tag, call_id) = (random.token(10), random.token(24));
@@ -119,6 +120,10 @@ impl Agent {
         }
         found.add_abilities(&mut invite.headers);
         invite.headers.push(HeaderName::Supported, SUPPORTED);
+        if let Some(replaces) = replaces {
+            invite.headers.push(HeaderName::Replaces, replaces);
+            invite.headers.push(HeaderName::Require, "replaces");
+        }
         Self::write_reliability(&mut invite.headers, found.options.reliability);
         let uuid = random.uuid();
         let id = CallId(self.new_id());
@@ -167,7 +172,9 @@ impl Agent {
         let anonymous = call.invite.headers.has_privacy("id");
         let contact = if anonymous { ["<", &account.contact_uri(), ">"].concat() } else { account.contact() };
         call.invite.headers.set(HeaderName::Contact, contact);
-        account.auth.authorize(&mut call.invite, random);
+        if !std::mem::take(&mut call.redirection.stranger) {
+            account.auth.authorize(&mut call.invite, random);
+        }
         call.session.timer.want(account.options.session_expires);
         call.session.timer.write(&mut call.invite.headers);
         let (invite, flow) = (call.invite.clone(), account.flow());
@@ -201,6 +208,9 @@ impl Agent {
                 self.forget_use(client);
                 self.invite_again(now, id);
             }
+            300..=399 if !given_up && self.redirected(now, id, client, response) => {}
+            // Whom a redirection named as well may take the call, unless everybody has been asked (8.1.3.4).
+            300..=599 if !given_up && self.next_target(now, id, client) => {}
             status => {
                 let reasons = Reasons::of(&response.headers);
                 self.forget_use(client);
@@ -238,7 +248,7 @@ impl Agent {
     }
 
     /// The same INVITE, as a new request.
-    fn invite_again(&mut self, now: Now, id: CallId) {
+    pub(super) fn invite_again(&mut self, now: Now, id: CallId) {
         let Some(call) = self.call_mut(id) else { return };
         let next = call.invite.headers.cseq().and_then(Result::ok).map_or(2, |cseq| cseq.number.saturating_add(1));
         call.invite.headers.set(HeaderName::CSeq, [&next.to_string(), " INVITE"].concat());

@@ -175,5 +175,7 @@ fn status_for(method: &Method) -> u16 {
 }
 
 fn is_supported(tag: &str) -> bool {
-    ["outbound", "path", "gruu", "timer", "norefersub", "nosub"].iter().any(|known| tag.eq_ignore_ascii_case(known))
+    ["outbound", "path", "gruu", "replaces", "timer", "norefersub", "nosub"]
+        .iter()
+        .any(|known| tag.eq_ignore_ascii_case(known))
 }

@@ -37,6 +37,8 @@ pub const CALLS: usize = 16;
 /// Far ends of one forked INVITE that are followed. More: their provisional responses are not looked at; a late 2xx still gets
 /// its ACK and BYE.
 pub const FORKS: usize = 32;
+/// Targets of redirections that one INVITE may go to. More: the rest is not tried.
+pub const REDIRECTS: usize = 16;
 /// Transfers under way, and referrals under way. More: ours fails with `busy`, theirs gets 503.
 pub const REFERRALS: usize = 16;
 /// Subscriptions of ours. More: `busy`.

@@ -29,6 +29,9 @@ impl Endpoint {
             }
             Command::Answer(call, extra) => later(self.agent.answer(now, call, Some(id), extra)),
             Command::Decline(call, status, extra) => Some(self.agent.decline(now, call, status, extra).map(done)),
+            Command::Redirect { call, status, targets } => {
+                Some(self.agent.redirect(now, call, status, &targets).map(done))
+            }
             Command::Hangup(call, extra) => Some(self.agent.hang_up(now, call, extra).map(done)),
             Command::Mute(call, on) => Some(self.agent.mute(now, call, on).map(done)),
             Command::Hold(call, on) => later(self.agent.hold(now, call, on, Asker::Command(id))),
@@ -85,7 +88,6 @@ impl Endpoint {
                 self.stop(now, id);
                 None
             }
-            _ => Some(Err(ErrorCode::Unsupported.into())),
         };
         if let Some(result) = result {
             self.complete(id, result);
