@@ -138,7 +138,7 @@ impl Agent {
             self.respond(now, server, &request, 481);
             return;
         };
-        let (id, account) = (call.id, call.account);
+        let (id, account, over) = (call.id, call.account, call.is_over());
         if !call.dialog_of(&request.headers).is_some_and(|dialog| dialog.in_order(number)) {
             self.respond(now, server, &request, 500);
             return;
@@ -146,6 +146,10 @@ impl Agent {
         match request.method() {
             Method::Bye => self.incoming_bye(now, id, server, &request),
             Method::Invite | Method::Update => self.incoming_change(now, id, server, request),
+            // What is remembered of a call that ended takes the rest of its end and nothing new.
+            Method::Options | Method::Message | Method::Info | Method::Refer if over => {
+                self.respond(now, server, &request, 481);
+            }
             Method::Options => self.incoming_options(now, server, Some(account), true, &request),
             Method::Message => self.incoming_message(now, server, Some(account), Some(id), &request),
             Method::Info if self.incoming_digit(now, id, server, &request) => {}

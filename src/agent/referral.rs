@@ -252,6 +252,17 @@ impl Agent {
         self.respond(now, asked.server, &asked.request, status);
     }
 
+    /// Forgets the referrals of accounts that end; who still waits for a word gets 480.
+    pub(super) fn end_referrals(&mut self, now: Now, ends: impl Fn(AccountId) -> bool) {
+        for id in self.usages.referrals.iter().map(|referral| referral.id).collect::<Vec<_>>() {
+            let Some(referral) = self.referral_mut(id).filter(|referral| ends(referral.account)) else { continue };
+            if let Some(asked) = referral.asked.take() {
+                self.refuse_referral(now, id, &asked, 480);
+            }
+            self.usages.referrals.retain(|referral| referral.id != id);
+        }
+    }
+
     /// The referral that a SUBSCRIBE of its sender is about.
     pub(super) fn referral_of(&mut self, request: &Request) -> Option<ReferralId> {
         let headers = &request.headers;
@@ -272,7 +283,8 @@ impl Agent {
         let in_order = match self.referral_mut(id).and_then(|referral| referral.own.as_mut()) {
             Some(own) => own.in_order(number),
             None => {
-                self.call_of_dialog(request).and_then(|call| call.dialog.as_mut()).is_some_and(|d| d.in_order(number))
+                let call = self.call_of_dialog(request);
+                call.and_then(|call| call.dialog_of(&request.headers)).is_some_and(|dialog| dialog.in_order(number))
             }
         };
         let Some(referral) = self.referral_mut(id) else { return };

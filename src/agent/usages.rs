@@ -227,7 +227,7 @@ impl Agent {
         if let Some(call) = self.call_of_dialog(request) {
             let number = request.headers.cseq().and_then(Result::ok).map_or(0, |cseq| cseq.number);
             let id = call.id;
-            if !call.dialog.as_mut().is_some_and(|dialog| dialog.in_order(number)) {
+            if !call.dialog_of(&request.headers).is_some_and(|dialog| dialog.in_order(number)) {
                 return Err(500);
             }
             let transfer = self.transfer_in_call(id, &request.headers).ok_or(481_u16)?;
@@ -264,7 +264,7 @@ impl Agent {
         self.end_subscribers(now, account);
         self.end_publications(now, account);
         let ends = |of: AccountId| account.is_none_or(|id| of == id);
-        self.usages.referrals.retain(|found| !ends(found.account));
+        self.end_referrals(now, ends);
         let (over, rest) =
             std::mem::take(&mut self.usages.transfers).into_iter().partition::<Vec<_>, _>(|found| ends(found.account));
         self.usages.transfers = rest;

@@ -375,3 +375,27 @@ fn transfers_have_ids_of_their_own() {
     ids.dedup();
     assert_eq!(ids.len(), 3);
 }
+
+#[test]
+fn who_waits_for_a_word_when_the_engine_stops_gets_480() {
+    let mut referred = referred(&[]);
+    referred.far.world.command(referred.far.phone, Command::Stop);
+    referred.far.run(50);
+    assert_eq!(referred.far.response("REFER").status(), 480);
+}
+
+/// RFC 3261 15.1.2: after the BYE there is no dialog.
+#[test]
+fn a_call_that_ended_takes_nothing_new() {
+    let mut referred = referred(&[]);
+    referred.far.ask(&mut referred.peer, "BYE", &[], "");
+    for (method, lines) in [
+        ("MESSAGE", &["Content-Type: text/plain"][..]),
+        ("INFO", &[]),
+        ("OPTIONS", &[]),
+        ("REFER", &["Refer-To: <sip:carol@example.test>"]),
+    ] {
+        referred.far.ask(&mut referred.peer, method, lines, "x");
+        assert_eq!(referred.far.response(method).status(), 481, "{method}");
+    }
+}
