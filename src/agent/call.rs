@@ -314,7 +314,11 @@ impl Call {
 
     pub(crate) fn next_timeout(&self) -> Option<Mono> {
         let repeat = self.repeat.as_ref().map(|repeat| repeat.at.min(repeat.until));
-        let session = if self.is_confirmed() { self.session.next_timeout() } else { None };
+        let session = match self.phase {
+            Phase::Answered | Phase::Established => self.session.next_timeout(),
+            Phase::Calling => self.session.modification.next_timeout(),
+            _ => None,
+        };
         let digits = if self.is_over() { None } else { self.dtmf.next_timeout() };
         let provisional = self.provisional.as_ref().and_then(Provisional::next_timeout);
         [repeat, provisional, self.orphaned_until, self.forgotten_at, session, digits].into_iter().flatten().min()

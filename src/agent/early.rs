@@ -114,6 +114,14 @@ impl Call {
         self.forks.iter_mut().find(|fork| fork.dialog.as_ref().is_some_and(|dialog| dialog.matches(headers)))
     }
 
+    /// The one fork whose reliable answer has ended the first exchange before the call is answered: it can be asked for
+    /// changes. With several of them a change of the one media session would be one for all.
+    pub(super) fn agreed_early(&self) -> Option<&str> {
+        let mut live = self.forks.iter().filter(|fork| !fork.closed && fork.dialog.is_some());
+        let only = live.next().filter(|fork| fork.agreed && self.phase == Phase::Calling && !self.given_up)?;
+        live.next().is_none().then_some(only.tag.as_str())
+    }
+
     /// Whether media is busy with what far ends described before the answer.
     pub(super) fn takes_early(&self) -> bool {
         self.early_answers > 0 || !self.late.is_empty() || self.job != Job::None
@@ -168,6 +176,8 @@ impl Agent {
         if fork.closed {
             return;
         }
+        call.session.learn(headers);
+        let Some(fork) = call.fork_mut(&tag) else { return };
         if fork.dialog.is_none() && !tag.is_empty() {
             // Without a Contact there is no dialog yet, but it rings all the same.
             fork.dialog = Dialog::of_response(&request, response).ok();
@@ -330,6 +340,10 @@ impl Agent {
         let agreed = call.fork_mut(&tag).and_then(|fork| fork.description.take().map(|sdp| (sdp, fork.agreed)));
         call.forks.retain(|fork| fork.tag != tag);
         call.dialog = Some(dialog.clone());
+        if !updated {
+            self.early_change_lost(id);
+        }
+        let Some(call) = self.call_mut(id) else { return };
         let (account, late) = (call.account, call.offers_late());
         let described = sdp_in(&response.headers, response.body()).filter(|sdp| is_usable(sdp));
         self.tell(Event::CallProgress { call: id, status: response.status(), headers: response.headers.list() });

@@ -106,7 +106,9 @@ impl Agent {
             (MediaEvent::Connected { connected }, _) => {
                 if call.media_connected != connected {
                     call.media_connected = connected;
-                    call.session.repair = if connected { None } else { Some(Repair::disconnected(now.mono)) };
+                    // Before the answer nothing can be offered; what does not come up after it fails by itself.
+                    let lost = !connected && call.is_confirmed();
+                    call.session.repair = lost.then(|| Repair::disconnected(now.mono));
                     self.tell_changed(id);
                     if !connected {
                         self.media_lost(now, id);
@@ -331,6 +333,7 @@ impl Agent {
             self.session_timeout(now, id);
             return;
         }
+        call.session.modification.timeout(now.mono);
         if call.orphaned_until.is_some_and(|until| until <= now.mono) && call.is_unanswered() {
             let kind = if call.phase == Phase::Answering { OutcomeKind::NetworkLost } else { OutcomeKind::Missed };
             self.end_call(now, id, outcome::of_error(kind, ErrorCode::FlowLost.into()));

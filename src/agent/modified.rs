@@ -5,7 +5,6 @@ use super::call::{Call, Job, Phase, Reoffer};
 use super::incoming::{is_usable, sdp_of};
 use super::session;
 use crate::common::time::Now;
-use crate::dialog::Step;
 use crate::io::{CallId, MediaCommand};
 use crate::message::{HeaderName, Method, Request};
 use crate::sdp::SessionDescription;
@@ -166,13 +165,11 @@ fn verdict_on_invite(call: &Call) -> Verdict {
     if call.reoffer.is_some() || call.session.deferred.is_some() {
         return Verdict::TooEarly;
     }
-    match call.session.modification.step() {
-        // 14.2: ours is on its way. One that is about to leave would meet theirs.
-        Some(Step::Describing | Step::Inviting) => Verdict::Refuse(491),
-        // The offer in our 2xx has no answer yet.
-        _ if call.answer_in_ack => Verdict::Refuse(491),
-        _ => when_answer_is_taken(call),
+    // 14.2: ours is on its way, or one that is about to leave would meet theirs; or the offer in our 2xx has no answer yet.
+    if call.session.modification.offers() || call.answer_in_ack {
+        return Verdict::Refuse(491);
     }
+    when_answer_is_taken(call)
 }
 
 fn verdict_on_update(call: &mut Call, request: &Request) -> Verdict {
@@ -186,7 +183,7 @@ fn verdict_on_update(call: &mut Call, request: &Request) -> Verdict {
     if request.body().is_empty() {
         return Verdict::Take;
     }
-    let ours = matches!(call.session.modification.step(), Some(Step::Describing | Step::Inviting));
+    let ours = call.session.modification.offers();
     match call.phase {
         // RFC 3311 5.2: an offer of ours has no answer yet.
         _ if ours || call.answer_in_ack => Verdict::Refuse(491),

@@ -9,7 +9,7 @@ use super::request::{DialogRef, Purpose};
 use super::session::{self, Asker, Reinvite};
 use super::{Agent, AgentEvent, Use};
 use crate::common::time::Now;
-use crate::dialog::{Step, Wish};
+use crate::dialog::{Dialog, Step, Wish};
 use crate::io::{
     AccountId, CallId, Direction, Error, ErrorCode, MediaCommand, MediaDirection, MediaFailure, OutcomeKind, Reply,
 };
@@ -105,8 +105,9 @@ impl Agent {
     /// A call whose session can be asked to change now.
     fn changeable(&mut self, id: CallId) -> Result<&mut Call, Error> {
         let call = self.call_mut(id).filter(|call| !call.is_over()).ok_or(ErrorCode::NotFound)?;
-        let (account, confirmed, adrift) = (call.account, call.is_confirmed(), call.session.adrift);
-        if !confirmed {
+        let (account, adrift) = (call.account, call.session.adrift);
+        let early = call.session.takes_update && call.agreed_early().is_some();
+        if !call.is_confirmed() && !early {
             return Err(ErrorCode::InvalidState.into());
         }
         // Nothing is kept and sent late.
@@ -153,9 +154,10 @@ impl Agent {
         let (on_hold, remote_hold) = (call.on_hold, call.remote_hold);
         let broken = call.session.repair.is_some();
         let update = call.session.takes_update;
+        let early = call.agreed_early().map(str::to_owned);
         let Some(wishes) = call.session.modification.begin() else { return };
         if update && !wishes.needs_offer() {
-            self.send_update(now, id);
+            self.send_update(now, id, None);
             return;
         }
         let restart = wishes.restart() || broken;
@@ -166,6 +168,9 @@ impl Agent {
             return;
         }
         call.job = Job::Offer;
+        if let Some(fork) = early.and_then(|tag| call.fork_mut(&tag)) {
+            fork.updated = true;
+        }
         self.direct(id, direction);
         self.media_command(id, MediaCommand::Offer { restart });
     }
@@ -192,9 +197,8 @@ impl Agent {
         self.prepare_timer(id);
         let call = self.call_mut(id)?;
         let account = call.account;
-        let dialog = call.dialog.as_mut()?;
-        let tag = dialog.remote_tag().to_owned();
-        let mut request = dialog.request(method);
+        let tag = call.dialog.as_ref().map(Dialog::remote_tag).or_else(|| call.agreed_early())?.to_owned();
+        let mut request = call.dialog_with(&tag)?.request(method);
         call.session.timer.write(&mut request.headers);
         let contact = self.find_account(account)?.contact();
         request.headers.push(HeaderName::Contact, contact);
@@ -203,16 +207,20 @@ impl Agent {
         Some((account, tag, request))
     }
 
-    fn send_update(&mut self, now: Now, id: CallId) {
-        let Some((account, tag, request)) = self.refreshing(id, Method::Update) else { return };
+    fn send_update(&mut self, now: Now, id: CallId, sdp: Option<String>) {
+        let Some((account, tag, mut request)) = self.refreshing(id, Method::Update) else {
+            return self.change_failed(now, id, MediaFailure::Other);
+        };
+        if let Some(sdp) = sdp {
+            request.set_body("application/sdp", sdp.into_bytes());
+        }
         let sent = self.send_request(now, account, DialogRef::Call(id, tag), request, Purpose::Update(id));
         let Some(call) = self.call_mut(id) else { return };
         if sent.is_ok() {
             call.session.heard = false;
             call.session.modification.reached(Step::Updating);
         } else {
-            call.session.modification.put_back();
-            call.session.adrift = true;
+            self.change_cut_off(id);
         }
     }
 
@@ -225,7 +233,12 @@ impl Agent {
             self.roll_back(id);
             return;
         }
-        let Some((account, _, mut request)) = self.refreshing(id, Method::Invite) else { return };
+        if call.phase == Phase::Calling {
+            return self.send_update(now, id, Some(sdp));
+        }
+        let Some((account, _, mut request)) = self.refreshing(id, Method::Invite) else {
+            return self.change_failed(now, id, MediaFailure::Other);
+        };
         request.set_body("application/sdp", sdp.into_bytes());
         self.send_reinvite(now, id, account, request, 0);
     }
@@ -254,7 +267,7 @@ impl Agent {
     /// The flow is gone: the change is undone here, and made again on the next flow.
     fn change_cut_off(&mut self, id: CallId) {
         let Some(call) = self.call_mut(id) else { return };
-        let offered = matches!(call.session.modification.step(), Some(Step::Describing | Step::Inviting));
+        let offered = call.session.modification.offers();
         call.session.reinvite = None;
         call.session.adrift = true;
         call.session.modification.put_back();
@@ -293,7 +306,6 @@ impl Agent {
 
     fn reinvite_accepted(&mut self, now: Now, id: CallId, request: &Request, response: &Response) {
         let Some(call) = self.call_mut(id) else { return };
-        let answer = sdp_in(&response.headers, response.body()).filter(|sdp| is_usable(sdp));
         call.session.reinvite = None;
         call.session.learn(&response.headers);
         call.session.timer.accepted(now.mono, &response.headers);
@@ -301,8 +313,13 @@ impl Agent {
         dialog.refresh_target(&response.headers);
         let dialog = dialog.clone();
         self.ack(now, &dialog, cseq(request), request);
+        self.take_answer(now, id, response);
+    }
+
+    /// Their 2xx to an offer of ours.
+    fn take_answer(&mut self, now: Now, id: CallId, response: &Response) {
         let Some(call) = self.call_mut(id) else { return };
-        match answer {
+        match sdp_in(&response.headers, response.body()).filter(|sdp| is_usable(sdp)) {
             Some(sdp) => {
                 call.session.answered = SessionDescription::parse(&sdp).map(|description| description.direction());
                 call.session.modification.reached(Step::Applying);
@@ -343,8 +360,14 @@ impl Agent {
         let Some(call) = self.call_mut(id) else { return };
         call.job = Job::None;
         call.session.answered = None;
+        let agreed_there = call.session.modification.step() == Some(Step::Applying);
+        let first = agreed_there && !std::mem::replace(&mut call.session.out_of_step, agreed_there);
         self.roll_back(id);
         self.change_refused(now, id, media_error(why).into());
+        if first {
+            // The far end believes in a session that there is not: it is offered the one that there is, once.
+            self.want(id, Wish::Offer { restart: false }, None);
+        }
         self.take_deferred(now, id);
     }
 
@@ -361,15 +384,17 @@ impl Agent {
         let Self { calls, random, .. } = self;
         let Some(call) = calls.iter_mut().find(|call| call.id == id) else { return };
         let session = &mut call.session;
-        let update = session.modification.step() == Some(Step::Updating);
-        let gone = status == 481 || (status == 408 && !session.heard);
+        let offered = session.modification.offers();
+        // An early dialog that is gone is the INVITE's to tell.
+        let confirmed = matches!(call.phase, Phase::Answered | Phase::Established);
+        let gone = confirmed && (status == 481 || (status == 408 && !session.heard));
         let mut askers = Vec::new();
         let mut error = Error::sip(code_of(status), status);
         match (status, retry_after) {
             // Only the way it was sent is gone: their request has told another.
-            (408, _) if session.heard => session.modification.put_back(),
+            (408, _) if confirmed && session.heard => session.modification.put_back(),
             // The dialog is gone there (12.2.1.2); what waits is told when the call ends.
-            (408 | 481, _) => {}
+            (408 | 481, _) if confirmed => {}
             (422, _) if session.timer.too_brief(&response.headers) => session.modification.put_back(),
             (491, _) => {
                 error.code = ErrorCode::Busy;
@@ -381,13 +406,13 @@ impl Agent {
                 askers = session.modification.put_off(now.mono, seconds);
             }
             // Who refuses an UPDATE may take a re-INVITE.
-            _ if update => {
+            _ if !offered => {
                 session.takes_update = false;
                 session.modification.put_back();
             }
             _ => askers = session.modification.refused(now.mono),
         }
-        if !update {
+        if offered {
             self.roll_back(id);
         }
         self.tell_askers(askers, &Err(error));
@@ -463,8 +488,14 @@ impl Agent {
             Ok(response) if response.status() < 300 => {
                 call.session.learn(&response.headers);
                 call.session.timer.accepted(now.mono, &response.headers);
-                if let Some(dialog) = &mut call.dialog {
+                let offered = call.session.modification.offers();
+                let tag = response.headers.to().and_then(Result::ok).and_then(|to| to.tag()).unwrap_or_default();
+                if let Some(dialog) = call.dialog_with(tag) {
                     dialog.refresh_target(&response.headers);
+                }
+                if offered {
+                    self.take_answer(now, id, response);
+                    return;
                 }
                 let askers = call.session.modification.done();
                 self.tell_askers(askers, &Ok(()));
@@ -476,15 +507,26 @@ impl Agent {
         }
     }
 
+    /// Another fork has taken the call than the one that a change was asked of: it is made on the dialog that won.
+    pub(super) fn early_change_lost(&mut self, id: CallId) {
+        let Some(call) = self.call_mut(id).filter(|call| call.session.modification.offers()) else { return };
+        call.session.modification.put_back();
+        self.roll_back(id);
+    }
+
     /// Nobody has answered: the far end is gone (12.2.1.2), unless it has sent something itself meanwhile, perhaps from
     /// elsewhere. Then the change is made again.
     fn change_unanswered(&mut self, now: Now, id: CallId) {
         let Some(call) = self.call_mut(id) else { return };
+        if !call.is_confirmed() {
+            self.roll_back(id);
+            return self.change_refused(now, id, ErrorCode::Timeout.into());
+        }
         if !call.session.heard {
             self.dialog_gone(now, id, 408);
             return;
         }
-        let offered = call.session.modification.step() != Some(Step::Updating);
+        let offered = call.session.modification.offers();
         call.session.modification.put_back();
         if offered {
             self.roll_back(id);
@@ -507,7 +549,8 @@ impl Agent {
 /// Whether a change of ours may begin: nothing else is under way in the dialog, in either direction (14.1).
 fn is_free(call: &Call) -> bool {
     let session = &call.session;
-    call.phase == Phase::Established
+    let asked = call.phase == Phase::Established || (call.agreed_early().is_some() && !call.takes_early());
+    asked
         && session.modification.is_due()
         && !session.adrift
         && session.deferred.is_none()

@@ -100,7 +100,7 @@ pub enum Step {
     Describing,
     /// An INVITE is on its way.
     Inviting,
-    /// An UPDATE without an offer is on its way.
+    /// An UPDATE is on its way; without an offer where the call is established.
     Updating,
     /// It was agreed to, and the answer is being taken.
     Applying,
@@ -146,6 +146,16 @@ impl<A: Copy> Modification<A> {
     #[must_use]
     pub fn step(&self) -> Option<Step> {
         self.current.as_ref().map(|(_, step)| *step)
+    }
+
+    /// Whether an offer of ours has no answer yet, or is being made.
+    #[must_use]
+    pub fn offers(&self) -> bool {
+        match &self.current {
+            Some((_, Step::Describing | Step::Inviting)) => true,
+            Some((wishes, Step::Updating)) => wishes.needs_offer(),
+            _ => false,
+        }
     }
 
     /// Whether a change should begin, as soon as nothing else is under way in the dialog.

@@ -349,6 +349,10 @@ fn a_media_failure_during_a_change_ends_no_call() {
     assert_eq!(talk.result(command), Some(Err(ErrorCode::BadDescription)));
     talk.is_up();
     assert!(!talk.world.only_call(talk.alice).on_hold);
+    let invites = talk.requests(talk.alice, "INVITE");
+    assert_eq!(invites.len(), 2 + 2, "the far end had agreed, so it is offered what there is, once");
+    assert_eq!((direction(&invites[2]), direction(&invites[3])), ("sendonly".to_owned(), "sendrecv".to_owned()));
+    assert!(!talk.world.only_call(talk.bob).remote_hold);
 }
 
 #[test]

@@ -326,6 +326,7 @@ impl World {
                 MediaEvent::Failed(failure.unwrap())
             }
             MediaCommand::Offer { restart } => {
+                session.committed |= session.offers && session.provisional;
                 session.offers = true;
                 session.provisional = false;
                 session.restarts += u32::from(restart);
