@@ -5,5 +5,6 @@ mod bridge {
     mod channel;
     mod golden;
     mod link;
+    mod media;
     mod wild;
 }

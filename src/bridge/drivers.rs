@@ -390,12 +390,25 @@ impl HostMedia {
             MediaEvent::Connected { connected } => {
                 link.event(now, &MediaState { media: session, ice: None, dtls: None, connected });
             }
-            MediaEvent::Failed(failure) => match self.take(media, None) {
+            MediaEvent::Failed(failure) => match self.failed(media, failure) {
                 Some(id) => link.reply_error(now, &id, failure_name(failure), "", false),
                 None => {
                     link.event(now, &MediaFailed { media: session, reason: failure_name(failure).to_owned() });
                 }
             },
+        }
+    }
+
+    /// The request that this failure answers. A lost connection answers none: what is asked may yet be done. Of what
+    /// is not supported digits come first, for without WebRTC there are none under way.
+    fn failed(&mut self, media: MediaId, failure: MediaFailure) -> Option<String> {
+        match failure {
+            MediaFailure::ConnectionLost => None,
+            MediaFailure::Unsupported => self.take(media, Some(Step::Dtmf)).or_else(|| self.take(media, None)),
+            _ => {
+                let steps = [Step::Describe, Step::Apply, Step::Dtmf];
+                steps.into_iter().find_map(|step| self.take(media, Some(step)))
+            }
         }
     }
 

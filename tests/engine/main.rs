@@ -9,6 +9,7 @@ mod dtmf;
 mod far;
 mod forks;
 mod gate;
+mod hooks;
 mod hostile;
 mod identity;
 mod messaging;
