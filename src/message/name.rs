@@ -113,9 +113,11 @@ impl HeaderName {
         if bytes.len() == 1 {
             return NAMES.iter().find(|entry| entry.2 == first && first != b' ').map_or(Self::Other, |entry| entry.0);
         }
+        let capital = first.to_ascii_uppercase();
         NAMES
             .iter()
-            .find(|entry| entry.1.len() == bytes.len() && (entry.1 == name || entry.1.eq_ignore_ascii_case(name)))
+            .filter(|entry| entry.1.len() == bytes.len() && entry.1.as_bytes().first() == Some(&capital))
+            .find(|entry| entry.1 == name || entry.1.eq_ignore_ascii_case(name))
             .map_or(Self::Other, |entry| entry.0)
     }
 
