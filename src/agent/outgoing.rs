@@ -330,7 +330,8 @@ pub(super) fn target_uri(target: &str, domain: &str) -> Result<String, Error> {
         return Ok(["sip:", &message::escape_user(number), "@", domain, ";user=phone"].concat());
     }
     let text = if lower("sip:") || lower("sips:") {
-        target.split('?').next().unwrap_or(target).to_owned()
+        // A user part may have a question mark too.
+        Uri::parse(target).map_or(target, |uri| uri.without_headers()).to_owned()
     } else if target.contains('@') {
         ["sip:", target].concat()
     } else {
@@ -349,6 +350,7 @@ mod tests {
         assert_eq!(target_uri("bob", "example.com").unwrap(), "sip:bob@example.com");
         assert_eq!(target_uri("bob@other.example", "example.com").unwrap(), "sip:bob@other.example");
         assert_eq!(target_uri("sip:bob@example.com;x=1", "d").unwrap(), "sip:bob@example.com;x=1");
+        assert_eq!(target_uri("sip:b?b@example.com?Subject=x", "d").unwrap(), "sip:b?b@example.com");
         assert_eq!(target_uri("tel:+1-555-0100", "example.com").unwrap(), "sip:+15550100@example.com;user=phone");
     }
 

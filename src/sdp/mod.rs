@@ -34,7 +34,9 @@ impl Direction {
     }
 
     fn of(attribute: &str) -> Option<Self> {
-        [Self::SendRecv, Self::SendOnly, Self::RecvOnly, Self::Inactive].into_iter().find(|d| d.as_str() == attribute)
+        [Self::SendRecv, Self::SendOnly, Self::RecvOnly, Self::Inactive]
+            .into_iter()
+            .find(|d| d.as_str() == attribute.trim_end())
     }
 }
 
@@ -89,8 +91,9 @@ impl<'a> SessionDescription<'a> {
                     'm' => {
                         let mut media = media(value)?;
                         media.direction = session;
-                        while let Some((_, value)) = lines.next_if(|(kind, _)| *kind != 'm') {
-                            media.direction = Direction::of(value).unwrap_or(media.direction);
+                        while let Some((kind, value)) = lines.next_if(|(kind, _)| *kind != 'm') {
+                            let said = if kind == 'a' { Direction::of(value) } else { None };
+                            media.direction = said.unwrap_or(media.direction);
                         }
                         return Some(media);
                     }
@@ -175,6 +178,15 @@ mod tests {
         assert_eq!((media[1].kind, media[1].port, media[1].direction), ("video", 0, Direction::SendOnly));
         assert_eq!(description.direction(), Direction::RecvOnly);
         assert!(description.is_usable());
+    }
+
+    /// RFC 8866 6.7: only an attribute says which way media flows
+    #[test]
+    fn no_other_line_says_a_direction() {
+        let offer = OFFER.replace("c=IN IP4 0.0.0.0\r\na=recvonly", "i=inactive\r\na=recvonly ");
+        assert_eq!(SessionDescription::parse(&offer).unwrap().direction(), Direction::RecvOnly);
+        let offer = OFFER.replace("a=recvonly\r\n", "b=inactive\r\n");
+        assert_eq!(SessionDescription::parse(&offer).unwrap().direction(), Direction::SendOnly);
     }
 
     #[test]
