@@ -132,7 +132,7 @@ describe("calls with SIPp", { skip: lacksSipp, timeout: 120_000 }, () => {
   // RFC 3261 21.4.24: busy
   test("uas-busy", outgoing("uas-busy", { hangup: false, kind: "busy" }));
 
-  // RFC 3261 22.3: a proxy's challenge to INVITE
+  // RFC 3261 22.2: a challenge to INVITE; SIPp checks the digest by itself
   test("uas-challenge", outgoing("uas-challenge", { start: { account: { realms: ["example.com"] } } }));
 
   // RFC 3261 14.2: an offer that cannot be taken leaves the session as it is
