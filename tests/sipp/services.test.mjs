@@ -118,7 +118,7 @@ describe("around calls with SIPp", { skip: lacksSipp, timeout: 120_000 }, () => 
     const call = await run.incoming();
     await call.answer();
     await run.is(call, "connected");
-    const ok = run.wire.sent(({ status, cseqMethod }) => status === 200 && cseqMethod === "INVITE")[0];
+    const ok = await run.wire.expect("200", ({ status, cseqMethod }) => status === 200 && cseqMethod === "INVITE");
     const second = await run.sipp("uac-replaces", { keys: { replaces: `${ok.callId};to-tag=${ok.toTag};from-tag=${/tag=([^;]+)/.exec(ok.header("from"))[1]}` } });
     await Promise.all([first.passed(), second.passed()]);
     await run.over(call, "completed");
