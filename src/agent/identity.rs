@@ -90,16 +90,16 @@ fn is_identity(text: &str) -> bool {
 }
 
 impl Agent {
-    /// A response to our INVITE: the network may say who the far end is.
+    /// A response to our INVITE, or a re-INVITE or UPDATE of theirs: the network may say who the far end is now.
     pub(super) fn note_identity(&mut self, id: CallId, headers: &Headers) {
         let Some(asserted) = asserted(headers) else { return };
-        let Some(call) = self.call_mut(id).filter(|call| call.asserted_identity.as_ref() != Some(&asserted)) else {
+        let Some(call) =
+            self.call_mut(id).filter(|call| !call.is_over() && call.asserted_identity.as_ref() != Some(&asserted))
+        else {
             return;
         };
         call.asserted_identity = Some(asserted);
-        if !call.is_over() {
-            self.tell_changed(id);
-        }
+        self.tell_changed(id);
     }
 }
 

@@ -145,7 +145,11 @@ impl Agent {
         }
         match request.method() {
             Method::Bye => self.incoming_bye(now, id, server, &request),
-            Method::Invite | Method::Update => self.incoming_change(now, id, server, request),
+            Method::Invite | Method::Update => {
+                // Whoever is transferred behind a server is somebody else from now on.
+                self.note_identity(id, &request.headers);
+                self.incoming_change(now, id, server, request);
+            }
             // What is remembered of a call that ended takes the rest of its end and nothing new.
             Method::Options | Method::Message | Method::Info | Method::Refer if over => {
                 self.respond(now, server, &request, 481);

@@ -72,18 +72,12 @@ impl Agent {
         extra: &Extra,
         command: CommandId,
     ) -> Result<(), Error> {
-        let other = self.call_mut(to).filter(|call| !call.is_over()).ok_or(ErrorCode::NotFound)?;
-        if call == to || !other.is_confirmed() {
+        if call == to {
             return Err(ErrorCode::InvalidState.into());
         }
-        let dialog = other.dialog.as_ref().ok_or(ErrorCode::InvalidState)?;
-        // The tags as the far end of that dialog, who gets the INVITE, sees them (RFC 3891 section 3).
-        let replaces = Replaces {
-            call_id: dialog.call_id().into(),
-            to_tag: dialog.remote_tag().into(),
-            from_tag: dialog.local_tag().into(),
-            early_only: false,
-        };
+        let replaces = self.replaces_value(to)?;
+        let replaces = Replaces::parse(&replaces).map_err(|_| ErrorCode::InvalidState)?;
+        let dialog = self.call_mut(to).and_then(|other| other.dialog.as_ref()).ok_or(ErrorCode::InvalidState)?;
         let refer_to = replaces.in_uri(dialog.reachable_uri());
         self.refer_in_call(now, call, Some(to), &refer_to, extra, command)
     }

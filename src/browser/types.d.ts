@@ -608,7 +608,8 @@ export class Call {
   message(body: Content, options?: BodyOptions): Promise<FinalResponse>;
   /**
    * Asks the far end to call somebody (REFER, RFC 3515), or, given another call, joins the far ends of both (RFC 3891).
-   * Resolves when it agreed; `transfer_changed` says how it goes on.
+   * Resolves when it agreed; `transfer_changed` says how it goes on. Once it has succeeded the calls with us end: by the far
+   * end, or by us a second later; once it has failed nothing is touched.
    */
   transfer(target: string | Call, options?: MessageOptions): Promise<Transfer>;
 }

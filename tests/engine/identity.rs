@@ -6,6 +6,7 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 use sipwake::io::{AccountId, AccountOptions, CallOptions, CallState, Command, ErrorCode, FlowEvent, Identity};
 use sipwake::message::{HeaderName, Method, Request};
 
+use crate::far::Far;
 use crate::world::{World, account, sdp};
 
 fn called(options: CallOptions) -> (World, usize, usize) {
@@ -170,4 +171,21 @@ fn a_call_that_ended_before_the_delay_is_not_answered() {
     world.run(5_000);
     assert!(world.calls(bob).is_empty());
     assert_eq!(world.sent(bob, "SIP/2.0 200"), 0);
+}
+
+/// RFC 3325 9.1: the network may say who answers, and later that it is somebody else.
+#[test]
+fn who_the_far_end_is_follows_the_networks_word() {
+    let mut far = Far::new();
+    let (call, invite) = far.called();
+    let named = |far: &Far| far.only_call().asserted_identity.map(|identity| identity.uri);
+    far.reply(&invite, 180, "bob", &["P-Asserted-Identity: <sip:desk@example.test>"], "");
+    assert_eq!(named(&far).as_deref(), Some("sip:desk@example.test"));
+    far.reply_sdp(&invite, 200, "bob", &["P-Asserted-Identity: \"Bob\" <sip:bob@example.test>"], 1);
+    assert_eq!(named(&far).as_deref(), Some("sip:bob@example.test"));
+    let mut peer = far.peer(&invite, "bob");
+    far.ask(&mut peer, "UPDATE", &["P-Asserted-Identity: <sip:carol@example.test>"], "");
+    assert_eq!(far.response("UPDATE").status(), 200);
+    assert_eq!(named(&far).as_deref(), Some("sip:carol@example.test"));
+    assert_eq!(far.only_call().id, call);
 }

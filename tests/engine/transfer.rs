@@ -321,6 +321,78 @@ fn replaces_id(three: &Three) -> String {
     calls.into_iter().find(|call| call.id != three.call).map(|call| call.sip_call_id).unwrap()
 }
 
+/// Alice talks to bob and to carol and joins the two.
+fn joined() -> (Three, CallId, CommandId) {
+    let mut three = three();
+    let other = three.world.call(three.alice, three.accounts[0], "carol");
+    three.world.run(200);
+    let carols = three.world.only_call(three.carol).id;
+    three.world.command(three.carol, Command::Answer(carols, Extra::default()));
+    three.world.run(500);
+    let command = Command::TransferToCall { call: three.call, to: other, extra: Extra::default() };
+    let command = three.world.command(three.alice, command);
+    three.world.run(50);
+    (three, other, command)
+}
+
+/// RFC 5589 7.3: an attended transfer; the target takes the new call in place of the old one without being asked.
+/// RFC 3891 3: and ends the old one.
+#[test]
+fn an_attended_transfer_joins_the_other_two() {
+    let (mut three, other, command) = joined();
+    let new = three.accept();
+    three.world.run(600);
+    let transfer = three.agreed(command);
+    assert_eq!(three.statuses(transfer).last(), Some(&(200, true)));
+    assert_eq!(three.world.state(three.alice, other), None, "carol has ended it");
+    three.world.run(1_500);
+    assert!(three.world.calls(three.alice).is_empty());
+    assert_eq!(three.world.only_call(three.bob).id, new);
+    assert_eq!(three.world.only_call(three.bob).state, CallState::Connected);
+    let carols = three.world.only_call(three.carol);
+    assert_eq!((carols.state, carols.remote_uri.as_str()), (CallState::Connected, "sip:bob@example.test"));
+    assert_eq!((three.world.sent(three.alice, "BYE"), three.world.sent(three.carol, "BYE")), (1, 1));
+    assert!(three.world.phones[three.carol].events.iter().any(|event| matches!(event, Event::CallReplaced { .. })));
+}
+
+#[test]
+fn an_attended_transfer_whose_target_has_hung_up_meanwhile_fails_and_the_first_call_stays() {
+    let (mut three, _, command) = joined();
+    let carols = three.world.only_call(three.carol).id;
+    three.world.command_now(three.carol, Command::Hangup(carols, Extra::default())).unwrap();
+    three.world.run(50);
+    three.accept();
+    three.world.run(3_000);
+    let transfer = three.agreed(command);
+    let (status, done) = *three.statuses(transfer).last().unwrap();
+    assert!(done && status >= 400, "{status}");
+    assert_eq!(three.world.only_call(three.alice).id, three.call);
+    assert_eq!(three.world.only_call(three.alice).state, CallState::Connected);
+    assert!(three.world.calls(three.carol).is_empty(), "it does not ring there");
+}
+
+/// RFC 5627 4.4: a GRUU reaches the very device from everywhere, so it is the target where there is one.
+#[test]
+fn the_target_of_an_attended_transfer_is_the_gruu_of_the_far_end() {
+    let mut world = World::new();
+    let (alice, account) = world.add_registered("alice");
+    world.add_registered("bob");
+    world.server.gruu = Some("sip:carol@example.test;gr=urn:uuid:7".to_owned());
+    let (carol, _) = world.add_registered("carol");
+    let mut calls = Vec::new();
+    for (name, phone) in [("bob", 1), ("carol", carol)] {
+        calls.push(world.call(alice, account, name));
+        world.run(200);
+        let theirs = world.only_call(phone).id;
+        world.command(phone, Command::Answer(theirs, Extra::default()));
+        world.run(500);
+    }
+    world.command(alice, Command::TransferToCall { call: calls[0], to: calls[1], extra: Extra::default() });
+    world.run(50);
+    let refer = world.server.requests.iter().rfind(|request| *request.method() == Method::Refer).unwrap();
+    assert_eq!(refer.headers.refer_to().unwrap().unwrap().target(), "sip:carol@example.test;gr=urn:uuid:7");
+}
+
 #[test]
 fn a_call_cannot_be_transferred_to_itself() {
     let mut three = three();
