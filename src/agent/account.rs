@@ -189,6 +189,13 @@ impl Account {
             .unwrap_or(TransportState::Idle)
     }
 
+    /// Two flows lead to two servers, and one is tried without haste while the other works.
+    pub(crate) fn keep_apart(&mut self) {
+        let Self { first, second: Some(second), .. } = self else { return };
+        second.connection.beside(first.connection.url(), first.is_up());
+        first.connection.beside(second.connection.url(), second.is_up());
+    }
+
     /// Asks all bindings for a REGISTER. `command` is completed by the first.
     pub(crate) fn want(&mut self, purpose: Purpose, command: Option<CommandId>) {
         self.first.registration.want(purpose, command);

@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 
+use super::Agent;
 use super::account::{ALLOW, Account, PushContact};
+use super::call::Call;
 use super::registration::{Answer, Moved, Purpose, Registration};
 use crate::common::limits;
 use crate::common::random::Random;
@@ -279,6 +281,22 @@ impl Account {
     pub(crate) fn take_redirection(&self, reg_id: u8, response: &Response) -> Answer {
         let secure = self.binding(reg_id).is_some_and(|binding| binding.connection.secure());
         Answer::Moved(response.status(), moved(response, secure))
+    }
+}
+
+impl Agent {
+    /// How a request is refused that came on a flow of one account and is another one's: it names that one's Contact
+    /// (RFC 3261 section 8.2.2.1), or belongs to a call of that one (section 12.2.2).
+    pub(super) fn misdirected(&self, flow: FlowId, request: &Request) -> Option<u16> {
+        let account = self.account_of_flow(flow)?;
+        let others = || self.accounts.iter().filter(|other| other.id != account);
+        let theirs = request
+            .parsed_uri()
+            .is_ok_and(|uri| others().flat_map(Account::bindings).any(|binding| binding.is_contact(&uri)));
+        let foreign_call = |call: &Call| {
+            call.account != account && call.dialog.as_ref().is_some_and(|dialog| dialog.matches(&request.headers))
+        };
+        if others().next().is_some() && self.calls.iter().any(foreign_call) { Some(481) } else { theirs.then_some(404) }
     }
 }
 

@@ -81,7 +81,7 @@ impl Agent {
         let Some(account) = self.find_account(id) else { return false };
         match account.transport_state() {
             TransportState::Connecting => true,
-            TransportState::Connected => account.first.registration.is_first_under_way(),
+            TransportState::Connected => !account.best().is_up() && account.first.registration.is_first_under_way(),
             TransportState::Idle => !self.started,
             TransportState::Waiting => false,
         }

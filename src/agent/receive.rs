@@ -68,6 +68,10 @@ impl Agent {
     }
 
     fn request(&mut self, now: Now, server: ServerId, flow: FlowId, request: Request) {
+        if let Some(status) = self.misdirected(flow, &request) {
+            self.respond(now, server, &request, status);
+            return;
+        }
         // 8.2.2.1: a Request-URI that cannot be read, or is none of ours. Of methods that nobody knows it may be anything.
         let uri = request.parsed_uri();
         let wrong = match uri {

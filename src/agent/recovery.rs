@@ -1,6 +1,8 @@
 //! The one place that decides how to recover, by one rule: signalling in doubt or lost → a new flow, and never a restart
 //! of ICE; signalling sound and media lost → a restart of ICE, and never a new flow.
 
+use super::account::Wakefulness;
+use super::binding::Binding;
 use super::registration::Purpose;
 use super::{Agent, Use};
 use crate::common::time::Now;
@@ -46,29 +48,23 @@ impl Agent {
         self.find_account(id).is_some_and(|account| account.best().connection.is_sound())
     }
 
-    /// A flow is gone. Where the account has another one, its calls go on there; and the other takes over the haste.
+    /// A flow is gone. Where the account has another one, its calls go on there; and where that is not up either, it is
+    /// tried in haste.
     pub(super) fn flow_lost(&mut self, now: Now, id: AccountId, reg_id: u8) {
         let Self { accounts, flow_ids, random, .. } = self;
         let Some(account) = accounts.iter_mut().find(|account| account.id == id) else { return };
-        let others_work = account.bindings().any(|binding| binding.is_up());
-        if account.second.is_none() || account.wakefulness != super::account::Wakefulness::Awake {
+        if account.second.is_none() || account.wakefulness != Wakefulness::Awake {
             return;
         }
-        let elsewhere = |account: &super::account::Account, reg_id: u8| {
-            let other = account.bindings().find(|binding| binding.reg_id != reg_id);
-            other.and_then(|other| other.connection.url()).map(str::to_owned)
-        };
-        for own in [1, 2] {
-            let url = elsewhere(account, own);
-            if let Some(binding) = account.binding_mut(own) {
-                binding.connection.beside(url.as_deref(), others_work);
-                if !others_work && own != reg_id && binding.registration.due() == Some(Purpose::Bind) {
-                    binding.connect(now, flow_ids, random);
-                }
-            }
-        }
-        if others_work {
+        account.keep_apart();
+        if account.bindings().any(Binding::is_up) {
             self.flow_renewed(now, id);
+            return;
+        }
+        for other in account.bindings_mut().filter(|binding| binding.reg_id != reg_id) {
+            if other.registration.due() == Some(Purpose::Bind) {
+                other.connect(now, flow_ids, random);
+            }
         }
     }
 

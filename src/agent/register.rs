@@ -223,8 +223,13 @@ impl Agent {
             second.registration.want(Purpose::Bind, None);
             second.connect(now, flow_ids, random);
             account.second = Some(second);
-        } else if !wanted
-            && account.first.registration.is_bound(now.mono)
+            return;
+        }
+        account.keep_apart();
+        if wanted {
+            return;
+        }
+        if account.first.registration.is_bound(now.mono)
             && let Some(second) = &mut account.second
             && !second.registration.is_leaving()
             && !second.registration.is_idle()

@@ -1,6 +1,7 @@
 //! The whole engine on a virtual wire and a virtual clock: no socket, no browser, no waiting.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod accounts;
 mod auth;
 mod auth_questions;
 mod calls;
@@ -18,6 +19,8 @@ mod publication;
 mod redirect;
 mod refer_far;
 mod registration;
+mod registration_answers;
+mod registration_flows;
 mod reliable;
 mod replaces;
 mod server;

@@ -9,7 +9,7 @@ use sipwake::message::HeaderName;
 
 use crate::world::{World, account};
 
-fn registrations(world: &World, phone: usize) -> Vec<RegistrationInfo> {
+pub fn registrations(world: &World, phone: usize) -> Vec<RegistrationInfo> {
     world.phones[phone]
         .events
         .iter()
@@ -20,7 +20,7 @@ fn registrations(world: &World, phone: usize) -> Vec<RegistrationInfo> {
         .collect()
 }
 
-fn last(world: &World, phone: usize) -> RegistrationInfo {
+pub fn last(world: &World, phone: usize) -> RegistrationInfo {
     registrations(world, phone).pop().expect("a registration event")
 }
 

@@ -14,6 +14,8 @@ pub struct Binding {
     pub flow: FlowId,
     pub contact: String,
     pub instance: String,
+    /// 0 where the server does without RFC 5626.
+    pub reg_id: u8,
 }
 
 #[derive(Debug)]
@@ -61,6 +63,10 @@ pub struct Server {
     pub register_status: Option<u16>,
     /// Gives each binding this public GRUU.
     pub gruu: Option<String>,
+    /// Further headers of the 200 to REGISTER.
+    pub register_headers: Vec<(&'static str, String)>,
+    /// Keeps a binding for each flow, as RFC 5626 says.
+    pub outbound: bool,
     /// Drops everything.
     pub silent: bool,
     /// Sends an INVITE that is not answered to each new binding as well.
@@ -88,6 +94,8 @@ impl Server {
             gate: Gate::new(),
             register_status: None,
             gruu: None,
+            register_headers: Vec::new(),
+            outbound: false,
             silent: false,
             forks_late: false,
             answers: Vec::new(),
@@ -144,7 +152,7 @@ impl Server {
             Method::Cancel => self.cancel(from, &request),
             Method::Ack if self.is_hop_ack(&request) => Vec::new(),
             Method::Ack => self.route(from, request),
-            method if request.headers.routes().next().is_none() && !has_tag(&request) => {
+            method if !has_tag(&request) => {
                 let verdict = self.gate.check(&request, HeaderName::ProxyAuthorization, &self.realm);
                 if verdict != Verdict::Good {
                     return vec![reply(from, self.challenge(&request, 407, HeaderName::ProxyAuthenticate, verdict))];
@@ -223,6 +231,12 @@ impl Server {
         if verdict != Verdict::Good {
             return vec![reply(from, self.challenge(request, 401, HeaderName::WwwAuthenticate, verdict))];
         }
+        if request.headers.contact_is_star() {
+            let user = request.headers.to().unwrap().unwrap().uri().unwrap().user().unwrap().to_owned();
+            assert_eq!(request.headers.expires(), Some(Ok(0)));
+            self.bindings.retain(|binding| binding.user != user);
+            return vec![reply(from, Response::to(request, 200))];
+        }
         let contact = request.headers.contacts().next().expect("a Contact").expect("that can be read");
         let asked: u32 = contact.param("expires").flatten().expect("expires").parse().unwrap();
         if asked > 0 && asked < self.min_expires {
@@ -234,7 +248,8 @@ impl Server {
         let instance = contact.param("+sip.instance").flatten().expect("an instance").into_owned();
         let uri = contact.uri_text().to_owned();
         let header = request.headers.get(HeaderName::Contact).unwrap().to_owned();
-        self.bindings.retain(|binding| binding.instance != instance || binding.user != user);
+        let reg_id = contact.param("reg-id").flatten().filter(|_| self.outbound).map_or(0, |id| id.parse().unwrap());
+        self.bindings.retain(|b| b.instance != instance || b.user != user || b.reg_id != reg_id);
         let token = ["pn-prid=", "pn-voip-tok="].iter().find_map(|name| header.split_once(name));
         let token = token.map(|(_, rest)| rest.split([';', '>', ',']).next().unwrap().to_owned());
         self.tokens.retain(|(of, _)| *of != user);
@@ -243,6 +258,12 @@ impl Server {
         }
         let mut response = Response::to(request, 200);
         self.gate.inform(request, HeaderName::Authorization, &mut response, HeaderName::AuthenticationInfo);
+        for (name, value) in &self.register_headers {
+            response.headers.push_named(name, value.as_str());
+        }
+        if self.outbound {
+            response.headers.push(HeaderName::Require, "outbound");
+        }
         let mut out = Vec::new();
         if asked > 0 {
             let granted = self.expires.min(asked);
@@ -250,7 +271,14 @@ impl Server {
             let ours = header.replace(&format!("expires={asked}"), &format!("expires={granted}"));
             let gruu = self.gruu.as_ref().map(|gruu| format!(";pub-gruu=\"{gruu}\"")).unwrap_or_default();
             response.headers.push(HeaderName::Contact, format!("{stranger}, {ours}{gruu}"));
-            self.bindings.push(Binding { user: user.clone(), phone: from.0, flow: from.1, contact: uri, instance });
+            self.bindings.push(Binding {
+                user: user.clone(),
+                phone: from.0,
+                flow: from.1,
+                contact: uri,
+                instance,
+                reg_id,
+            });
         }
         out.push(reply(from, response));
         if asked > 0 {
@@ -293,7 +321,12 @@ impl Server {
 
     fn invite(&mut self, from: (usize, FlowId), request: Request) -> Out {
         let user = Uri::parse(request.uri()).unwrap().user().unwrap_or_default().to_owned();
-        let bindings: Vec<_> = self.bindings.iter().filter(|binding| binding.user == user).cloned().collect();
+        let mut bindings: Vec<_> = self.bindings.iter().filter(|binding| binding.user == user).cloned().collect();
+        if self.outbound {
+            // RFC 5626 section 5.3: one flow of an instance at a time; here the newest.
+            let newest = bindings.clone();
+            bindings.retain(|b| newest.iter().rfind(|other| other.instance == b.instance).unwrap().flow == b.flow);
+        }
         if !self.gate.users.iter().any(|(name, _)| *name == user) {
             return vec![reply(from, tagged(Response::to(&request, 404)))];
         }
@@ -324,7 +357,7 @@ impl Server {
         left.set_uri(to.2);
         left.headers.push_first(HeaderName::Via, format!("SIP/2.0/WSS  sip.example.test;branch={branch}"));
         let makes_dialog = matches!(left.method(), Method::Invite | Method::Subscribe | Method::Refer);
-        if makes_dialog && request.headers.routes().next().is_none() && !has_tag(&request) {
+        if makes_dialog && !has_tag(&request) {
             left.headers.push_first(HeaderName::RecordRoute, "<sip:sip.example.test;transport=ws;lr>");
         }
         let octets = left.to_octets().unwrap();

@@ -54,6 +54,14 @@ pub struct Phone {
     virtual_media: Vec<(MediaId, VirtualMedia)>,
     /// The server cannot be reached.
     pub offline: bool,
+    /// Where each flow leads.
+    pub urls: Vec<(FlowId, String)>,
+    /// The flow of each message in `sent`.
+    pub sent_on: Vec<FlowId>,
+    /// URLs that take no connection.
+    pub down: Vec<&'static str>,
+    /// URLs that take connections and answer nothing.
+    pub mute: Vec<&'static str>,
     /// Octets sent on open flows vanish, and nothing comes: a frozen network path.
     pub deaf: bool,
     /// The native side, where there is one.
@@ -79,6 +87,22 @@ struct VirtualMedia {
     provisional: bool,
     /// That has happened.
     committed: bool,
+}
+
+impl Phone {
+    fn is_mute(&self, flow: FlowId) -> bool {
+        self.url_of(flow).is_some_and(|url| self.mute.contains(&url))
+    }
+
+    /// Where a flow leads.
+    pub fn url_of(&self, flow: FlowId) -> Option<&str> {
+        self.urls.iter().find(|(of, _)| *of == flow).map(|(_, url)| url.as_str())
+    }
+
+    /// Where the open flows lead.
+    pub fn open_urls(&self) -> Vec<&str> {
+        self.flows.iter().filter_map(|flow| self.url_of(*flow)).collect()
+    }
 }
 
 impl VirtualMedia {
@@ -156,6 +180,10 @@ impl World {
             media_dtmf: true,
             virtual_media: Vec::new(),
             offline: false,
+            urls: Vec::new(),
+            sent_on: Vec::new(),
+            down: Vec::new(),
+            mute: Vec::new(),
             deaf: false,
             shell: None,
             frozen: false,
@@ -262,16 +290,19 @@ impl World {
     pub fn flow_command(&mut self, index: usize, flow: FlowId, command: FlowCommand) {
         let phone = &mut self.phones[index];
         match command {
-            FlowCommand::Open { .. } if phone.offline => {
+            FlowCommand::Open { url } if phone.offline || phone.down.contains(&url.as_str()) => {
+                phone.urls.push((flow, url));
                 self.deliver(index, DELAY, flow, FlowEvent::Closed { code: 1006, clean: false });
             }
-            FlowCommand::Open { .. } => {
+            FlowCommand::Open { url } => {
+                phone.urls.push((flow, url));
                 phone.flows.push(flow);
                 self.deliver(index, DELAY, flow, FlowEvent::Opened { protocol: "sip".to_owned() });
             }
             FlowCommand::Send(octets) => {
                 phone.sent.push(String::from_utf8_lossy(&octets).into_owned());
-                if phone.flows.contains(&flow) && !phone.deaf {
+                phone.sent_on.push(flow);
+                if phone.flows.contains(&flow) && !phone.deaf && !phone.is_mute(flow) {
                     self.travel(DELAY, Travelling::Server(index, flow, octets));
                 }
             }
