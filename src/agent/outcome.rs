@@ -3,44 +3,60 @@
 use crate::io::{Body, Error, ErrorCode, Outcome, OutcomeKind, Reply};
 use crate::message::{HeaderName, Headers, Response};
 
-/// The Reason values that matter (RFC 3326).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+/// The Reason values that matter (RFC 3326): of each protocol the first.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Reasons {
     pub(crate) sip: Option<u16>,
     pub(crate) q850: Option<u16>,
+    pub(crate) text: Option<String>,
 }
+
+/// Letters of a reason's text that are kept.
+const TEXT_LETTERS: usize = 200;
+/// Q.850 "non-selected user clearing": somebody else was chosen.
+const NOT_SELECTED: u16 = 26;
 
 impl Reasons {
     pub(crate) fn of(headers: &Headers) -> Self {
         let mut reasons = Self::default();
+        let mut other_text = None;
         for reason in headers.reasons() {
+            let text = reason.text.map(|text| text.chars().filter(|c| !c.is_control()).take(TEXT_LETTERS).collect());
+            let text = text.filter(|text: &String| !text.is_empty());
             if reason.protocol.eq_ignore_ascii_case("SIP") {
                 reasons.sip = reasons.sip.or(reason.cause);
+                reasons.text = reasons.text.or(text);
             } else if reason.protocol.eq_ignore_ascii_case("Q.850") {
                 reasons.q850 = reasons.q850.or(reason.cause);
+                other_text = other_text.or(text);
             }
         }
+        reasons.text = reasons.text.or(other_text);
         reasons
+    }
+
+    fn outcome(self, kind: OutcomeKind) -> Outcome {
+        Outcome { status: self.sip, q850: self.q850, reason_text: self.text, ..outcome(kind, false) }
     }
 }
 
 pub(crate) fn outcome(kind: OutcomeKind, local: bool) -> Outcome {
-    Outcome { kind, local, status: None, q850: None, error: None }
+    Outcome { kind, local, status: None, q850: None, reason_text: None, error: None }
 }
 
 /// An incoming call that its caller, or a proxy for it, cancelled.
 pub(crate) fn of_cancel(reasons: Reasons) -> Outcome {
-    let kind = match reasons.sip {
-        Some(200) => OutcomeKind::AnsweredElsewhere,
-        Some(600 | 603) => OutcomeKind::DeclinedElsewhere,
+    let kind = match (reasons.sip, reasons.q850) {
+        (Some(200), _) | (None, Some(NOT_SELECTED)) => OutcomeKind::AnsweredElsewhere,
+        (Some(600 | 603), _) => OutcomeKind::DeclinedElsewhere,
         _ => OutcomeKind::Missed,
     };
-    Outcome { status: reasons.sip, q850: reasons.q850, ..outcome(kind, false) }
+    reasons.outcome(kind)
 }
 
-/// An established call that the far end hung up.
-pub(crate) fn of_bye(reasons: Reasons) -> Outcome {
-    Outcome { status: reasons.sip, q850: reasons.q850, ..outcome(OutcomeKind::Completed, false) }
+/// A call that the far end hung up: an established one, or one that rings.
+pub(crate) fn of_bye(kind: OutcomeKind, reasons: Reasons) -> Outcome {
+    reasons.outcome(kind)
 }
 
 /// An outgoing call that was refused.
@@ -52,7 +68,7 @@ pub(crate) fn of_refusal(status: u16, reasons: Reasons) -> Outcome {
         _ => OutcomeKind::Failed,
     };
     let error = (kind == OutcomeKind::Failed).then(|| Error::sip(code_of(status), status));
-    Outcome { status: Some(status), q850: reasons.q850, error, ..outcome(kind, false) }
+    Outcome { status: Some(status), error, ..reasons.outcome(kind) }
 }
 
 /// An error of ours ended it.
@@ -95,11 +111,33 @@ mod tests {
     /// RFC 3326 2
     #[test]
     fn a_cancel_tells_who_answered_or_declined() {
-        let kind = |sip| of_cancel(Reasons { sip, q850: None }).kind;
+        let kind = |sip| of_cancel(Reasons { sip, ..Reasons::default() }).kind;
         assert_eq!(kind(Some(200)), OutcomeKind::AnsweredElsewhere);
         assert_eq!(kind(Some(603)), OutcomeKind::DeclinedElsewhere);
         assert_eq!(kind(Some(600)), OutcomeKind::DeclinedElsewhere);
         assert_eq!(kind(None), OutcomeKind::Missed);
+        assert_eq!(kind(Some(487)), OutcomeKind::Missed);
+        let cleared = Reasons { q850: Some(26), ..Reasons::default() };
+        assert_eq!(of_cancel(cleared).kind, OutcomeKind::AnsweredElsewhere);
+    }
+
+    /// RFC 3326 2: several values, of several protocols, in one line or more.
+    #[test]
+    fn of_several_reasons_each_protocol_counts_once() {
+        let reasons = |lines: &[&str]| {
+            let mut headers = Headers::default();
+            for line in lines {
+                headers.push(HeaderName::Reason, *line);
+            }
+            Reasons::of(&headers)
+        };
+        let several =
+            reasons(&["Q.850;cause=16;text=\"Terminated\", SIP;cause=200;text=\"Elsewhere\"", "sip;cause=603"]);
+        assert_eq!((several.sip, several.q850, several.text.as_deref()), (Some(200), Some(16), Some("Elsewhere")));
+        let words = reasons(&["q.850;text=\"Busy\\\" there\"", "X.25;cause=7;text=no"]);
+        assert_eq!((words.sip, words.q850, words.text.as_deref()), (None, None, Some("Busy\" there")));
+        let broken = reasons(&["SIP;cause=70000", "Q.850;cause=x"]);
+        assert_eq!((broken.sip, broken.q850), (None, None));
     }
 
     #[test]

@@ -329,6 +329,7 @@ fn outcome(outcome: &Outcome) -> JsValue {
         .flag("local", outcome.local)
         .number("status", outcome.status.map(u64::from))
         .number("q850", outcome.q850.map(u64::from))
+        .text("reasonText", outcome.reason_text.as_deref())
         .error(outcome.error.as_ref())
         .done()
 }

@@ -381,6 +381,8 @@ export interface Outcome {
   status?: number;
   /** The Q.850 cause of its Reason. */
   q850?: number;
+  /** The words for people in its Reason. */
+  reasonText?: string;
   error?: SipError;
 }
 

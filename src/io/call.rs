@@ -154,6 +154,8 @@ pub struct Outcome {
     pub status: Option<u16>,
     /// The Q.850 cause of its Reason (RFC 3326).
     pub q850: Option<u16>,
+    /// The words for people in its Reason; where there are several, those of the SIP one first.
+    pub reason_text: Option<String>,
     /// Why it failed, where it did.
     pub error: Option<Error>,
 }

@@ -116,3 +116,32 @@ fn end_reason(outcome: &Outcome) -> EndReason {
         OutcomeKind::Completed | OutcomeKind::Missed | OutcomeKind::Declined => EndReason::RemoteEnded,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::io::{Error, ErrorCode};
+
+    /// Every outcome with the reason that CallKit is given for it: ended by the far end, and by us.
+    #[test]
+    fn each_outcome_has_its_end_reason() {
+        let reason = |kind, local, error: Option<Error>| {
+            end_reason(&Outcome { kind, local, status: None, q850: None, reason_text: None, error })
+        };
+        for (kind, theirs, ours) in [
+            (OutcomeKind::Completed, EndReason::RemoteEnded, EndReason::Local),
+            (OutcomeKind::AnsweredElsewhere, EndReason::AnsweredElsewhere, EndReason::AnsweredElsewhere),
+            (OutcomeKind::DeclinedElsewhere, EndReason::DeclinedElsewhere, EndReason::DeclinedElsewhere),
+            (OutcomeKind::Missed, EndReason::RemoteEnded, EndReason::Local),
+            (OutcomeKind::Busy, EndReason::Unanswered, EndReason::Local),
+            (OutcomeKind::Declined, EndReason::RemoteEnded, EndReason::Local),
+            (OutcomeKind::Cancelled, EndReason::Unanswered, EndReason::Local),
+            (OutcomeKind::NetworkLost, EndReason::Failed, EndReason::Failed),
+            (OutcomeKind::Failed, EndReason::Failed, EndReason::Failed),
+        ] {
+            assert_eq!((reason(kind, false, None), reason(kind, true, None)), (theirs, ours), "{}", kind.name());
+        }
+        // Nobody gave up: the flow was lost while it rang.
+        assert_eq!(reason(OutcomeKind::Missed, true, Some(ErrorCode::FlowLost.into())), EndReason::Failed);
+    }
+}
