@@ -131,7 +131,8 @@ impl Server {
         if octets == b"\r\n\r\n" {
             return vec![(phone, flow, b"\r\n".to_vec())];
         }
-        if self.silent {
+        // The answer to a ping of ours is heard and no more.
+        if self.silent || octets == b"\r\n" {
             return Vec::new();
         }
         match Message::parse(octets).expect("the phone sends messages that can be read") {

@@ -461,3 +461,88 @@ fn no_message_of_the_package_is_left_out() {
         assert!(source.contains(&["(\"", &name, "\""].concat()), "{name} has no test");
     }
 }
+
+/// RFC 3261 21.4.1: what breaks the framing and can still be answered is
+#[test]
+fn a_line_without_a_colon_gets_400() {
+    let broken = |from: &str, to: &str| String::from_utf8(octets("zeromf")).unwrap().replacen(from, to, 1).into_bytes();
+    for (from, to) in [
+        ("Max-Forwards: 0", "Max-Forwards 0"),
+        ("Max-Forwards: 0", ": 0"),
+        ("Max-Forwards: 0\r\n", "Max-Forwards: 0\n"),
+        ("\r\n\r\n", "\r\n"),
+        ("Content-Length: 0", "Content-Length: none"),
+        ("To:", &["X: ", &"x".repeat(9_000), "\r\nTo:"].concat()),
+        ("Content-Length: 0\r\n", &"X: x\r\n".repeat(200)),
+    ] {
+        let got = deliver(&[broken(from, to)]);
+        assert_eq!(statuses(&got), [400], "{from}");
+        assert_eq!(got.sent[0].headers.call_id(), Some("zeromf.jfasdlfnm2o2l43r5u0asdfas"));
+    }
+}
+
+/// RFC 3261 21.5.7: a message longer than the limit
+#[test]
+fn a_message_that_is_too_long_gets_513() {
+    let mut long = octets("zeromf");
+    long.resize(70_000, b'x');
+    assert_eq!(statuses(&deliver(&[long])), [513]);
+    // Not if it is no request.
+    dropped("bcast");
+    let mut long = octets("bcast");
+    long.resize(70_000, b'x');
+    assert_eq!(statuses(&deliver(&[long])), [0; 0]);
+}
+
+#[test]
+fn whatever_becomes_of_a_message_on_its_way_the_phone_lives_and_answers_once() {
+    use sipwake::common::random::{Random, Seeded};
+
+    let mut random = Random::new(Seeded(4475));
+    let mut names: Vec<_> = fs::read_dir(folder()).expect("npm ci").map(|entry| entry.unwrap().path()).collect();
+    names.sort();
+    let texts: Vec<Vec<u8>> = names
+        .iter()
+        .filter(|path| path.extension().is_some_and(|extension| extension == "dat"))
+        .map(|path| fs::read(path).unwrap())
+        .collect();
+    let mut world = World::new();
+    let (phone, account) = world.add_registered("user");
+    let mut answers = 0;
+    for round in 0..4_000 {
+        let mut octets = texts[round % texts.len()].clone();
+        for _ in 0..=random.below(3) {
+            let at = random.below(octets.len().max(1) as u64) as usize;
+            match random.below(4) {
+                _ if octets.is_empty() => break,
+                0 => octets[at] = random.u32() as u8,
+                1 => octets.insert(at, b"\r\n\t ,;:<>\"\\@=?%[]*\0\xff"[random.below(19) as usize]),
+                2 => drop(octets.drain(at..(at + 1 + random.below(30) as usize).min(octets.len()))),
+                _ => {
+                    let end = (at + random.below(60) as usize).min(octets.len());
+                    let piece = octets[at..end].to_vec();
+                    octets.splice(at..at, piece);
+                }
+            }
+        }
+        let before = world.phones[phone].sent.len();
+        let Some(flow) = world.phones[phone].flows.first().copied() else { panic!("the connection is closed") };
+        world.deliver(phone, 0, flow, FlowEvent::Received(octets.clone()));
+        world.run(20);
+        let finals = world.phones[phone].sent[before..]
+            .iter()
+            .filter(|text| text.starts_with("SIP/2.0 ") && !text.starts_with("SIP/2.0 1"))
+            .count();
+        assert!(finals <= 1, "{}", String::from_utf8_lossy(&octets));
+        answers += finals;
+        for call in world.calls(phone) {
+            let _ = world.command_now(phone, sipwake::io::Command::Hangup(call.id, Default::default()));
+        }
+    }
+    assert!(answers > 2_000, "{answers}");
+    // It is as good as new.
+    world.run(100_000);
+    let register = world.command(phone, sipwake::io::Command::Register(account));
+    world.run(1_000);
+    assert_eq!(world.result(phone, register), Some(Ok(sipwake::io::Reply::Done)));
+}
