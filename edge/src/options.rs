@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use lexopt::prelude::*;
 
-use crate::digest::{Algorithm, random};
+use crate::digest::{Algorithm, Hash, random};
 
 /// What `--help` prints.
 pub const HELP: &str = "\
@@ -21,8 +21,13 @@ Usage: sipwake-edge [options]
   --domain NAME           SIP domain (sipwake.local)
   --realm NAME            digest realm (the domain)
   --user NAME:PASSWORD    a user; repeat for more (alice and bob with random passwords)
-  --digest WHICH          challenges: md5, sha-256 or both (both)
+  --digest LIST           challenges, in this order: md5, sha-256, sha-512-256, each also with -sess, all;
+                          both: sha-256,md5 (both)
+  --qop LIST              auth, auth-int, or both with a comma (auth)
   --no-qop                challenge without qop, as RFC 2069 did
+  --userhash              want user names hashed
+  --auth-info             prove in each 2xx to REGISTER that the server knows the password, and name the next nonce
+  --token NAME:TOKEN      a token of a user, which may come instead of a digest; repeat for more
   --nonce-lifetime SEC    after this a nonce is stale (300)
   --no-proxy-auth         do not challenge INVITE and other requests to users
   --expires SEC           granted where none is asked for (3600)
@@ -67,7 +72,11 @@ pub struct Options {
     pub realm: String,
     pub users: Vec<User>,
     pub algorithms: Vec<Algorithm>,
-    pub qop: bool,
+    /// The list of qop values; empty: challenge without it.
+    pub qop: String,
+    pub userhash: bool,
+    pub auth_info: bool,
+    pub tokens: Vec<(String, String)>,
     pub nonce_lifetime: Duration,
     pub proxy_auth: bool,
     pub expires: u32,
@@ -93,8 +102,11 @@ impl Default for Options {
             domain: "sipwake.local".into(),
             realm: String::new(),
             users: Vec::new(),
-            algorithms: vec![Algorithm::Sha256, Algorithm::Md5],
-            qop: true,
+            algorithms: [Hash::Sha256, Hash::Md5].map(|hash| Algorithm { hash, session: false }).to_vec(),
+            qop: "auth".into(),
+            userhash: false,
+            auth_info: false,
+            tokens: Vec::new(),
             nonce_lifetime: Duration::from_secs(300),
             proxy_auth: true,
             expires: 3600,
@@ -128,7 +140,14 @@ impl Options {
                 Long("realm") => options.realm = parser.value()?.string()?,
                 Long("user") => options.users.push(parser.value()?.parse_with(user)?),
                 Long("digest") => options.algorithms = parser.value()?.parse_with(algorithms)?,
-                Long("no-qop") => options.qop = false,
+                Long("qop") => options.qop = parser.value()?.parse_with(qop)?,
+                Long("no-qop") => options.qop.clear(),
+                Long("userhash") => options.userhash = true,
+                Long("auth-info") => options.auth_info = true,
+                Long("token") => {
+                    let User { name, password } = parser.value()?.parse_with(user)?;
+                    options.tokens.push((name, password));
+                }
                 Long("nonce-lifetime") => options.nonce_lifetime = parser.value()?.parse_with(seconds)?,
                 Long("no-proxy-auth") => options.proxy_auth = false,
                 Long("expires") => options.expires = parser.value()?.parse()?,
@@ -170,11 +189,17 @@ fn user(text: &str) -> Result<User, String> {
 
 fn algorithms(text: &str) -> Result<Vec<Algorithm>, String> {
     match text {
-        "md5" => Ok(vec![Algorithm::Md5]),
-        "sha-256" => Ok(vec![Algorithm::Sha256]),
-        "both" => Ok(vec![Algorithm::Sha256, Algorithm::Md5]),
-        _ => Err("md5, sha-256 or both is wanted".into()),
+        "both" => return Ok(Options::default().algorithms),
+        "all" => return Ok(Algorithm::all().collect()),
+        _ => {}
     }
+    let find = |name: &str| Algorithm::all().find(|algorithm| algorithm.name().eq_ignore_ascii_case(name));
+    text.split(',').map(|name| find(name.trim()).ok_or_else(|| "there is no such algorithm".to_string())).collect()
+}
+
+fn qop(text: &str) -> Result<String, String> {
+    let known = text.split(',').all(|value| matches!(value, "auth" | "auth-int"));
+    if known { Ok(text.into()) } else { Err("auth, auth-int or both is wanted".into()) }
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {

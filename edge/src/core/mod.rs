@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use rsipstack::sip::typed::Via;
 
-use crate::digest::{Digest, Verdict, random};
+use crate::digest::{Digest, Signed, Verdict, random};
 use crate::message::{Address, Message, Start, phrase, place};
 use crate::options::Options;
 use crate::push::Push;
@@ -294,9 +294,8 @@ impl Core {
         user: &str,
         (status, challenge, answer): (u16, &str, &str),
     ) -> bool {
-        let options = self.options.clone();
-        let password = |name: &str| options.password(name);
-        let verdict = self.digest.check(now, request.all(answer), request.method(), request.uri(), password);
+        let signed = Signed { method: request.method(), uri: request.uri(), body: &request.body };
+        let verdict = self.digest.check(now, request.all(answer), signed, &self.options.users);
         if let Verdict::Known(name) = &verdict {
             if name == user {
                 return true;
@@ -338,6 +337,11 @@ impl Core {
             if options.flow_timer > 0 {
                 headers.push(("Flow-Timer", options.flow_timer.to_string()));
             }
+        }
+        if options.auth_info {
+            let answers = request.all("Authorization");
+            let info = self.digest.info(now, answers, request.uri(), b"", &options.users);
+            headers.extend(info.map(|value| ("Authentication-Info", value)));
         }
         self.reply(connection, request, 200, headers);
         if let Some(client) = self.clients.get_mut(&connection) {
