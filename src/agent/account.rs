@@ -3,7 +3,7 @@
 use super::binding::{Binding, are_contact_params};
 use super::outgoing::check_headers;
 use super::registration::Purpose;
-use crate::auth::{AuthOptions, Authenticator};
+use crate::auth::{AuthOptions, Authenticator, is_token};
 use crate::common::random::Random;
 use crate::common::time::Mono;
 use crate::io::{
@@ -379,6 +379,9 @@ fn check(options: &AccountOptions) -> Result<(), Error> {
         && Uri::parse(&host).is_ok_and(|uri| uri.user().is_none() && uri.params().next().is_none());
     if !domain_is_host || options.domain.contains(['@', '?', ';', '<', '>', '"']) {
         return Err(Error::option("domain"));
+    }
+    if options.bearer_token.as_ref().is_some_and(|token| !is_token(token)) {
+        return Err(Error::option("bearerToken"));
     }
     if options.servers.is_empty() {
         return Err(Error::option("servers"));

@@ -93,7 +93,7 @@ impl Wallet {
     }
 
     pub(super) fn token(&self, realm: &str) -> Option<&Secret> {
-        self.for_realm(realm)?.bearer_token.as_ref()
+        self.for_realm(realm)?.bearer_token.as_ref().filter(|token| is_token(token))
     }
 
     pub(super) fn username(&self, realm: &str) -> &str {
@@ -138,6 +138,13 @@ impl Wallet {
             known.asked_anew
         })
     }
+}
+
+/// Whether a token can stand in a header: RFC 6750 section 2.1 `b64token`, and nothing that could end the line.
+#[must_use]
+pub fn is_token(token: &Secret) -> bool {
+    let text = token.expose().trim_end_matches('=');
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~+/".contains(&b))
 }
 
 fn ha1_of(known: &Credentials, algorithm: DigestAlgorithm) -> Option<&Secret> {

@@ -156,7 +156,8 @@ export interface EndpointOptions {
 export interface Hooks {
   /**
    * Each SIP message before it leaves, request or response, whoever owns the socket. Its method, status, Via, From, To,
-   * Call-ID and CSeq have to stay (RFC 3261 17.1.3); its Content-Length is made right.
+   * Call-ID and CSeq have to stay (RFC 3261 17.1.3); its Content-Length is made right. Where the server wanted `auth-int`
+   * (RFC 7616 3.4.3), credentials cover the body as the hook found it.
    */
   message?(text: string, info: MessageInfo): string | void;
   /** Each session description: ours before it is sent, theirs before it is used. Its media lines have to stay (RFC 3264 6). */

@@ -179,3 +179,17 @@ fn a_broken_or_newer_snapshot_is_not_taken() {
         assert!(!bench.auth.restore(text), "{text:?}");
     }
 }
+
+/// RFC 8898 2.2, RFC 6750 2.1: a token is one word, and nothing else gets into the header.
+#[test]
+fn what_is_no_token_is_not_sent() {
+    let response = challenge(401, &["Bearer realm=\"a\""]);
+    for token in ["", "=", "a b", "a\r\nVia: x", "\u{e4}", "a=b", "a,b"] {
+        let mut bench = Bench::new(asking());
+        assert!(matches!(bench.challenged(&response), Ok(Learnt::Ask(_))));
+        let given = Credentials { bearer_token: Some(Secret::new(token)), ..Credentials::default() };
+        bench.auth.give("a", Some(given));
+        let learnt = bench.auth.learn_again(&request(Method::Register), &response, true, "a");
+        assert_eq!(code(learnt), ErrorCode::NoCredentials, "{token:?}");
+    }
+}
