@@ -125,6 +125,7 @@ pub(super) fn read(
         "createAccount" => Command::CreateAccount(Box::new(options::account(options)?)),
         "register" => Command::Register(account()?),
         "unregister" => Command::Unregister(account()?),
+        "unregisterAll" => Command::UnregisterAll(account()?),
         "removeAccount" => Command::RemoveAccount(account()?),
         "makeCall" => {
             let (account, target) = (account()?, target(second)?);

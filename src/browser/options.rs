@@ -91,6 +91,7 @@ pub(super) fn account(options: &JsValue) -> Result<AccountOptions, JsValue> {
             "displayName" => account.display_name = Some(value.as_string()?),
             "servers" => account.servers = items(value, server)?,
             "flows" => account.flows = number(value)?,
+            "registerHeaders" => account.register_headers = headers(value)?,
             "contactParams" => account.contact_params = value.as_string()?,
             "register" => account.register = value.as_bool()?,
             "expires" => account.expires = number(value)?,

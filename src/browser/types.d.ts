@@ -222,6 +222,8 @@ export interface AccountOptions {
   backgroundPolicy?: "closeTransport" | "unregister" | "keep";
   /** Status of a declined call: 603 (default) stops every device, 486 this one. */
   declineCode?: number;
+  /** Extra headers of REGISTER. */
+  registerHeaders?: Header[];
   /** Parameters after the `>` of every Contact, each with its semicolon in front. */
   contactParams?: string;
   /**
@@ -551,8 +553,8 @@ export class Account {
   readonly registration: Registration;
   /** Registers, or refreshes at once. */
   register(): Promise<void>;
-  /** Removes the binding; the account stays. */
-  unregister(): Promise<void>;
+  /** Removes the binding; the account stays. `all`: those of the user's other devices as well. */
+  unregister(options?: { all?: boolean }): Promise<void>;
   /** Logs out: nobody pushes to this device any more, and the account is forgotten. */
   remove(): Promise<void>;
 }

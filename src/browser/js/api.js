@@ -28,8 +28,9 @@ export class Account {
   register() {
     return tell(this, "register");
   }
-  unregister() {
-    return tell(this, "unregister");
+  /** @param {{ all?: boolean }} [options] */
+  unregister(options) {
+    return tell(this, options?.all ? "unregisterAll" : "unregister");
   }
   remove() {
     return tell(this, "removeAccount");
