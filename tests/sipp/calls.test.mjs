@@ -175,4 +175,20 @@ describe("calls with SIPp", { skip: lacksSipp, timeout: 120_000 }, () => {
 
   // RFC 3261 13.2.2.4: another fork than the one with early media answers
   test("uas-fork-other-answers", outgoing("uas-fork-other-answers"));
+
+  // RFC 3261 17: transactions and dialogs of many calls do not meet
+  test("a hundred calls, five at a time", () => withSipp(async (run) => {
+    const before = run.endpoint.counters();
+    const failed = [];
+    run.endpoint.on("call_received", ({ call }) => call.answer().catch((error) => failed.push(error)));
+    const far = await run.sipp("uac-call", { calls: 100, atOnce: 5, limitS: 40 });
+    await far.passed();
+    await until("the end of all", () => run.terminated.length === 100);
+    assert.deepEqual(failed, []);
+    assert.ok(run.terminated.every(({ outcome }) => outcome.kind === "completed"));
+    assert.equal(run.endpoint.state.calls.length, 0);
+    // What a dialog leaves behind for repeated requests goes by itself; sockets and media are as before.
+    const { sockets, peerConnections } = run.endpoint.counters();
+    assert.deepEqual({ sockets, peerConnections }, { sockets: before.sockets, peerConnections: before.peerConnections });
+  }));
 });

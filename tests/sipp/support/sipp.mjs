@@ -63,7 +63,7 @@ class Run {
   /**
    * Starts SIPp with tests/sipp/NAME.xml. `calls`: it is called; otherwise it calls the engine. `keys` are the scenario's [words].
    */
-  async sipp(name, { answers = false, keys = {}, calls = 1, limitS = 15 } = {}) {
+  async sipp(name, { answers = false, keys = {}, calls = 1, atOnce = calls, limitS = 15 } = {}) {
     const port = await freePort();
     const scenario = readFileSync(join(SCENARIOS, `${name}.xml`), "utf8")
       .replace(/^( *)@(\w+)@$/gm, (_, indent, which) => DESCRIPTIONS[which].trimEnd().replace(/^/gm, indent).replaceAll("\r", ""));
@@ -73,7 +73,7 @@ class Run {
     const called = answers || /<(send|recv)\b/.exec(scenario)[1] === "recv";
     const words = Object.entries({ target: this.wire.contact, ...keys }).flatMap(([key, value]) => ["-key", key, String(value)]);
     const party = start(program, [
-      `127.0.0.1:${this.wire.port}`, "-sf", file, "-i", "127.0.0.1", "-p", String(port), "-m", String(calls), "-l", String(calls), "-nostdin", "-nd",
+      `127.0.0.1:${this.wire.port}`, "-sf", file, "-i", "127.0.0.1", "-p", String(port), "-m", String(calls), "-l", String(atOnce), "-r", "50", "-nostdin", "-nd",
       "-timeout", `${limitS}s`, "-timeout_error", "-trace_err", "-error_file", `${name}.err`, ...words,
     ], { folder: this.#folder, log: `${name}-${port}.log`, env: { TERM: "dumb" } });
     this.#parties.push({ name, party });
