@@ -192,7 +192,7 @@ impl Agent {
         }
         call.dtmf.media_cannot |= why == MediaFailure::Unsupported;
         match call.dtmf.queue.front_mut() {
-            Some(sending) if sending.method == DtmfMethod::Auto => {
+            Some(sending) if sending.method == DtmfMethod::Auto && why == MediaFailure::Unsupported => {
                 sending.how = How::Waiting;
                 self.send_digit(now, id);
             }

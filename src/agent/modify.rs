@@ -199,7 +199,10 @@ impl Agent {
         let account = call.account;
         let tag = call.dialog.as_ref().map(Dialog::remote_tag).or_else(|| call.agreed_early())?.to_owned();
         let mut request = call.dialog_with(&tag)?.request(method);
-        call.session.timer.write(&mut request.headers);
+        // The session and its timer begin with the answer.
+        if call.is_confirmed() {
+            call.session.timer.write(&mut request.headers);
+        }
         let contact = self.find_account(account)?.contact();
         request.headers.push(HeaderName::Contact, contact);
         request.headers.push(HeaderName::Allow, ALLOW);
@@ -487,7 +490,9 @@ impl Agent {
         match result {
             Ok(response) if response.status() < 300 => {
                 call.session.learn(&response.headers);
-                call.session.timer.accepted(now.mono, &response.headers);
+                if call.is_confirmed() {
+                    call.session.timer.accepted(now.mono, &response.headers);
+                }
                 let offered = call.session.modification.offers();
                 let tag = response.headers.to().and_then(Result::ok).and_then(|to| to.tag()).unwrap_or_default();
                 if let Some(dialog) = call.dialog_with(tag) {

@@ -7,7 +7,7 @@ use super::repair::Measure;
 use crate::common::time::Now;
 use crate::dialog::{Due, Wish};
 use crate::io::{CallId, ErrorCode, OutcomeKind};
-use crate::message::{Headers, Request, Response};
+use crate::message::{Headers, Method, Request, Response};
 
 impl Agent {
     /// The account's wish is that of its calls.
@@ -23,7 +23,10 @@ impl Agent {
         self.prepare_timer(id);
         if let Some(call) = self.call_mut(id) {
             call.session.learn(&request.headers);
-            call.session.timer.accept(now.mono, &request.headers, response);
+            // The session and its timer begin with the answer to the INVITE.
+            if call.is_confirmed() || *request.method() == Method::Invite {
+                call.session.timer.accept(now.mono, &request.headers, response);
+            }
         }
     }
 

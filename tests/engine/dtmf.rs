@@ -3,7 +3,9 @@
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use sipwake::io::{CallState, Command, CommandId, DtmfMethod, ErrorCode, Event, Extra, MediaCommand, Reply};
+use sipwake::io::{
+    CallState, Command, CommandId, DtmfMethod, ErrorCode, Event, Extra, MediaCommand, MediaEvent, MediaFailure, Reply,
+};
 use sipwake::message::HeaderName;
 
 use crate::session::{Talk, talking};
@@ -73,6 +75,19 @@ fn media_that_cannot_send_digits_leaves_them_to_info_unless_it_was_asked_for() {
     talk.world.run(500);
     assert_eq!(talk.result(media), Some(Err(ErrorCode::MediaUnsupported)));
     talk.is_up();
+}
+
+#[test]
+fn media_that_fails_at_digits_fails_them_and_not_the_call() {
+    for failure in [MediaFailure::HostTimeout, MediaFailure::Other] {
+        let mut talk = talking();
+        let command = send(&mut talk, "12", DtmfMethod::Auto);
+        talk.world.media_event(talk.alice, MediaEvent::Failed(failure));
+        assert!(matches!(talk.result(command), Some(Err(_))));
+        talk.world.run(1_000);
+        assert!(talk.requests(talk.alice, "INFO").is_empty(), "some may have been sent");
+        talk.is_up();
+    }
 }
 
 #[test]

@@ -54,8 +54,9 @@ fn an_update_without_an_offer_refreshes_the_target_of_an_early_dialog() {
     let (call, invite) = far.called();
     far.reply(&invite, 180, "bob", &[], "");
     let mut peer = far.peer(&invite, "bob");
-    far.ask(&mut peer, "UPDATE", &[], "");
+    far.ask(&mut peer, "UPDATE", &["Supported: timer", "Session-Expires: 90"], "");
     assert_eq!(far.response("UPDATE").status(), 200);
+    assert_eq!(far.response("UPDATE").headers.get(HeaderName::SessionExpires), None, "no timer before the answer");
     far.reply_sdp(&invite, 183, "bob", &["Require: 100rel", "RSeq: 1", "Contact: <sip:bob@far.invalid>"], 1);
     assert_eq!(far.request("PRACK").uri(), "sip:bob@far.invalid;transport=ws");
     assert_eq!(far.state(call), Some(CallState::Early));
