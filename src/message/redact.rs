@@ -7,13 +7,14 @@ use super::text::{closing_quote, cut, is_token, unescape};
 const REDACTED: &str = "[redacted]";
 const BLANKS: [char; 4] = [' ', '\t', '\r', '\n'];
 
-/// A message as text without what opens a door: credentials, push tokens, keys of the session description. Who calls
-/// whom stays. It need not be a message that can be read; what is no UTF-8 becomes U+FFFD.
+/// A message as text without what opens a door: credentials, push tokens, keys of the session description; and without
+/// what people write to each other in a MESSAGE. Who calls whom stays. It need not be a message that can be read; what is no UTF-8 becomes U+FFFD.
 #[must_use]
 pub fn redact(octets: &[u8]) -> String {
     let text = std::str::from_utf8(octets).map_or_else(|_| String::from_utf8_lossy(octets), Cow::Borrowed);
     let mut shown = String::with_capacity(text.len());
-    let mut left = &*text;
+    let (head, body) = private_body(&text);
+    let mut left = head;
     while !left.is_empty() {
         let (line, after) = cut(left, logical_line(left));
         let content = line.trim_end_matches(['\r', '\n']);
@@ -27,7 +28,19 @@ pub fn redact(octets: &[u8]) -> String {
         shown.push_str(cut(line, content.len()).1);
         left = after;
     }
+    if !body.is_empty() {
+        shown.push_str(REDACTED);
+    }
     shown
+}
+
+/// The text up to the body that is hidden whole, and that body: what a MESSAGE carries.
+fn private_body(text: &str) -> (&str, &str) {
+    if !text.trim_start_matches(BLANKS).starts_with("MESSAGE ") {
+        return (text, "");
+    }
+    let ends = ["\r\n\r\n", "\n\n"].map(|end| text.find(end).map(|at| at + end.len()));
+    cut(text, ends.into_iter().flatten().min().unwrap_or(text.len()))
 }
 
 /// Length of the first line, with those that continue it.
@@ -153,5 +166,13 @@ mod tests {
         assert_eq!(redact(b"\xff;tok"), "\u{fffd};tok");
         assert_eq!(redact(b";tok=\"x"), ";tok=[redacted]");
         assert_eq!(redact(b""), "");
+    }
+
+    #[test]
+    fn what_people_write_is_not_shown() {
+        let text = "MESSAGE sip:bob@b SIP/2.0\r\nContent-Type: text/plain\r\n\r\ndear bob,\r\n\r\nMESSAGE me";
+        assert_eq!(redact(text.as_bytes()), "MESSAGE sip:bob@b SIP/2.0\r\nContent-Type: text/plain\r\n\r\n[redacted]");
+        let empty = "MESSAGE sip:bob@b SIP/2.0\r\n\r\n";
+        assert_eq!(redact(empty.as_bytes()), empty);
     }
 }

@@ -12,6 +12,7 @@ mod forks;
 mod gate;
 mod hooks;
 mod hostile;
+mod hostile_usages;
 mod identity;
 mod messaging;
 mod model;
