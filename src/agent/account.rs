@@ -11,7 +11,7 @@ use crate::io::{
     TransportState,
 };
 use crate::message::{self, HeaderName, Headers, MediaType, Method, Request, Uri};
-use crate::transport::{Connection, ConnectionOptions, TransportEvent};
+use crate::transport::{Connection, ConnectionOptions, TransportEvent, is_private};
 
 /// Methods that this engine takes.
 pub(crate) const ALLOW: &str =
@@ -118,6 +118,7 @@ impl Account {
                 },
                 realms: options.realms.clone(),
                 forbid_md5: options.forbid_md5,
+                tokens: options.servers.iter().all(|server| is_private(&server.url)),
                 ask: options.credentials,
             }),
             wakefulness: Wakefulness::Awake,
@@ -380,7 +381,11 @@ fn check(options: &AccountOptions) -> Result<(), Error> {
     if !domain_is_host || options.domain.contains(['@', '?', ';', '<', '>', '"']) {
         return Err(Error::option("domain"));
     }
-    if options.bearer_token.as_ref().is_some_and(|token| !is_token(token)) {
+    if options
+        .bearer_token
+        .as_ref()
+        .is_some_and(|token| !is_token(token) || !options.servers.iter().all(|server| is_private(&server.url)))
+    {
         return Err(Error::option("bearerToken"));
     }
     if options.servers.is_empty() {

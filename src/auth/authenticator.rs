@@ -267,8 +267,8 @@ impl Authenticator {
             }
         }
         let bearer = asked.iter().find_map(|challenge| match &challenge.scheme {
-            Scheme::Bearer { authz_server, scope } => Some((authz_server, scope)),
-            Scheme::Digest(_) => None,
+            Scheme::Bearer { authz_server, scope } if self.wallet.options.tokens => Some((authz_server, scope)),
+            _ => None,
         });
         // A token that was just refused by nobody's fault but its own: a password may do instead.
         if bearer.is_some() && self.wallet.token(realm).is_some() && verdict != Refusal::Token {

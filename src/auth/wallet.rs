@@ -15,6 +15,8 @@ pub struct AuthOptions {
     pub realms: Vec<String>,
     /// Whether MD5 is not good enough.
     pub forbid_md5: bool,
+    /// Whether tokens may leave: who reads one on the way can use it (RFC 8898 section 5).
+    pub tokens: bool,
     /// Whether the application can be asked for what is missing.
     pub ask: bool,
 }
@@ -93,7 +95,7 @@ impl Wallet {
     }
 
     pub(super) fn token(&self, realm: &str) -> Option<&Secret> {
-        self.for_realm(realm)?.bearer_token.as_ref().filter(|token| is_token(token))
+        self.for_realm(realm)?.bearer_token.as_ref().filter(|token| self.options.tokens && is_token(token))
     }
 
     pub(super) fn username(&self, realm: &str) -> &str {

@@ -189,7 +189,7 @@ export interface AccountOptions {
   password?: string;
   /** Instead of the password: `H(username:realm:password)` in hex. */
   ha1?: { md5?: string; sha256?: string; sha512256?: string };
-  /** An access token, for servers that ask for one (RFC 8898). */
+  /** An access token, for servers that ask for one (RFC 8898). It never leaves over `ws:`, but to this machine itself. */
   bearerToken?: string;
   /** Is asked where a server wants credentials that are not given here, or were refused: RFC 7616, RFC 8760, RFC 8898. */
   credentials?: (challenge: Challenge) => Credentials | undefined | Promise<Credentials | undefined>;

@@ -170,7 +170,7 @@ pub struct AccountOptions {
     pub ha1_sha256: Option<Secret>,
     /// The same with SHA-512/256.
     pub ha1_sha512_256: Option<Secret>,
-    /// An access token (RFC 8898), for servers that ask for one.
+    /// An access token (RFC 8898), for servers that ask for one. It leaves over `wss:`, or to this machine, and no other way.
     pub bearer_token: Option<Secret>,
     /// Whether the application gives credentials when it is asked ([`Output::CredentialsNeeded`](super::Output)).
     pub credentials: bool,

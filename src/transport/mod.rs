@@ -7,6 +7,7 @@ mod connection;
 mod server;
 
 pub use connection::{Connection, ConnectionOptions};
+pub(crate) use server::is_private;
 
 use crate::io::{Error, FlowCommand, FlowId, TransportState};
 

@@ -54,6 +54,22 @@ pub(super) fn in_order(servers: Vec<SipServer>, random: &mut Random) -> Vec<Serv
 
 /// Whether a `ws:` or `wss:` URL is the secure one; `None` if it is neither or cannot be opened.
 fn is_secure(url: &str) -> Option<bool> {
+    scheme_and_host(url).map(|(secure, _)| secure)
+}
+
+/// Whether nobody on the way to this server can read what is sent: it is encrypted, or it never leaves the device.
+pub(crate) fn is_private(url: &str) -> bool {
+    match scheme_and_host(url) {
+        Some((true, _)) => true,
+        Some((false, host)) => {
+            let address = host.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+            host.eq_ignore_ascii_case("localhost") || host == "::1" || (address && host.starts_with("127."))
+        }
+        None => false,
+    }
+}
+
+fn scheme_and_host(url: &str) -> Option<(bool, &str)> {
     if url.len() > URL_OCTETS || url.bytes().any(|b| b <= b' ' || b == b'#' || b == 0x7f) {
         return None;
     }
@@ -81,7 +97,7 @@ fn is_secure(url: &str) -> Option<bool> {
         }
         None => port.is_empty(),
     };
-    (!host.is_empty() && port_is_fine).then_some(secure)
+    (!host.is_empty() && port_is_fine).then_some((secure, host))
 }
 
 #[cfg(test)]
@@ -98,6 +114,16 @@ mod tests {
             ("wss://user@sip.example.com", true),
         ] {
             assert_eq!(is_secure(url), Some(secure), "{url}");
+        }
+    }
+
+    #[test]
+    fn only_what_is_encrypted_or_stays_on_the_device_is_private() {
+        for url in ["wss://a", "ws://localhost:5080/ws", "ws://127.0.0.1", "ws://[::1]:80"] {
+            assert!(is_private(url), "{url}");
+        }
+        for url in ["ws://a", "ws://127.evil.example", "ws://localhost.example", "ws://127.0.0.1@a", "nonsense"] {
+            assert!(!is_private(url), "{url}");
         }
     }
 

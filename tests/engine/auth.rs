@@ -273,6 +273,41 @@ fn a_token_registers_and_calls() {
     }
 }
 
+/// RFC 8898 5: a token that could be read on its way is refused before anything leaves; so is what is no token.
+#[test]
+fn a_token_needs_servers_that_keep_it() {
+    let mut world = World::new();
+    let phone = world.add_phone(Default::default());
+    let mut create = |token: &str, servers: &[&str]| {
+        let servers = servers.iter().map(|url| (*url).into()).collect();
+        let options = AccountOptions { bearer_token: Some(Secret::new(token)), servers, ..account(token) };
+        let result = world.command_now(phone, Command::CreateAccount(Box::new(options)));
+        result.map(drop).map_err(|error| (error.code, error.field))
+    };
+    let refused = Err((ErrorCode::InvalidOption, Some("bearerToken")));
+    assert_eq!(create("abc", &["wss://sip.example.test/ws", "ws://sip.example.test/ws"]), refused);
+    assert_eq!(create("a,b", &["wss://sip.example.test/ws"]), refused);
+    assert_eq!(create("abc", &["wss://sip.example.test/ws"]), Ok(()));
+    assert_eq!(create("def", &["ws://127.0.0.1:5080"]), Ok(()));
+}
+
+/// RFC 3261 22.1: without a registrar that names the realm, and without a list, nobody gets credentials.
+#[test]
+fn an_account_that_does_not_register_answers_listed_realms_alone() {
+    for (realms, expected) in [(vec![], Err(ErrorCode::RealmNotAllowed)), (vec!["example.test".to_owned()], Ok(()))] {
+        let options = AccountOptions { register: false, realms, ..account("alice") };
+        let (mut world, phone, id) = registering(|_| {}, options);
+        let (bob, _) = world.add_registered("bob");
+        let command = world.command(phone, message(id, "bob"));
+        world.run(500);
+        let result = world.result(phone, command).unwrap();
+        assert_eq!(result.map(drop).map_err(|error| error.code), expected);
+        let answered = requests(&world, phone, "MESSAGE").iter().any(|request| authorization(request).is_some());
+        assert_eq!(answered, expected.is_ok());
+        assert!(world.calls(bob).is_empty());
+    }
+}
+
 /// RFC 3261 22.1, 26.3.2.4: what a realm that is neither the registrar's nor listed asks for, it does not get: no
 /// digest that it could try passwords on, and no token.
 #[test]

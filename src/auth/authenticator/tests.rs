@@ -13,7 +13,7 @@ fn alice() -> AuthOptions {
 }
 
 fn with(credentials: Credentials) -> AuthOptions {
-    AuthOptions { username: "alice".into(), credentials, ..AuthOptions::default() }
+    AuthOptions { username: "alice".into(), credentials, tokens: true, ..AuthOptions::default() }
 }
 
 /// Nothing is known, but somebody can be asked.
@@ -541,6 +541,17 @@ fn a_token_is_preferred_where_there_is_one() {
     assert!(scheme(options.clone()).starts_with("Digest "));
     options.credentials.bearer_token = Some(Secret::new("abc.def"));
     assert_eq!(scheme(options), "Bearer abc.def");
+}
+
+/// RFC 8898 5: a token is for who may read everything; a digest is not.
+#[test]
+fn no_token_goes_where_it_can_be_read() {
+    let mut options = AuthOptions { tokens: false, ..alice() };
+    options.credentials.bearer_token = Some(Secret::new("t"));
+    let lines = ["Bearer realm=\"a\"", r#"Digest realm="a", nonce="n""#];
+    assert!(param(&Bench::answer_to(options.clone(), &lines).unwrap(), "nonce").is_some());
+    options.ask = true;
+    assert_eq!(Bench::answer_to(options, &lines[..1]).err(), Some(ErrorCode::NoSupportedAlgorithm));
 }
 
 /// RFC 8898 2.2: without a password a refused token is the end; with one the password is tried.
