@@ -18,6 +18,9 @@ use crate::message::{HeaderName, Headers, Request, Response};
 use crate::sdp::SessionDescription;
 use crate::transaction::ClientId;
 
+/// A proxy's word that one fork has ended and others have not (RFC 6228).
+const EARLY_DIALOG_TERMINATED: u16 = 199;
+
 /// One far end that our INVITE reached.
 #[derive(Debug)]
 pub(crate) struct Fork {
@@ -32,7 +35,9 @@ pub(crate) struct Fork {
     pub(super) agreed: bool,
     /// An UPDATE of its has offered anew since: media takes no answer of this fork's any more.
     pub(super) updated: bool,
-    /// It has answered too late, or is gone.
+    /// It was told BYE: it answered too late, or offered what cannot be taken.
+    dismissed: bool,
+    /// It is gone, or is to go.
     closed: bool,
 }
 
@@ -71,6 +76,7 @@ impl Call {
                 description: None,
                 agreed: false,
                 updated: false,
+                dismissed: false,
                 closed: false,
             });
         }
@@ -182,6 +188,7 @@ impl Agent {
             // Without a Contact there is no dialog yet, but it rings all the same.
             fork.dialog = Dialog::of_response(&request, response).ok();
         }
+        let of = tag.clone();
         let rseq = self.reliable_number(id, &tag, headers);
         let Some(call) = self.call_mut(id) else { return };
         let late = call.offers_late();
@@ -217,6 +224,11 @@ impl Agent {
                     self.take_early_answer(id, &tag, sdp);
                 }
             }
+        }
+        if response.status() == EARLY_DIALOG_TERMINATED
+            && let Some(fork) = self.call_mut(id).and_then(|call| call.fork_mut(&of))
+        {
+            fork.closed = true;
         }
         if changed {
             self.tell_changed(id);
@@ -255,7 +267,10 @@ impl Agent {
             call.heard = Some(tag.clone());
         }
         match (way, described) {
-            (Way::Prack(rseq, cseq), Ok(sdp)) => self.send_prack(now, id, &tag, rseq, cseq, Some(sdp)),
+            (Way::Prack(rseq, cseq), Ok(sdp)) => {
+                self.send_prack(now, id, &tag, rseq, cseq, Some(sdp));
+                self.bring_over(id);
+            }
             (Way::Prack(rseq, cseq), Err(_)) => {
                 // Every offer has its answer; then this far end is let go, and the others may still come.
                 self.send_prack(now, id, &tag, rseq, cseq, Some(refusal_of(&offer)));
@@ -303,6 +318,7 @@ impl Agent {
         let account = call.account;
         let Some(fork) = call.fork_mut(tag) else { return };
         fork.closed = true;
+        fork.dismissed = true;
         if let Some(dialog) = fork.dialog.clone() {
             self.bye(now, id, account, dialog);
         }
@@ -321,7 +337,11 @@ impl Agent {
         let wanted = call.phase == Phase::Calling && !call.given_up && call.dialog.is_none();
         let early = call.fork_mut(&tag).and_then(|fork| fork.dialog.take());
         let dialog = match early {
-            Some(mut dialog) => dialog.confirm(response).map(|()| dialog),
+            Some(mut dialog) => {
+                // Without a readable Contact the far end is where it was.
+                let _ = dialog.confirm(response);
+                Ok(dialog)
+            }
             None => Dialog::of_response(&request, response),
         };
         let Ok(dialog) = dialog else {
@@ -340,6 +360,8 @@ impl Agent {
         let agreed = call.fork_mut(&tag).and_then(|fork| fork.description.take().map(|sdp| (sdp, fork.agreed)));
         call.forks.retain(|fork| fork.tag != tag);
         call.dialog = Some(dialog.clone());
+        // What other forks offer is of no use any more, but for what media is at.
+        call.late.truncate(1);
         if !updated {
             self.early_change_lost(id);
         }
@@ -393,9 +415,14 @@ impl Agent {
         let Some(call) = self.call_mut(id) else { return };
         call.phase = Phase::Established;
         call.connected_at = Some(now.wall);
+        self.bring_over(id);
+    }
+
+    /// Where the transports of media are joined to a fork that did not take the call, the session is offered anew.
+    fn bring_over(&mut self, id: CallId) {
+        let Some(call) = self.call_mut(id).filter(|call| call.phase == Phase::Established) else { return };
         let winner = call.dialog.as_ref().map(Dialog::remote_tag);
         let elsewhere = call.heard.as_deref().is_some_and(|heard| winner != Some(heard));
-        // The transports of media are joined to a fork that did not take the call.
         if elsewhere && (call.media_connected || call.offers_late()) {
             self.want(id, Wish::Offer { restart: true }, None);
         }
@@ -415,16 +442,22 @@ impl Agent {
         let Some(call) = self.call_mut(id) else { return };
         let account = call.account;
         let tag = dialog.remote_tag().to_owned();
-        let again = call.fork_mut(&tag).is_some_and(|fork| std::mem::replace(&mut fork.closed, true));
+        let again = call.fork_mut(&tag).is_some_and(|fork| fork.dismissed);
         let offer = if call.offers_late() { sdp_in(&response.headers, response.body()) } else { None };
         if call.given_up && call.dialog.is_none() {
             call.dialog = Some(dialog.clone());
         } else if let Some(fork) = call.fork_of(&tag) {
+            fork.dismissed = true;
             fork.closed = true;
             fork.dialog = Some(dialog.clone());
         }
         let ack = dialog.ack(cseq_of(&invite.headers));
-        self.send_ack(now, account, ack, invite, offer.as_deref().map(refusal_of));
+        let ack = self.send_ack(now, account, ack, invite, offer.as_deref().map(refusal_of));
+        if let Some(call) = self.call_mut(id)
+            && call.dialog.as_ref().is_some_and(|own| own.remote_tag() == tag)
+        {
+            call.ack = ack;
+        }
         if !again {
             self.bye(now, id, account, dialog);
         }

@@ -214,6 +214,7 @@ impl Agent {
         let Some(extra) = self.call_mut(id).map(|call| std::mem::take(&mut call.extra)) else { return };
         let Some(call) = self.calls.iter().find(|call| call.id == id) else { return };
         let mut response = self.response(request, 200, &call.local_tag, Some(call.account));
+        self.write_supported(call.account, &mut response.headers);
         response.set_body("application/sdp", sdp);
         add_headers(&mut response.headers, &extra);
         self.session_accepted(now, id, request, &mut response.headers);

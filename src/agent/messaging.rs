@@ -1,7 +1,6 @@
 //! Requests that bring one answer: MESSAGE (RFC 3428) and OPTIONS (RFC 3261 section 11), both ways.
 
 use super::Agent;
-use super::account::SUPPORTED;
 use super::incoming::add_headers;
 use super::outcome::body_of;
 use super::outgoing::{check_headers, target_uri};
@@ -164,9 +163,11 @@ impl Agent {
             (HeaderName::Accept, "application/sdp"),
             (HeaderName::AcceptEncoding, "identity"),
             (HeaderName::AcceptLanguage, "*"),
-            (HeaderName::Supported, SUPPORTED),
         ] {
             response.headers.push(name, value);
+        }
+        if let Some(account) = account {
+            self.write_supported(account, &mut response.headers);
         }
         self.transactions.respond(now.mono, server, response);
     }

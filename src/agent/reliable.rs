@@ -5,6 +5,7 @@
 //! response would have to carry one (section 5), is told nothing but 100 until it is answered.
 
 use super::Agent;
+use super::account::SUPPORTED;
 use super::call::Call;
 use super::incoming::sdp_of;
 use super::outcome;
@@ -53,6 +54,14 @@ impl Agent {
                 headers.push(HeaderName::Require, TAG);
             }
             Reliability::Off => {}
+        }
+    }
+
+    /// What a response of ours says of our extensions.
+    pub(super) fn write_supported(&self, account: AccountId, headers: &mut Headers) {
+        headers.push(HeaderName::Supported, SUPPORTED);
+        if self.reliability(account) != Reliability::Off {
+            headers.push(HeaderName::Supported, TAG);
         }
     }
 

@@ -86,6 +86,9 @@ fn an_answer_that_crosses_our_cancel_gets_ack_and_bye() {
     assert_eq!(far.world.outcomes(far.phone).len(), 1);
     far.reply_sdp(&invite, 200, "two", &[], 2);
     assert_eq!(far.lines(), ["ACK", "BYE", "ACK", "BYE"], "and so is that of another fork");
+    far.take();
+    far.reply_sdp(&invite, 200, "one", &[], 1);
+    assert_eq!(far.lines(), ["ACK"], "each repetition wants its ACK");
 }
 
 /// RFC 3261 9.1: no final response within 64 * T1 of the CANCEL ends the transaction; a late 2xx is closed all the same.

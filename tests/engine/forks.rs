@@ -3,10 +3,10 @@
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use sipwake::io::{CallState, Command, Event, Extra, MediaCommand, MediaFailure};
+use sipwake::io::{CallOptions, CallState, Command, Event, Extra, MediaCommand, MediaFailure};
 use sipwake::message::HeaderName;
 
-use crate::far::{Far, header};
+use crate::far::{Far, answer, header};
 use crate::world::sdp;
 
 /// RFC 3261 13.2.2.4
@@ -241,4 +241,48 @@ fn progress_is_told_with_status_and_headers() {
     );
     assert!(told[0].2.contains(&("X-Queue".to_owned(), "3".to_owned())));
     assert!(told[2].2.contains(&("X-Agent".to_owned(), "ann".to_owned())));
+}
+
+/// RFC 6228 4: a fork that a proxy says has ended is not listened to any more.
+#[test]
+fn a_199_ends_an_early_dialog() {
+    let mut far = Far::new();
+    let (call, invite) = far.called();
+    far.reply(&invite, 180, "one", &[], "");
+    far.reply(&invite, 199, "one", &["Require: 100rel", "RSeq: 1", "Reason: SIP;cause=486"], "");
+    assert_eq!(far.count("PRACK"), 1);
+    far.reply_sdp(&invite, 183, "one", &[], 1);
+    assert!(far.answers().is_empty());
+    far.reply_sdp(&invite, 200, "two", &[], 2);
+    assert_eq!(far.state(call), Some(CallState::Connected));
+}
+
+/// RFC 3261 13.2.2.4: two offers that come early and late; the call is with who answered, whatever media was at.
+#[test]
+fn the_last_word_of_several_late_offers_is_the_winners() {
+    let mut far = Far::new();
+    let (call, invite) = far.called_with(CallOptions { late_offer: true, ..CallOptions::default() });
+    let reliable = ["Content-Type: application/sdp", "Require: 100rel", "RSeq: 1"];
+    for (index, tag) in ["one", "two", "three"].into_iter().enumerate() {
+        far.send(answer(&invite, 183, tag, &reliable, &sdp(index + 1)));
+    }
+    far.send(answer(&invite, 200, "two", &["Content-Type: application/sdp"], &sdp(2)));
+    far.run(1_000);
+    let again = far.request("INVITE");
+    assert_eq!(header(&again.headers, HeaderName::To).split(";tag=").nth(1), Some("two"));
+    far.reply_sdp(&again, 200, "two", &[], 2);
+    assert_eq!((far.state(call), far.count("BYE")), (Some(CallState::Connected), 0));
+}
+
+/// RFC 3261 12.1.2: where the 2xx forgets its Contact, the far end is where its 180 said.
+#[test]
+fn a_2xx_without_a_contact_goes_by_the_early_dialog() {
+    let mut far = Far::new();
+    let (call, invite) = far.called();
+    far.reply(&invite, 180, "one", &[], "");
+    let text = answer(&invite, 200, "one", &["Content-Type: application/sdp"], &sdp(1));
+    far.send(text.replace("Contact: ", "X-Contact: "));
+    far.run(100);
+    assert_eq!(far.request("ACK").uri(), "sip:one@one.invalid;transport=ws");
+    assert_eq!(far.state(call), Some(CallState::Connected));
 }
