@@ -5,6 +5,7 @@
 mod message {
     mod ask;
     mod corpus;
+    mod far_end;
     mod hostile;
     mod linear;
     mod oracle;

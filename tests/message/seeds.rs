@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use super::targets;
+use super::{far_end, targets};
 
 /// Every seed of a target; there are some.
 fn seeds(target: &str) -> Vec<Vec<u8>> {
@@ -36,6 +36,11 @@ fn the_seeds_of_bodies_hold() {
 #[test]
 fn the_seeds_of_the_bridge_hold() {
     seeds("bridge").iter().for_each(|octets| targets::bridge(&String::from_utf8_lossy(octets)));
+}
+
+#[test]
+fn the_seeds_of_the_engine_hold() {
+    seeds("endpoint").iter().for_each(|octets| far_end::endpoint(&String::from_utf8_lossy(octets)));
 }
 
 #[test]
