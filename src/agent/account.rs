@@ -200,7 +200,8 @@ impl Account {
     /// Asks all bindings for a REGISTER. `command` is completed by the first.
     pub(crate) fn want(&mut self, purpose: Purpose, command: Option<CommandId>) {
         self.first.registration.want(purpose, command);
-        if let Some(second) = &mut self.second {
+        // Whether there shall be a second one the first finds out.
+        if let Some(second) = self.second.as_mut().filter(|second| !second.registration.is_idle()) {
             // `*` speaks for all of them.
             let purpose = if purpose == Purpose::Everything { Purpose::Unregister } else { purpose };
             second.registration.want(purpose, None);
@@ -209,8 +210,9 @@ impl Account {
 
     /// Asks for a REGISTER that says something new.
     pub(crate) fn want_again(&mut self, purpose: Purpose) {
-        for binding in self.bindings_mut() {
-            binding.registration.want_again(purpose);
+        self.first.registration.want_again(purpose);
+        if let Some(second) = self.second.as_mut().filter(|second| !second.registration.is_idle()) {
+            second.registration.want_again(purpose);
         }
     }
 

@@ -215,25 +215,23 @@ impl Agent {
     fn keep_second(&mut self, now: Now, id: AccountId) {
         let Self { accounts, flow_ids, random, .. } = self;
         let Some(account) = accounts.iter_mut().find(|account| account.id == id) else { return };
+        if account.wakefulness != Wakefulness::Awake {
+            return;
+        }
         let wanted = account.options.flows > 1 && account.wanted && account.first.granted.outbound;
+        let bound = account.first.registration.is_bound(now.mono);
         if wanted && account.second.is_none() && account.first.connection.has_alternative(now.mono) {
             let connection = Connection::new(connection_options(&account.options), random);
-            let mut second = Binding::new(2, connection, account.options.expires, random);
-            second.connection.beside(account.first.connection.url(), true);
-            second.registration.want(Purpose::Bind, None);
-            second.connect(now, flow_ids, random);
-            account.second = Some(second);
-            return;
+            account.second = Some(Binding::new(2, connection, account.options.expires, random));
         }
         account.keep_apart();
-        if wanted {
-            return;
-        }
-        if account.first.registration.is_bound(now.mono)
-            && let Some(second) = &mut account.second
-            && !second.registration.is_leaving()
-            && !second.registration.is_idle()
-        {
+        let Some(second) = &mut account.second else { return };
+        // What the registrar refused for good it would refuse again.
+        let refused = second.registration.status.is_some_and(|status| status >= 300);
+        if wanted && second.registration.is_idle() && !refused {
+            second.registration.want(Purpose::Bind, None);
+            second.connect(now, flow_ids, random);
+        } else if !wanted && bound && !second.registration.is_leaving() && !second.registration.is_idle() {
             second.registration.want(Purpose::Unregister, None);
         }
     }

@@ -121,7 +121,7 @@ impl Agent {
             return;
         }
         if started {
-            for binding in account.bindings_mut() {
+            for binding in account.bindings_mut().filter(|b| b.reg_id == 1 || !b.registration.is_idle()) {
                 match binding.connection.state() {
                     TransportState::Connected if trust_flow || has_call => {}
                     TransportState::Connecting if trust_flow => {}

@@ -54,12 +54,21 @@ impl Model {
         if dice.one_in(3) {
             account.background_policy = BackgroundPolicy::CloseTransport;
         }
+        let doubled = dice.one_in(4);
+        if doubled {
+            account.flows = 2;
+            account.servers.push("wss://other.example.test/ws".into());
+            world.server.outbound = true;
+        }
         let profile = if dice.one_in(3) { Profile::PageMedia } else { Profile::HostMedia };
         let options = HostOptions { profile, transport: !dice.one_in(4), ..HostOptions::default() };
-        let kind =
-            format!("seed {seed}: {profile:?}, transport {}, {:?}", options.transport, account.background_policy);
+        let kind = format!(
+            "seed {seed}: {profile:?}, transport {}, doubled {doubled}, {:?}",
+            options.transport, account.background_policy
+        );
         let bob = world.add_iphone_with(account.clone(), options);
-        world.server.forks_late = dice.one_in(2);
+        // RFC 5626 section 5.3: a flow that lives needs no second INVITE on another of the same instance.
+        world.server.forks_late = dice.one_in(2) && !doubled;
         Self {
             world,
             dice,

@@ -456,3 +456,30 @@ fn unregistering_and_removing_leave_no_flow_behind() {
     assert!(world.server.bindings.is_empty() && world.phones[phone].flows.is_empty());
     assert!(world.phones[phone].endpoint.accounts().is_empty());
 }
+
+#[test]
+fn a_phone_that_slept_comes_back_with_both_flows() {
+    let (mut world, phone, _) = doubled();
+    let command = world.command(phone, Command::Suspend);
+    world.run(200);
+    assert_eq!(world.result(phone, command), Some(Ok(sipwake::io::Reply::Done)));
+    assert!(world.phones[phone].flows.is_empty());
+    world.run(300_000);
+    assert!(world.phones[phone].flows.is_empty(), "nothing wakes by itself");
+    world.command_now(phone, Command::Resume { suspended_ms: 300_000 }).unwrap();
+    world.run(500);
+    assert_eq!(world.phones[phone].open_urls(), [ONE, TWO]);
+    assert_eq!(world.server.bindings.len(), 2);
+}
+
+/// RFC 5626 4.2.1: a registrar that has outbound no more keeps one binding.
+#[test]
+fn the_second_flow_goes_when_the_registrar_has_no_outbound_any_more() {
+    let (mut world, phone, id) = doubled();
+    world.server.outbound = false;
+    world.server.bindings.retain(|binding| binding.reg_id == 1);
+    world.command(phone, Command::Register(id));
+    world.run(500);
+    assert_eq!(world.phones[phone].open_urls(), [ONE]);
+    assert_eq!(last(&world, phone).state, RegistrationState::Registered);
+}
