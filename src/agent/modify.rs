@@ -58,6 +58,7 @@ impl Agent {
     /// end where they are now.
     pub fn flow_renewed(&mut self, now: Now, account: AccountId) {
         let Some(flow) = self.find_account(account).and_then(|account| account.flow()) else { return };
+        self.usages.flow_ready(account, flow);
         let open = self.find_account(account).map(super::account::Account::open_flows).unwrap_or_default();
         let moved = |call: &&mut Call| {
             call.account == account && call.is_confirmed() && (call.session.adrift || !open.contains(&call.flow))

@@ -23,6 +23,8 @@ pub(super) struct Usages {
     pub(super) subscriptions: Vec<Subscription>,
     pub(super) subscribers: Vec<Subscriber>,
     pub(super) publications: Vec<Publication>,
+    /// The flow of each account that the server knows: REGISTER has been answered on it, or none is wanted.
+    ready: Vec<(AccountId, FlowId)>,
     /// Calls that were announced since they were last looked at.
     announced: Vec<CallId>,
     /// Calls that are answered without a person, and when.
@@ -30,6 +32,12 @@ pub(super) struct Usages {
 }
 
 impl Usages {
+    /// The server knows this flow of the account now; what it knew of another is the past.
+    pub(super) fn flow_ready(&mut self, account: AccountId, flow: FlowId) {
+        self.ready.retain(|(id, _)| *id != account);
+        self.ready.push((account, flow));
+    }
+
     /// What the application is told may be of matter here, too.
     pub(super) fn observe(&mut self, event: &Event) {
         let (call, status) = match event {
@@ -125,9 +133,7 @@ impl Agent {
     /// Whether requests of this account reach the server and their answers find us: there is a flow, and the binding
     /// that goes with it where one is wanted. `Some` says on which flow.
     pub(super) fn ready_flow(&self, account: AccountId) -> Option<FlowId> {
-        let account = self.find_account(account)?;
-        let bound = !account.wanted || account.best().is_up();
-        account.flow().filter(|_| bound)
+        self.find_account(account)?.flow().filter(|flow| self.usages.ready.contains(&(account, *flow)))
     }
 
     /// Adds what a request needs that makes or refreshes a dialog: where we are.

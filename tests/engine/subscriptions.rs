@@ -336,6 +336,21 @@ fn a_subscription_moves_to_the_subscribers_new_flow() {
     assert!(infos.iter().all(|info| info.id == ours && info.state != SubscriptionState::Terminated), "{infos:?}");
 }
 
+#[test]
+fn on_a_new_flow_nothing_is_refreshed_before_the_registrar_knows_it() {
+    let (mut two, ..) = Two::subscribed(600);
+    let before = two.world.phones[two.alice].sent.len();
+    // The REGISTER is challenged first.
+    two.world.server.gate.forget_nonces();
+    two.world.cut(two.alice);
+    two.world.run(5_000);
+    let sent: Vec<_> = two.world.phones[two.alice].sent[before..]
+        .iter()
+        .filter_map(|text| text.split(' ').next().filter(|word| matches!(*word, "REGISTER" | "SUBSCRIBE")))
+        .collect();
+    assert_eq!(sent[..3], ["REGISTER", "REGISTER", "SUBSCRIBE"], "only then the answer finds us");
+}
+
 /// RFC 6665 4.1.2.2: 481 to a refresh: the notifier has forgotten it, and another subscription is made.
 #[test]
 fn a_subscription_that_the_notifier_gave_up_meanwhile_is_made_anew() {
