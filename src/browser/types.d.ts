@@ -363,7 +363,12 @@ export interface Registration {
   push?: "promised" | "unknown" | "refused";
 }
 
-/** Phase of a call. */
+/**
+ * Phase of a call. `early`: a far end has described its media before the answer. Where a server rings several far ends at
+ * once, the one media session is given each early description as it comes and keeps the first that it is joined to; who
+ * answers decides, and where media is joined to somebody else by then, the session is offered anew to who answered. A
+ * second answer is ended by itself: no call ends because it rang in several places.
+ */
 export type CallState = "connecting" | "ringing" | "early" | "answering" | "connected" | "ended";
 
 /** How a call ended. */

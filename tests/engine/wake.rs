@@ -318,3 +318,40 @@ fn the_trace_shows_no_token_and_no_credentials() {
         }
     }
 }
+
+/// RFC 3891 3: on the screen it is one call, whoever it is with now.
+#[test]
+fn a_replaced_call_stays_the_same_on_the_screen() {
+    let mut scene = answered();
+    let (bob, world) = (scene.bob, &mut scene.world);
+    let old = world.only_call(bob);
+    let ok = world.phones[bob].sent.iter().find(|text| text.starts_with("SIP/2.0 200") && text.contains("INVITE"));
+    let line = |name: &str| ok.unwrap().lines().find(|line| line.starts_with(name)).unwrap().to_owned();
+    let tag = |name: &str| line(name).split(";tag=").nth(1).unwrap().to_owned();
+    let replaces = format!("Replaces: {};to-tag={};from-tag={}", old.sip_call_id, tag("To:"), tag("From:"));
+    let contact = world.server.bindings.iter().find(|binding| binding.phone == bob).unwrap().clone();
+    let headers = [
+        "Via: SIP/2.0/WSS c.invalid;branch=z9hG4bKreplaces",
+        "Max-Forwards: 70",
+        "From: \"Carol\" <sip:carol@example.test>;tag=carol",
+        "To: <sip:bob@example.test>",
+        "Call-ID: second",
+        "CSeq: 1 INVITE",
+        "Contact: <sip:carol@c.invalid>",
+        &replaces,
+        "Content-Type: application/sdp",
+    ];
+    let text = crate::far::text(&format!("INVITE {} SIP/2.0", contact.contact), &headers, &crate::world::sdp(9));
+    world.deliver(bob, 1, contact.flow, sipwake::io::FlowEvent::Received(text.into_bytes()));
+    world.run(500);
+    let new = world.only_call(bob);
+    assert_eq!((new.sip_call_id.as_str(), &new.uuid), ("second", &old.uuid));
+    assert_ne!(new.id, old.id);
+    assert!(world.calls(scene.alice).is_empty(), "the old one has ended");
+    let screen = world.shell(bob);
+    assert_eq!((screen.shown.len(), screen.shown[0].ended, screen.problems), (1, None, 0));
+    let end = world.perform(bob, CallAction::End);
+    world.run(500);
+    assert!(world.calls(bob).is_empty());
+    assert!(world.shell(bob).fulfilled.contains(&end));
+}

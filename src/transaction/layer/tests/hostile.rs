@@ -126,3 +126,25 @@ fn a_request_that_no_response_can_quote_is_dropped() {
     }
     assert_eq!((bench.seen(), bench.layer.live()), (vec![], 0));
 }
+
+/// A flow that is flooded takes nothing from another one.
+#[test]
+fn the_limits_are_those_of_one_flow() {
+    let mut bench = Bench::new();
+    let other = FlowId(99);
+    for number in 0..=SERVER_TRANSACTIONS {
+        let message = parse(&incoming("OPTIONS", &format!("z9hG4bKflood{number}")));
+        bench.layer.receive(bench.now, FLOW, message);
+    }
+    assert!(bench.seen().contains(&sent("SIP/2.0 503 Service Unavailable")));
+    bench.layer.receive(bench.now, other, parse(&incoming("OPTIONS", "z9hG4bKother")));
+    assert!(matches!(bench.seen().as_slice(), [Asked(_, Method::Options)]));
+    for _ in 0..CLIENT_TRANSACTIONS {
+        bench.layer.send(bench.now, FLOW, VIA, Bench::request(Method::Options), &mut bench.random);
+    }
+    bench.seen();
+    let too_many = bench.layer.send(bench.now, FLOW, VIA, Bench::request(Method::Options), &mut bench.random);
+    assert_eq!(bench.seen(), [Failed(too_many, Failure::FlowLost)]);
+    bench.layer.send(bench.now, other, VIA, Bench::request(Method::Options), &mut bench.random);
+    assert!(matches!(bench.seen().as_slice(), [Sent(_)]));
+}
