@@ -1,12 +1,12 @@
 //! The one place that decides how to recover, by one rule: signalling in doubt or lost → a new flow, and never a restart
 //! of ICE; signalling sound and media lost → a restart of ICE, and never a new flow.
 
-use super::account::Wakefulness;
+use super::account::{Account, Wakefulness};
 use super::binding::Binding;
 use super::registration::Purpose;
 use super::{Agent, Use};
 use crate::common::time::Now;
-use crate::io::{AccountId, CallId, FlowId};
+use crate::io::{AccountId, CallId, FlowId, TransportState};
 use crate::message::{HeaderName, Method};
 
 impl Agent {
@@ -16,6 +16,22 @@ impl Agent {
     pub fn network_changed(&mut self, now: Now, online: Option<bool>) {
         for id in self.accounts().collect::<Vec<_>>() {
             self.doubt(now, id, online != Some(false));
+        }
+        self.pump(now);
+    }
+
+    /// The host knows that our address is another one: what was open is dead, and need not be asked.
+    pub fn address_changed(&mut self, now: Now) {
+        let Self { accounts, flow_ids, random, .. } = self;
+        let awake = accounts.iter_mut().filter(|account| account.wakefulness == Wakefulness::Awake);
+        for binding in awake.flat_map(Account::bindings_mut) {
+            match binding.connection.state() {
+                TransportState::Connected | TransportState::Connecting => {
+                    binding.connection.renew(now.mono, flow_ids, random);
+                }
+                TransportState::Waiting => binding.connection.probe(now.mono, flow_ids, random),
+                TransportState::Idle => {}
+            }
         }
         self.pump(now);
     }

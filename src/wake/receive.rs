@@ -3,8 +3,8 @@
 use super::{BUDGET_MARGIN_MS, Suspension, Wake, WakeEvent};
 use crate::agent::Agent;
 use crate::bridge::{
-    AppResumed, CallPerform, CallPerformTimedOut, Incoming, Kind, Payload, Ping, Pong, PushIncoming, PushToken,
-    SuspendPolicy, WillSuspend, WillSuspendReply,
+    AppResumed, CallPerform, CallPerformTimedOut, Incoming, Kind, NetworkChanged, Payload, Ping, Pong, PushIncoming,
+    PushToken, SuspendPolicy, WillSuspend, WillSuspendReply,
 };
 use crate::common::time::Now;
 use crate::io::BackgroundPolicy;
@@ -58,6 +58,14 @@ impl Wake {
             AppResumed::TYPE => {
                 let event = read!(self, now, incoming, AppResumed);
                 agent.resume(now, event.suspended_for_ms);
+            }
+            NetworkChanged::TYPE => {
+                let event = read!(self, now, incoming, NetworkChanged);
+                if event.online && event.address_changed {
+                    agent.address_changed(now);
+                } else {
+                    agent.network_changed(now, Some(event.online));
+                }
             }
             Ping::TYPE => {
                 let ping = read!(self, now, incoming, Ping);

@@ -3,6 +3,8 @@
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
+use sipwake::bridge::{NetworkChanged, NetworkInterface};
+use sipwake::host::HostInput;
 use sipwake::io::{
     AccountId, AccountOptions, Command, EndpointOptions, Event, Extra, FlowEvent, FlowId, Input, KeepAlive,
     MediaCommand, MediaEvent, RegistrationState, SipServer, TransportState,
@@ -482,4 +484,33 @@ fn the_second_flow_goes_when_the_registrar_has_no_outbound_any_more() {
     world.run(500);
     assert_eq!(world.phones[phone].open_urls(), [ONE]);
     assert_eq!(last(&world, phone).state, RegistrationState::Registered);
+}
+
+fn network(online: bool, address_changed: bool) -> HostInput {
+    HostInput::Network(NetworkChanged {
+        online,
+        interface: NetworkInterface::Cellular,
+        expensive: true,
+        constrained: false,
+        address_changed,
+    })
+}
+
+/// The host knows the network better than a page: another address means another flow, anything else a question.
+#[test]
+fn the_hosts_word_on_the_network_renews_or_asks() {
+    let mut world = World::new();
+    let phone = world.add_iphone("bob");
+    world.run(500);
+    assert!(world.server.is_bound("bob"));
+    let flow = world.phones[phone].flows[0];
+    world.host_input(phone, network(true, false));
+    world.host_input(phone, network(false, false));
+    world.run(6_000);
+    assert_eq!(world.phones[phone].flows, [flow]);
+    world.host_input(phone, network(true, true));
+    world.run(500);
+    assert_ne!(world.phones[phone].flows, [flow]);
+    assert!(world.server.is_bound("bob"));
+    assert_eq!(world.shell(phone).problems, 0);
 }

@@ -126,6 +126,18 @@ fn nothing_is_told_of_a_socket_that_is_closed_or_was_never_opened() {
 }
 
 #[test]
+fn a_socket_that_holds_back_too_much_is_closed_and_told_as_lost() {
+    let mut phone = Phone::awake();
+    open(&mut phone, 1);
+    phone.tell(HostInput::Socket { flow: FlowId(1), event: FlowEvent::Congested });
+    assert_eq!(flow_events(&phone), [(1, FlowEvent::Closed { code: 1006, clean: false })]);
+    let close = Effect::Socket { flow: FlowId(1), command: FlowCommand::Close { code: 1000 } };
+    assert_eq!(phone.effects.last(), Some(&close));
+    phone.tell(HostInput::Socket { flow: FlowId(1), event: FlowEvent::Received(b"late".to_vec()) });
+    assert_eq!(flow_events(&phone).len(), 1);
+}
+
+#[test]
 fn only_websockets_are_opened_and_not_too_many() {
     let mut phone = Phone::awake();
     flow(&mut phone, 1, FlowCommand::Open { url: "file:///etc/passwd".to_owned() });
