@@ -7,7 +7,7 @@ use super::session;
 use crate::common::time::Now;
 use crate::io::{CallId, MediaCommand};
 use crate::message::{HeaderName, Method, Request};
-use crate::sdp::SessionDescription;
+use crate::sdp::{Direction, SessionDescription};
 use crate::transaction::ServerId;
 
 /// What to do about a request that changes the session.
@@ -100,9 +100,13 @@ impl Agent {
         let Some(Reoffer { server, request }) = call.reoffer.take() else { return };
         let offer = sdp_of(&request);
         let before = call.remote_hold;
-        if let Some(hold) = offer.as_deref().and_then(SessionDescription::parse).map(|offer| offer.is_hold()) {
-            call.remote_hold = hold;
-            call.session.out_of_step = false;
+        if let Some(offer) = offer.as_deref().and_then(SessionDescription::parse) {
+            call.remote_hold = offer.is_hold();
+            // Our answer says whether we hold, if the offer leaves the choice.
+            if matches!(offer.direction(), Direction::SendRecv | Direction::SendOnly) {
+                call.session.out_of_step = false;
+                call.session.resyncs = 0;
+            }
         }
         let changed = call.remote_hold != before;
         if *request.method() == Method::Update {
@@ -117,6 +121,7 @@ impl Agent {
         if changed {
             self.tell_changed(id);
         }
+        self.fall_in_step(now, id);
     }
 
     /// Media cannot follow: the request is refused, and everything is as it was.

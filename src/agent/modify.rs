@@ -17,6 +17,9 @@ use crate::message::{HeaderName, Method, Request, Response};
 use crate::sdp::SessionDescription;
 use crate::transaction::{ClientId, Failure};
 
+/// How often a far end that may believe in another session is offered the one that there is.
+const RESYNCS: u8 = 4;
+
 impl Agent {
     /// Holds the call or takes it back; `asker` is told when the far end agreed. A refusal ends nothing.
     ///
@@ -152,7 +155,8 @@ impl Agent {
 
     fn begin_change(&mut self, now: Now, id: CallId) {
         let Some(call) = self.call_mut(id) else { return };
-        let (on_hold, remote_hold) = (call.on_hold, call.remote_hold);
+        // A far end that may have changed its mind unheard can say so only in answer to an offer that would take it back.
+        let (on_hold, remote_hold) = (call.on_hold, call.remote_hold && !call.session.out_of_step);
         let broken = call.session.repair.is_some();
         let update = call.session.takes_update;
         let early = call.agreed_early().map(str::to_owned);
@@ -272,6 +276,9 @@ impl Agent {
     fn change_cut_off(&mut self, id: CallId) {
         let Some(call) = self.call_mut(id) else { return };
         let offered = call.session.modification.offers();
+        let left = offered && call.session.modification.step() != Some(Step::Describing);
+        // It may have been agreed to there.
+        call.session.out_of_step |= left;
         call.session.reinvite = None;
         call.session.adrift = true;
         call.session.modification.put_back();
@@ -342,6 +349,7 @@ impl Agent {
         let Some(call) = self.call_mut(id) else { return };
         call.job = Job::None;
         call.session.out_of_step = false;
+        call.session.resyncs = 0;
         let before = (call.on_hold, call.remote_hold);
         if let Some(hold) = call.session.modification.current().and_then(|wishes| wishes.hold()) {
             call.on_hold = hold;
@@ -364,14 +372,10 @@ impl Agent {
         let Some(call) = self.call_mut(id) else { return };
         call.job = Job::None;
         call.session.answered = None;
-        let agreed_there = call.session.modification.step() == Some(Step::Applying);
-        let first = agreed_there && !std::mem::replace(&mut call.session.out_of_step, agreed_there);
+        // The far end has agreed to it.
+        call.session.out_of_step |= call.session.modification.step() == Some(Step::Applying);
         self.roll_back(id);
         self.change_refused(now, id, media_error(why).into());
-        if first {
-            // The far end believes in a session that there is not: it is offered the one that there is, once.
-            self.want(id, Wish::Offer { restart: false }, None);
-        }
         self.take_deferred(now, id);
     }
 
@@ -379,6 +383,20 @@ impl Agent {
         let Some(call) = self.call_mut(id) else { return };
         let askers = call.session.modification.refused(now.mono);
         self.tell_askers(askers, &Err(error));
+        self.fall_in_step(now, id);
+    }
+
+    /// A change has failed for good, and the far end may believe in another session than there is: it is offered the one
+    /// that there is, at once and then a few times more.
+    pub(super) fn fall_in_step(&mut self, now: Now, id: CallId) {
+        let Some(call) = self.call_mut(id).filter(|call| call.session.out_of_step) else { return };
+        if call.session.resyncs < RESYNCS {
+            call.session.resyncs += 1;
+            if call.session.resyncs > 1 {
+                call.session.modification.rest(now.mono);
+            }
+            self.want(id, Wish::Offer { restart: false }, None);
+        }
     }
 
     /// A final response that is no success: what it means for the change, and for the call.
@@ -419,7 +437,11 @@ impl Agent {
         if offered {
             self.roll_back(id);
         }
+        let over = call_is_idle(self.call_mut(id));
         self.tell_askers(askers, &Err(error));
+        if over && !gone {
+            self.fall_in_step(now, id);
+        }
         if gone {
             self.dialog_gone(now, id, status);
         }
@@ -533,6 +555,7 @@ impl Agent {
             return;
         }
         let offered = call.session.modification.offers();
+        call.session.out_of_step |= offered;
         call.session.modification.put_back();
         if offered {
             self.roll_back(id);
@@ -564,6 +587,11 @@ fn is_free(call: &Call) -> bool {
         && call.reoffer.is_none()
         && call.repeat.is_none()
         && !call.answer_in_ack
+}
+
+/// Whether nothing is wanted of the session.
+fn call_is_idle(call: Option<&mut Call>) -> bool {
+    call.is_some_and(|call| call.session.modification.step().is_none() && !call.session.modification.is_waiting())
 }
 
 fn cseq(request: &Request) -> u32 {

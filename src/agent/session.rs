@@ -43,6 +43,8 @@ pub(crate) struct Session {
     pub(crate) adrift: bool,
     /// A lost flow took an exchange with it: the far end may believe in another session than we do.
     pub(crate) out_of_step: bool,
+    /// How often that was tried to be mended.
+    pub(crate) resyncs: u8,
     /// A request of theirs that waits until their last answer is taken.
     pub(crate) deferred: Option<(ServerId, Request)>,
     pub(crate) repair: Option<Repair>,
@@ -62,6 +64,7 @@ impl Session {
             answered: None,
             adrift: false,
             out_of_step: false,
+            resyncs: 0,
             deferred: None,
             repair: None,
             heard: false,

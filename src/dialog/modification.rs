@@ -248,6 +248,11 @@ impl<A: Copy> Modification<A> {
         askers.into_iter().map(|(asker, _)| asker).collect()
     }
 
+    /// Nothing begins for a while.
+    pub fn rest(&mut self, now: Mono) {
+        self.not_before = Some(now.after(REFUSED_PAUSE_MS));
+    }
+
     /// The pause may be over.
     pub fn timeout(&mut self, now: Mono) {
         if self.not_before.is_some_and(|at| at <= now) {

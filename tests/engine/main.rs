@@ -31,6 +31,7 @@ mod session;
 mod session_early;
 mod session_far;
 mod session_flow;
+mod session_model;
 mod session_timer;
 mod shell;
 mod subscription_far;

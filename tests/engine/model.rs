@@ -14,15 +14,19 @@ use crate::wake::push_account;
 use crate::world::World;
 
 /// A small generator of its own, so that a seed means the same for ever (Knuth's MMIX constants).
-struct Dice(u64);
+pub struct Dice(u64);
 
 impl Dice {
-    fn below(&mut self, bound: u64) -> u64 {
+    pub fn new(seed: u64) -> Self {
+        Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x5851_f42d)
+    }
+
+    pub fn below(&mut self, bound: u64) -> u64 {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % bound
     }
 
-    fn one_in(&mut self, n: u64) -> bool {
+    pub fn one_in(&mut self, n: u64) -> bool {
         self.below(n) == 0
     }
 }
@@ -49,7 +53,7 @@ impl Model {
     fn new(seed: u64) -> Self {
         let mut world = World::new();
         let (alice, alices) = world.add_registered("alice");
-        let mut dice = Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x5851_f42d);
+        let mut dice = Dice::new(seed);
         let mut account = push_account("bob");
         if dice.one_in(3) {
             account.background_policy = BackgroundPolicy::CloseTransport;

@@ -270,7 +270,11 @@ impl Server {
             let granted = self.expires.min(asked);
             let stranger = "<sip:other@elsewhere.invalid;pn-prid=FOREIGN>;+sip.instance=\"<urn:uuid:other>\";expires=9";
             let ours = header.replace(&format!("expires={asked}"), &format!("expires={granted}"));
-            let gruu = self.gruu.as_ref().map(|gruu| format!(";pub-gruu=\"{gruu}\"")).unwrap_or_default();
+            let gruu = self
+                .gruu
+                .as_ref()
+                .map(|gruu| format!(";pub-gruu=\"{}\"", gruu.replace("{user}", &user)))
+                .unwrap_or_default();
             response.headers.push(HeaderName::Contact, format!("{stranger}, {ours}{gruu}"));
             self.bindings.push(Binding {
                 user: user.clone(),
