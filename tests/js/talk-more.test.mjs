@@ -174,6 +174,32 @@ test("a call is transferred to somebody who was not asked, and the two others en
   near(seen.heard[0], 1000), near(seen.heard[1], 2000);
 });
 
+test("a call is joined with another: the colleague's new call takes the place of the old one, and the two others talk", async () => {
+  const seen = await page(async () => {
+    const sides = [await t.start("alice", 440), await t.start("bob", 1000), await t.start("carol", 2000)];
+    const [alice, bob, carol] = sides;
+    bob.endpoint.on("transfer_requested", async ({ referral }) => (bob.next = await referral.accept()));
+    // The engine itself answers the one that takes another's place.
+    carol.endpoint.on("call_received", ({ call }) => void call.answer().catch(() => {}));
+    const first = await t.talk(alice, bob);
+    await first.call.hold();
+    const second = await alice.endpoint.makeCall(alice.account, "carol");
+    await t.until("alice talks to carol", () => second.mediaConnected);
+    const before = carol.endpoint.state.calls[0].call;
+    await first.call.transfer(second);
+    const end = await alice.find("transfer_changed", ({ done }) => done);
+    const replaced = await carol.find("call_replaced");
+    await t.until("carol's new call", () => replaced.by.mediaConnected && bob.next?.mediaConnected);
+    await t.until("the old one is over", () => before.state === "ended");
+    const seen = { replaced: replaced.call === before, asked: (await bob.find("transfer_requested")).replaces, status: end.status };
+    seen.heard = [await t.hears(replaced.by.remoteStream), await t.hears(bob.next.remoteStream)];
+    await t.stop(...sides);
+    return seen;
+  });
+  assert.deepEqual([seen.replaced, seen.asked, seen.status], [true, true, 200]);
+  near(seen.heard[0], 1000), near(seen.heard[1], 2000);
+});
+
 test("a state is followed and told, and OPTIONS says what the far end can", async () => {
   const seen = await page(async () => {
     const [alice, bob] = [await t.start("alice", 440), await t.start("bob", 1000, {}, { events: ["presence"] })];
