@@ -6,8 +6,8 @@ use sipwake::common::secret::Secret;
 use sipwake::common::time::{Mono, Now};
 use sipwake::endpoint::Endpoint;
 use sipwake::io::{
-    AccountId, AccountOptions, Body, CallId, CallOptions, Command, CommandId, DtmfMethod, EndpointOptions, Extra,
-    FlowCommand, FlowEvent, FlowId, Input, MediaCommand, MediaEvent, MediaFailure, MediaId, Output, Reply,
+    AccountId, AccountOptions, Body, CallId, CallOptions, CallState, Command, CommandId, DtmfMethod, EndpointOptions,
+    Extra, FlowCommand, FlowEvent, FlowId, Input, MediaCommand, MediaEvent, MediaFailure, MediaId, Output, Reply,
 };
 use sipwake::message::{HeaderName, Message, Method, Request, Response};
 
@@ -302,12 +302,18 @@ fn add(headers: &mut sipwake::message::Headers, extra: &str) {
     }
 }
 
-/// The engine with a user, a clock and a far end.
-pub fn endpoint(text: &str) {
+/// The engine with a user, a clock and a far end. What comes back are the states that its calls went through.
+pub fn endpoint(text: &str) -> Vec<CallState> {
     let mut play = Play::new();
+    let mut seen = Vec::new();
     for line in text.split('\n').take(60) {
         play.line(line);
         play.run(1);
+        for call in play.endpoint.calls() {
+            if !seen.contains(&call.state) {
+                seen.push(call.state);
+            }
+        }
     }
     // However it went, all calls end, and the engine comes to rest.
     for call in play.endpoint.calls() {
@@ -317,4 +323,5 @@ pub fn endpoint(text: &str) {
         play.run(64_000);
     }
     assert!(play.endpoint.calls().is_empty(), "a call that cannot be ended");
+    seen
 }
