@@ -39,7 +39,6 @@ bench: ## sizes and speeds beside JsSIP and SIP.js, into target/bench/report.jso
 docs: ## the generated part of the documentation
 	@node scripts/conformance.mjs
 	@node scripts/api.mjs
-	@node scripts/api.mjs
 
 fuzz: ## fuzz what reads from outside, MINUTES (10) a target, and print the coverage
 	@bash scripts/setup.sh fuzz
