@@ -318,3 +318,77 @@ test("the trace can be exported, is bounded, redacted unless the whole is wanted
   assert.doesNotMatch(seen.events, /sipOut|sipIn/);
   assert.deepEqual(seen.logged, []);
 });
+
+test("every method of calls, accounts, subscriptions and transfers may be called from inside every listener", async () => {
+  const seen = await page(async () => {
+    const sides = [await t.start("alice", 440, {}, { events: ["presence"] }), await t.start("bob", 1000, {}, { events: ["presence"] })];
+    const [alice, bob] = sides;
+    const called = {};
+    const settled = [];
+    let depth = 0;
+    let deepest = 0;
+    const all = ({ endpoint, account }, { call = endpoint.state.calls[0]?.call, subscription, subscriber, referral, transfer }) => ({
+      exportTrace: () => endpoint.exportTrace(),
+      networkChanged: () => endpoint.networkChanged(true),
+      sendMessage: () => endpoint.sendMessage(account, "carol", "x"),
+      sendOptions: () => endpoint.sendOptions(account, "carol"),
+      refer: () => endpoint.refer(account, "carol", "dave"),
+      subscribe: () => endpoint.subscribe(account, "carol", "presence"),
+      publish: () => endpoint.publish(account, "presence", "x").then((publication) => publication.remove()),
+      ...(call && {
+        answer: () => call.answer({ headers: [] }),
+        hold: () => call.hold(),
+        unhold: () => call.unhold(),
+        renegotiate: () => call.renegotiate(),
+        dtmf: () => call.dtmf("1", { durationMs: 40, gapMs: 30 }),
+        info: () => call.info(),
+        message: () => call.message("x"),
+        redirect: () => call.redirect("not a target:"),
+        transfer: () => call.transfer("not a target:"),
+        transferToCall: () => call.transfer(call),
+        read: () => [call.onHold, call.remoteHold, call.assertedIdentity, call.account.name],
+      }),
+      ...(subscription && { unsubscribe: () => subscription.unsubscribe() }),
+      ...(subscriber && { accept: () => subscriber.accept("x"), notify: () => subscriber.notify("y"), reject: () => subscriber.reject() }),
+      ...(referral && { rejectReferral: () => referral.reject(), acceptReferral: () => referral.accept() }),
+      ...(transfer && { status: () => [transfer.status, transfer.done] }),
+    });
+    for (const side of sides) {
+      for (const name of t.names) {
+        let first = true;
+        side.endpoint.on(name, (event) => {
+          if (!first) return;
+          first = false;
+          deepest = Math.max(deepest, ++depth);
+          for (const [method, run] of Object.entries(all(side, event))) {
+            const result = run();
+            if (result instanceof Promise) settled.push(result.then(() => true, (error) => error instanceof t.SipError || String(error)));
+            (called[name] ??= new Set()).add(method);
+          }
+          depth--;
+        });
+      }
+    }
+    await alice.endpoint.sendMessage(alice.account, "bob", "hi");
+    const call = await alice.endpoint.makeCall(alice.account, "bob");
+    await t.until("connected", () => call.state === "connected" && bob.endpoint.state.calls[0]?.state === "connected");
+    await t.sleep(300);
+    await call.dtmf("7", { method: "info" });
+    await call.info({ contentType: "application/example", body: "x" }).catch(() => {});
+    await alice.endpoint.subscribe(alice.account, "bob", "presence").catch(() => {});
+    await call.transfer("carol").catch(() => {});
+    const answers = await Promise.race([Promise.all(settled), t.sleep(40000).then(() => ["some promise is never settled"])]);
+    await call.hangup().catch(() => {});
+    await t.until("all is over", () => sides.every(({ endpoint }) => endpoint.state.calls.length === 0));
+    await t.stop(...sides);
+    return { wrong: answers.filter((answer) => answer !== true), deepest, count: answers.length, called: Object.fromEntries(Object.entries(called).map(([name, methods]) => [name, [...methods]])) };
+  });
+  assert.deepEqual(seen.wrong, []);
+  assert.equal(seen.deepest, 1, "no listener is called from inside a method");
+  assert.ok(seen.count > 80, `${seen.count} promises`);
+  for (const name of ["call_received", "call_changed", "call_progress", "call_terminated", "dtmf_received", "info_received", "message_received", "transfer_requested", "transfer_changed", "subscription_changed", "subscribe_received", "trace"]) {
+    for (const method of ["exportTrace", "networkChanged", "sendMessage", "sendOptions", "refer", "subscribe", "publish"]) assert.ok(seen.called[name]?.includes(method), `${method} in ${name}: ${Object.keys(seen.called)}`);
+  }
+  for (const name of ["call_received", "call_changed", "dtmf_received", "transfer_requested"]) for (const method of ["answer", "hold", "unhold", "renegotiate", "dtmf", "info", "message", "redirect", "transfer"]) assert.ok(seen.called[name].includes(method), `${method} in ${name}`);
+  assert.ok(seen.called.subscribe_received.includes("accept") && seen.called.transfer_requested.includes("acceptReferral"));
+});
