@@ -14,6 +14,7 @@ mod hooks;
 mod hostile;
 mod hostile_usages;
 mod identity;
+mod incoming_model;
 mod invite_model;
 mod messaging;
 mod model;

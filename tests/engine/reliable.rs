@@ -315,3 +315,55 @@ fn a_repeated_response_is_told_once() {
     let progress = |event: &&Event| matches!(event, Event::CallProgress { .. });
     assert_eq!(far.world.phones[far.phone].events.iter().filter(progress).count(), 1);
 }
+
+/// RFC 3261 13.3.1, 13.2.2.4: where their INVITE has no offer, ours is in the 200 and their answer in the ACK.
+#[test]
+fn an_invite_without_an_offer_gets_ours_and_its_answer_comes_in_the_ack() {
+    let mut far = Far::new();
+    let invite = far.invite("c1", &[], "");
+    let call = far.only_call().id;
+    far.world.command(far.phone, Command::Answer(call, Extra::default()));
+    far.run(600);
+    let oks: Vec<_> = far.responses("INVITE").into_iter().filter(|response| response.status() == 200).collect();
+    assert_eq!(oks.len(), 2, "repeated until its ACK");
+    assert!(oks.iter().all(|ok| ok.body() == sdp(far.phone).as_bytes()), "with the same offer");
+    let mut peer = far.peer_of_response(&invite, &oks[0]);
+    far.ask(&mut peer, "ACK", &["Content-Type: application/sdp"], &sdp(1));
+    assert_eq!(far.answers(), [(sdp(1), false)]);
+    assert_eq!(far.state(call), Some(CallState::Connected));
+}
+
+/// RFC 3261 13.2.2.4: an ACK that owes its answer leaves no session to talk in.
+#[test]
+fn an_ack_that_owes_its_answer_ends_the_call() {
+    let mut far = Far::new();
+    let invite = far.invite("c1", &[], "");
+    let call = far.only_call().id;
+    far.world.command(far.phone, Command::Answer(call, Extra::default()));
+    far.run(50);
+    let mut peer = far.peer_of_response(&invite, &far.response("INVITE"));
+    far.ask(&mut peer, "ACK", &[], "");
+    assert_eq!((far.count("BYE"), far.state(call)), (1, None));
+    assert_eq!(
+        far.world.outcomes(far.phone)[0].error.as_ref().map(|error| error.code),
+        Some(ErrorCode::BadDescription)
+    );
+}
+
+/// RFC 3262 3: the INVITE that comes again on the next flow is rung with the next number.
+#[test]
+fn an_invite_that_moves_to_a_new_flow_is_rung_reliably_there() {
+    let mut far = Far::new();
+    far.invite_sdp("c1", &["Require: 100rel"], 1);
+    let call = far.only_call().id;
+    let first = far.response("INVITE").headers.rseq().unwrap().unwrap();
+    far.world.cut(far.phone);
+    far.run(5_000);
+    let again = far.invite_sdp("c1", &["Require: 100rel"], 1);
+    let ringing = far.response("INVITE");
+    assert_eq!(ringing.headers.rseq().unwrap().unwrap(), first + 1);
+    let mut peer = far.peer_of_response(&again, &ringing);
+    far.ask(&mut peer, "PRACK", &[&format!("RAck: {} 1 INVITE", first + 1)], "");
+    assert_eq!(far.statuses("PRACK"), [200]);
+    assert_eq!((far.only_call().id, far.only_call().state), (call, CallState::Ringing));
+}
