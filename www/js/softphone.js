@@ -37,6 +37,7 @@ export function createSoftphone({ lane, onChange = () => {} }) {
     decline: () => act((call) => call.decline()),
     hangup: () => act((call) => call.hangup()),
     mute: (on) => act((call) => call.mute(on)),
+    hold: (on) => act((call) => (on ? call.hold() : call.unhold())),
   };
 
   /** Shows an error's own words; they say what to do. */
@@ -148,6 +149,9 @@ export function createSoftphone({ lane, onChange = () => {} }) {
     $("mute").hidden = call?.state !== "connected";
     $("mute").setAttribute("aria-pressed", String(call?.muted ?? false));
     text($("mute"), call?.muted ? "Unmute" : "Mute");
+    $("hold").hidden = call?.state !== "connected";
+    $("hold").setAttribute("aria-pressed", String(call?.onHold ?? false));
+    text($("hold"), call?.onHold ? "Take back" : "Hold");
     tick();
     const spoken = call ? `${ringing ? "Incoming call from" : call.state === "connected" ? "Connected with" : "Calling"} ${name}` : phone.outcome ? outcomeText(phone.outcome) : "";
     text($("call-status"), spoken);
@@ -162,7 +166,8 @@ export function createSoftphone({ lane, onChange = () => {} }) {
     if (!call) return;
     const incoming = call.direction === "incoming" && call.state === "ringing";
     const connected = call.state === "connected" ? duration(Date.now() - (call.connectedAt ?? Date.now())) : undefined;
-    text($("call-timer"), connected ?? (incoming ? "Incoming call" : states[call.state] ?? ""));
+    const held = connected && (call.onHold ? "On hold" : call.remoteHold ? "Held by the other side" : undefined);
+    text($("call-timer"), held ?? connected ?? (incoming ? "Incoming call" : states[call.state] ?? ""));
   }
 
   setInterval(tick, 500);
@@ -170,6 +175,7 @@ export function createSoftphone({ lane, onChange = () => {} }) {
   $("decline").addEventListener("click", phone.decline);
   $("hangup").addEventListener("click", phone.hangup);
   $("mute").addEventListener("click", () => phone.mute(!phone.call?.muted));
+  $("hold").addEventListener("click", () => phone.hold(!phone.call?.onHold));
   $("dial").addEventListener("submit", (event) => {
     event.preventDefault();
     const target = $("dial-target").value.trim();
