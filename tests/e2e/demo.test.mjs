@@ -125,6 +125,34 @@ describe("the demo page", { skip, timeout: 120000 }, () => {
     await web.locator(id("outcome")).waitFor();
   });
 
+  for (const width of [1280, 390]) {
+    test(`the softphone holds the phone's call and takes it back, over the shell's media, at ${width} px`, async () => {
+      const page = await browser.open(edge.http);
+      await page.setViewportSize({ width, height: width > 1000 ? 1440 : 844 });
+      const phone = await frameOf(page, "phone.html");
+      const web = await frameOf(page, "web.html");
+      const app = await frameOf(page, "app.html");
+      await web.locator(`${id("registration")}[data-state="registered"]`).waitFor();
+      await app.locator(`${id("registration")}[data-state="registered"]`).waitFor();
+      await web.locator(id("dial-call")).click();
+      await phone.locator(id("answer")).click();
+      const heard = (frame, wanted) =>
+        frame.waitForFunction(([level, wanted]) => (Number(document.querySelector(level)?.getAttribute("aria-valuenow") ?? 0) > 10) === wanted, [id("level"), wanted], { timeout: 10000 });
+      await heard(phone, true);
+      await web.locator(id("hold")).click();
+      await web.locator(`${id("hold")}[aria-pressed="true"]`).waitFor();
+      await web.waitForFunction((timer) => document.querySelector(timer).textContent === "On hold", id("call-timer"));
+      await heard(phone, false);
+      await web.locator(id("hold")).scrollIntoViewIfNeeded();
+      await look(page, `8-held-${width}`);
+      await web.locator(id("hold")).click();
+      await web.locator(`${id("hold")}[aria-pressed="false"]`).waitFor();
+      await heard(phone, true);
+      await web.locator(id("hangup")).click();
+      await web.locator(id("outcome")).waitFor();
+    });
+  }
+
   test("a page that plays audio while its CallKit call lives is told off", async () => {
     const page = await browser.open(`${edge.http}/?media=page`);
     const phone = await frameOf(page, "phone.html");
