@@ -151,7 +151,7 @@ export function createSoftphone({ lane, onChange = () => {} }) {
     text($("mute"), call?.muted ? "Unmute" : "Mute");
     $("hold").hidden = call?.state !== "connected";
     $("hold").setAttribute("aria-pressed", String(call?.onHold ?? false));
-    text($("hold"), call?.onHold ? "Take back" : "Hold");
+    text($("hold"), call?.onHold ? "Resume" : "Hold");
     tick();
     const spoken = call ? `${ringing ? "Incoming call from" : call.state === "connected" ? "Connected with" : "Calling"} ${name}` : phone.outcome ? outcomeText(phone.outcome) : "";
     text($("call-status"), spoken);
