@@ -293,9 +293,7 @@ impl Agent {
         let theirs = request
             .parsed_uri()
             .is_ok_and(|uri| others().flat_map(Account::bindings).any(|binding| binding.is_contact(&uri)));
-        let foreign_call = |call: &Call| {
-            call.account != account && call.dialog.as_ref().is_some_and(|dialog| dialog.matches(&request.headers))
-        };
+        let foreign_call = |call: &Call| call.account != account && call.has_dialog(&request.headers);
         if others().next().is_some() && self.calls.iter().any(foreign_call) { Some(481) } else { theirs.then_some(404) }
     }
 }

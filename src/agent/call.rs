@@ -17,6 +17,9 @@ pub(super) const T1_MS: u64 = 500;
 pub(super) const T2_MS: u64 = 4_000;
 /// How long a 2xx is repeated, a lost flow is waited for, an ended call is remembered: 64 · T1.
 pub(super) const LINGER_MS: u64 = 64 * T1_MS;
+/// How often it is said that it rings (13.3.1.1), and how often where that cannot be lost (RFC 3262 section 3).
+const RINGING_MS: u64 = 60_000;
+const RINGING_RELIABLY_MS: u64 = 150_000;
 
 /// Where a call is. The application sees the coarser [`CallState`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -133,6 +136,10 @@ pub(crate) struct Call {
     pub(crate) was_referred: bool,
     /// The flow of an unanswered INVITE is gone; until then it may come again on another.
     pub(crate) orphaned_until: Option<Mono>,
+    /// When the caller's invitation expires (13.3.1).
+    pub(crate) expires_at: Option<Mono>,
+    /// When it is said again that it rings (13.3.1.1).
+    pub(crate) ring_at: Option<Mono>,
     /// When an ended call is forgotten.
     pub(crate) forgotten_at: Option<Mono>,
     /// The final response that ended an incoming call, for the same INVITE on another flow.
@@ -225,6 +232,8 @@ impl Call {
             auth_rounds: 0,
             was_referred: false,
             orphaned_until: None,
+            expires_at: None,
+            ring_at: None,
             forgotten_at: None,
             refused_with: None,
             extra: Extra::default(),
@@ -312,6 +321,11 @@ impl Call {
         std::mem::take(&mut self.answer_in_ack)
     }
 
+    /// It is said now that it rings.
+    pub(crate) fn rings(&mut self, now: Mono, reliably: bool) {
+        self.ring_at = Some(now.after(if reliably { RINGING_RELIABLY_MS } else { RINGING_MS }));
+    }
+
     pub(crate) fn next_timeout(&self) -> Option<Mono> {
         let repeat = self.repeat.as_ref().map(|repeat| repeat.at.min(repeat.until));
         let session = match self.phase {
@@ -321,7 +335,11 @@ impl Call {
         };
         let digits = if self.is_over() { None } else { self.dtmf.next_timeout() };
         let provisional = self.provisional.as_ref().and_then(Provisional::next_timeout);
-        [repeat, provisional, self.orphaned_until, self.forgotten_at, session, digits].into_iter().flatten().min()
+        let unanswered = [self.expires_at, self.ring_at].into_iter().flatten().filter(|_| self.is_unanswered()).min();
+        [repeat, unanswered, provisional, self.orphaned_until, self.forgotten_at, session, digits]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     pub(crate) fn is_due(&self, now: Mono) -> bool {

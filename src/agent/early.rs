@@ -360,8 +360,13 @@ impl Agent {
         let agreed = call.fork_mut(&tag).and_then(|fork| fork.description.take().map(|sdp| (sdp, fork.agreed)));
         call.forks.retain(|fork| fork.tag != tag);
         call.dialog = Some(dialog.clone());
-        // What other forks offer is of no use any more, but for what media is at.
+        // The offer of another fork has its answer too late.
+        let offers = call.reoffer.take_if(|offer| !dialog.matches(&offer.request.headers));
+        // What other forks offer late is of no use any more, but for what media is at.
         call.late.truncate(1);
+        if let Some(offer) = offers {
+            self.respond(now, offer.server, &offer.request, 481);
+        }
         if !updated {
             self.early_change_lost(id);
         }

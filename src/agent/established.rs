@@ -306,6 +306,7 @@ impl Agent {
 
     pub(super) fn call_timeout(&mut self, now: Now, id: CallId) {
         self.provisional_timeout(now, id);
+        self.unanswered_timeout(now, id);
         let Some(call) = self.call_mut(id) else { return };
         if let Some(repeat) = &mut call.repeat {
             if repeat.until <= now.mono {
@@ -366,7 +367,7 @@ impl Agent {
         let mut askers = call.session.modification.abandon();
         askers.extend(call.abandon_digits());
         let deferred = call.session.deferred.take();
-        call.session.reinvite = None;
+        let reinvite = call.session.reinvite.take();
         call.session.timer.stop();
         let has_media = call.media.is_some();
         let unanswered = reoffer.map(|reoffer| (reoffer.server, reoffer.request));
@@ -374,6 +375,10 @@ impl Agent {
             // The dialog ends before our answer is made, and every request wants its final response (15.1.2).
             let response = self.response(&request, 487, "", None);
             self.transactions.respond(now.mono, server, response);
+        }
+        if let Some(reinvite) = reinvite {
+            // Nobody waits for its answer, and without a CANCEL it might wait for ever.
+            self.transactions.cancel(now.mono, reinvite.client, &[]);
         }
         if has_media {
             self.media_command(id, MediaCommand::Close);

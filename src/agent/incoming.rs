@@ -121,13 +121,15 @@ impl Agent {
         let (remote_uri, remote_name) = remote_party(&request);
         let id = CallId(self.new_id());
         let uuid = self.random.uuid();
+        let expires = request.headers.expires().and_then(Result::ok);
+        let expires_at = expires.map(|seconds| now.mono.after(u64::from(seconds) * 1_000));
         let beginning = Beginning { id, uuid, account, flow, invite: request, local_tag, remote_uri, remote_name };
         if let Ok(Some(old)) = replaced {
             let (beginning, muted) = self.in_place_of(old, beginning);
-            self.begin_replacing(Call { muted, ..Call::incoming(beginning, server, dialog) }, old);
+            self.begin_replacing(Call { muted, expires_at, ..Call::incoming(beginning, server, dialog) }, old);
             return;
         }
-        self.calls.push(Call::incoming(beginning, server, dialog));
+        self.calls.push(Call { expires_at, ..Call::incoming(beginning, server, dialog) });
         self.out.push_back(AgentEvent::Incoming(id));
     }
 
@@ -146,6 +148,12 @@ impl Agent {
                 && call.dialog.as_ref().is_some_and(|dialog| dialog.remote_tag() == from.tag().unwrap_or_default())
                 && call.invite.headers.cseq().and_then(Result::ok).is_some_and(|first| first.number == cseq.number)
         };
+        let Some(call) = self.calls.iter_mut().find(same) else { return false };
+        // What became of it at one account is no word of another one's.
+        let (over, orphaned, called) = (call.is_over(), call.orphaned_until.is_some(), call.account);
+        if (over || orphaned) && self.account_of_flow(flow) != Some(called) {
+            return false;
+        }
         let Some(call) = self.calls.iter_mut().find(same) else { return false };
         let id = call.id;
         let old_flow = call.flow;
@@ -295,6 +303,18 @@ impl Agent {
             self.transactions.respond(now.mono, server, response);
         }
         self.end_call_with(now, id, outcome, headers);
+    }
+
+    /// What is due for a call that nobody has answered.
+    pub(super) fn unanswered_timeout(&mut self, now: Now, id: CallId) {
+        let Some(call) = self.call_mut(id).filter(|call| call.is_unanswered()) else { return };
+        if call.expires_at.is_some_and(|at| at <= now.mono) {
+            let mut missed = outcome(OutcomeKind::Missed, false);
+            missed.status = Some(487);
+            self.refuse(now, id, 487, missed);
+        } else if call.ring_at.is_some_and(|at| at <= now.mono) {
+            self.send_ringing(now, id);
+        }
     }
 
     pub(super) fn cancelled(&mut self, now: Now, server: ServerId, cancel: &Request) {

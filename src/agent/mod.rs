@@ -415,7 +415,14 @@ impl Agent {
                 break;
             }
         }
-        let Self { calls, uses, .. } = self;
+        let Self { calls, uses, transactions, .. } = self;
+        for call in calls.iter_mut().filter(|call| call.is_forgotten(now.mono)) {
+            let of_call = |what: &Use| matches!(what, Use::Invite(id) | Use::Reinvite(id) if *id == call.id);
+            // A late CANCEL may still cross a 2xx, which wants its ACK and BYE.
+            if uses.iter().any(|(client, what)| of_call(what) && transactions.is_under_way(*client)) {
+                call.forgotten_at = Some(now.mono.after(call::LINGER_MS));
+            }
+        }
         calls.retain(|call| !call.is_forgotten(now.mono));
         uses.retain(|(_, what)| match what {
             Use::Invite(id) | Use::Reinvite(id) => calls.iter().any(|call| call.id == *id),

@@ -147,8 +147,11 @@ impl Agent {
             self.respond(now, server, &request, 500);
             return;
         }
+        let lost = self.call_mut(id).is_some_and(|call| call.dialog.is_some() && !call.is_own_dialog(&request.headers));
         match request.method() {
             Method::Bye => self.incoming_bye(now, id, server, &request),
+            // 13.2.2.4: another fork has taken the call, and this early dialog is over.
+            _ if lost => self.respond(now, server, &request, 481),
             Method::Invite | Method::Update => {
                 // Whoever is transferred behind a server is somebody else from now on.
                 self.note_identity(id, &request.headers);

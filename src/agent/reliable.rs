@@ -103,9 +103,13 @@ impl Agent {
     /// Tells the caller that it rings here.
     pub(super) fn send_ringing(&mut self, now: Now, id: CallId) {
         let Some(call) = self.calls.iter().find(|call| call.id == id) else { return };
+        let reliable = self.wants_reliable(call);
+        if let Some(call) = self.call_mut(id) {
+            call.rings(now.mono, reliable);
+        }
+        let Some(call) = self.calls.iter().find(|call| call.id == id) else { return };
         let Some(server) = call.server else { return };
         let mut response = self.response(&call.invite, 180, &call.local_tag, Some(call.account));
-        let reliable = self.wants_reliable(call);
         if reliable {
             if sdp_of(&call.invite).is_none() {
                 return;

@@ -102,6 +102,7 @@ impl Agent {
 impl Call {
     /// Whether one of its dialogs has these tags.
     fn has_tags(&self, local: &str, remote: &str) -> bool {
-        self.local_tag == local && self.tags().any(|tag| tag == remote)
+        // A far end of RFC 2543 has none, which is written as nought (section 3).
+        self.local_tag == local && self.tags().any(|tag| tag == remote || (tag.is_empty() && remote == "0"))
     }
 }

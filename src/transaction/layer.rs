@@ -152,6 +152,12 @@ impl Transactions {
         self.clients.iter().find(|entry| entry.id == client).map(|entry| &entry.request)
     }
 
+    /// Whether a transaction of ours may still have something to tell.
+    #[must_use]
+    pub fn is_under_way(&self, client: ClientId) -> bool {
+        self.clients.iter().any(|entry| entry.id == client && !entry.machine.is_over())
+    }
+
     /// Gives an INVITE up. The CANCEL leaves at once if a provisional response has come, else with the first; after a
     /// final response, never. `extra` are further headers of it,
     /// such as Reason (RFC 3326).

@@ -223,6 +223,12 @@ impl Far {
 
     /// Sends a request in a dialog, with its next number (an ACK and a CANCEL with the last), and lets it come.
     pub fn ask(&mut self, peer: &mut Peer, method: &str, headers: &[&str], body: &str) {
+        self.say(peer, method, headers, body);
+        self.run(SOON);
+    }
+
+    /// The same, and time stands still.
+    pub fn say(&mut self, peer: &mut Peer, method: &str, headers: &[&str], body: &str) {
         if method != "ACK" {
             peer.cseq += 1;
         }
@@ -243,7 +249,6 @@ impl Far {
         all.extend(headers);
         let text = text(&format!("{method} {} SIP/2.0", peer.target), &all, body);
         self.send(text);
-        self.run(SOON);
     }
 
     /// The CANCEL of our INVITE.

@@ -16,6 +16,7 @@ mod hostile_usages;
 mod identity;
 mod incoming_model;
 mod invite_model;
+mod leftovers;
 mod messaging;
 mod model;
 mod publication;
