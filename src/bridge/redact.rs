@@ -1,6 +1,7 @@
 //! A message as the trace may show it.
 
 use super::json::{Json, Writer};
+use crate::common::search;
 
 const PLACEHOLDER: &str = "[redacted]";
 
@@ -39,7 +40,7 @@ fn walk(json: Json<'_>, sip: bool, out: &mut Writer) {
             walk(item, sip, out);
         }
         out.close(']');
-    } else if json.text().is_some_and(|text| text.contains("pn-") || text.contains("tok=")) {
+    } else if json.text().is_some_and(|text| search::contains(&text, "pn-") || search::contains(&text, "tok=")) {
         // A URI with push parameters, wherever it stands.
         out.text(PLACEHOLDER);
     } else {

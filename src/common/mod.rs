@@ -2,6 +2,7 @@
 
 pub mod limits;
 pub mod random;
+pub mod search;
 pub mod secret;
 pub mod time;
 pub mod timers;

@@ -1,6 +1,7 @@
 //! What may be changed in a message that was already written: everything but what tells whose answer it is.
 
 use super::{HeaderName, Message, validate};
+use crate::common::search;
 
 /// A message that somebody changed, ready for the wire: its Content-Length is made right, whatever it said.
 /// `None` where it cannot be sent in place of `original`: it cannot be read, it breaks a rule that `original` did not
@@ -23,16 +24,21 @@ pub fn same_frame(original: &[u8], changed: &str) -> Option<Vec<u8>> {
 
 /// The same text with a Content-Length that fits its body.
 fn sized(text: &str) -> Option<Vec<u8>> {
-    let end = if text.contains("\r\n") { "\r\n" } else { "\n" };
-    let (head, body) = text.split_once(&*[end, end].concat())?;
+    let end = if search::contains(text, "\r\n") { "\r\n" } else { "\n" };
+    let (head, body) = search::cut(text, &[end, end].concat())?;
     let mut out = String::with_capacity(text.len() + 24);
     let is_length = |line: &str| {
         let name = line.split(':').next().unwrap_or("").trim_ascii_end();
         HeaderName::of(name) == HeaderName::ContentLength
     };
-    for line in head.split(end).filter(|line| !is_length(line)) {
-        out.push_str(line);
-        out.push_str("\r\n");
+    let mut rest = Some(head);
+    while let Some(text) = rest {
+        let (line, after) = search::cut(text, end).map_or((text, None), |(line, after)| (line, Some(after)));
+        rest = after;
+        if !is_length(line) {
+            out.push_str(line);
+            out.push_str("\r\n");
+        }
     }
     out.push_str("Content-Length: ");
     out.push_str(&body.len().to_string());

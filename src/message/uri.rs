@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
-use crate::common::limits;
+use crate::common::{limits, search};
 
 use super::HeaderError;
 use super::text::{Set, cut, find, number, rest, unescape, unescaped};
@@ -220,10 +220,8 @@ impl<'a> Uri<'a> {
 
     /// Headers are never left out of account, in whatever order they stand.
     fn has_same_headers(&self, other: &Uri<'_>) -> bool {
-        let (mut ours, mut theirs): (Vec<_>, Vec<_>) = (self.headers().collect(), other.headers().collect());
-        for headers in [&mut ours, &mut theirs] {
-            headers.sort_by(|a, b| compare(a.0, b.0, true).then_with(|| compare(a.1, b.1, false)));
-        }
+        let order = |a: (&str, &str), b: (&str, &str)| compare(a.0, b.0, true).then_with(|| compare(a.1, b.1, false));
+        let (ours, theirs) = (ordered(self.headers(), order), ordered(other.headers(), order));
         ours.len() == theirs.len()
             && ours.iter().zip(&theirs).all(|(a, b)| same(a.0, b.0, true) && same(a.1, b.1, false))
     }
@@ -231,10 +229,18 @@ impl<'a> Uri<'a> {
 
 /// Parameters in the order of their names, the first of each name alone.
 fn sorted<'a>(params: impl Iterator<Item = (&'a str, Option<&'a str>)>) -> Vec<(&'a str, Option<&'a str>)> {
-    let mut all: Vec<_> = params.collect();
-    all.sort_by(|a, b| compare(a.0, b.0, true));
+    let mut all = ordered(params, |a, b| compare(a.0, b.0, true));
     all.dedup_by(|later, first| same(later.0, first.0, true));
     all
+}
+
+fn ordered<T: Copy>(items: impl Iterator<Item = T>, order: impl Fn(T, T) -> Ordering) -> Vec<T> {
+    let items: Vec<T> = items.collect();
+    let follows = |a: usize, b: usize| match (items.get(a), items.get(b)) {
+        (Some(a), Some(b)) => order(*a, *b) == Ordering::Greater,
+        _ => false,
+    };
+    search::in_order(items.len(), &follows).into_iter().filter_map(|index| items.get(index).copied()).collect()
 }
 
 /// The order of what two texts say once percent escapes are undone.
@@ -248,7 +254,7 @@ fn compare(a: &str, b: &str, any_case: bool) -> Ordering {
 fn same_host(a: &str, b: &str) -> bool {
     let address = |host: &str| {
         let inner = host.strip_prefix('[')?.strip_suffix(']')?;
-        let (before, after) = inner.split_once(":::").unwrap_or((inner, ""));
+        let (before, after) = search::cut(inner, ":::").unwrap_or((inner, ""));
         let repaired = [before, "::", after].concat();
         if after.is_empty() { inner.parse::<std::net::Ipv6Addr>() } else { repaired.parse() }.ok()
     };

@@ -2,6 +2,7 @@
 
 use crate::common::limits;
 use crate::common::random::Random;
+use crate::common::search;
 use crate::common::time::Mono;
 use crate::io::SipServer;
 
@@ -42,14 +43,18 @@ impl Server {
 pub(super) fn in_order(servers: Vec<SipServer>, random: &mut Random) -> Vec<Server> {
     let mut keyed: Vec<_> = servers
         .into_iter()
-        .filter_map(|server| {
+        .map(|server| {
             let lot = if server.weight == 0 { 0 } else { random.u32() };
-            Some((std::cmp::Reverse(server.weight), lot, Server::new(server.url)?))
+            (std::cmp::Reverse(server.weight), lot, Server::new(server.url))
         })
+        .filter(|(.., server)| server.is_some())
         .collect();
-    keyed.sort_by_key(|(weight, lot, _)| (*weight, *lot));
-    keyed.truncate(limits::SERVERS);
-    keyed.into_iter().map(|(_, _, server)| server).collect()
+    let follows = |a: usize, b: usize| match (keyed.get(a), keyed.get(b)) {
+        (Some((weight, lot, _)), Some((other, drawn, _))) => (weight, lot) > (other, drawn),
+        _ => false,
+    };
+    let order = search::in_order(keyed.len(), &follows);
+    order.into_iter().take(limits::SERVERS).filter_map(|index| keyed.get_mut(index)?.2.take()).collect()
 }
 
 /// Whether a `ws:` or `wss:` URL is the secure one; `None` if it is neither or cannot be opened.

@@ -2,6 +2,7 @@
 
 use crate::agent::PushContact;
 use crate::bridge::{Environment, PushToken, TokenKind};
+use crate::common::search;
 use crate::common::secret::Secret;
 use crate::io::{PushOptions, PushPreset};
 
@@ -43,7 +44,7 @@ impl Tokens {
     }
 
     fn fill(&self, template: &str, instance: &str) -> String {
-        let asks_for = |name: &str| template.contains(name);
+        let asks_for = |name: &str| search::contains(template, name);
         let has =
             |token: &Option<PushToken>| token.as_ref().and_then(|t| t.token.as_ref()).is_some_and(|t| !t.is_empty());
         // Without any of the tokens it is about, the rest of a template would ask for something else: RFC 8599's
