@@ -4,6 +4,7 @@ use super::call::{Beginning, Call, Job, LINGER_MS, Phase, Repeat, T1_MS};
 use super::outcome::{self, Reasons, outcome};
 use super::outgoing::check_headers;
 use super::{Agent, AgentEvent};
+use crate::common::limits;
 use crate::common::time::Now;
 use crate::dialog::{Dialog, SMALLEST_S, SessionTimer};
 use crate::io::{
@@ -118,6 +119,12 @@ impl Agent {
                 return;
             }
         };
+        if self.calls.len() >= limits::REMEMBERED_CALLS {
+            let forgettable = |call: &Call| call.is_over() && call.repeat.is_none() && !call.owes_bye;
+            if let Some(oldest) = self.calls.iter().position(forgettable) {
+                self.calls.remove(oldest);
+            }
+        }
         let (remote_uri, remote_name) = remote_party(&request);
         let id = CallId(self.new_id());
         let uuid = self.random.uuid();

@@ -109,7 +109,19 @@ impl Agent {
             self.challenged(now, account, what, request, response, rounds);
             return;
         }
+        // 12.2.1.2: the far end knows of no such dialog, whatever it was asked.
+        let gone = match (&dialog, &purpose) {
+            (_, Purpose::Bye(_) | Purpose::Update(_)) => None,
+            (DialogRef::Call(id, tag), _) if response.status() == 481 => Some((*id, tag.clone())),
+            _ => None,
+        };
         self.request_done(now, account, purpose, Ok(response));
+        if let Some((id, tag)) = gone
+            && let Some(call) = self.call_mut(id).filter(|call| call.is_confirmed())
+            && call.dialog.as_ref().is_some_and(|own| own.remote_tag() == tag)
+        {
+            self.dialog_gone(now, id, 481);
+        }
     }
 
     /// The request once more, after its challenge was learnt; or whoever it is for is told why not.

@@ -34,6 +34,10 @@ pub const TRACE_ENTRIES: usize = 512;
 pub const EVENTS_WAITING: usize = 256;
 /// Calls at one time. More: an incoming one gets 486, an outgoing one fails with `tooManyCalls`.
 pub const CALLS: usize = 16;
+
+/// Calls that an engine remembers, those that are over included. Beyond it the oldest that is over is forgotten when
+/// another INVITE comes.
+pub const REMEMBERED_CALLS: usize = 256;
 /// Far ends of one forked INVITE that are followed. More: their provisional responses are not looked at; a late 2xx still gets
 /// its ACK and BYE.
 pub const FORKS: usize = 32;

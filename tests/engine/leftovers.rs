@@ -3,10 +3,10 @@
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use sipwake::io::{CallState, Command, Extra};
+use sipwake::io::{Body, CallState, Command, Extra};
 use sipwake::message::HeaderName;
 
-use crate::far::{Far, answer, header};
+use crate::far::{Far, answer, header, text};
 use crate::world::{account, sdp};
 
 const SDP: &str = "Content-Type: application/sdp";
@@ -207,4 +207,64 @@ fn a_call_declined_at_one_account_rings_at_the_next() {
     far.invite_sdp("hunt", &[], 1);
     assert_eq!(far.response("INVITE").status(), 180);
     assert_eq!(far.only_call().account, second);
+}
+
+/// RFC 3261 12.2.1.2: 481 to any request of a dialog says that there is none.
+#[test]
+fn a_call_ends_when_the_far_end_knows_of_no_such_dialog() {
+    let mut far = Far::new();
+    let (call, ..) = far.talking();
+    let body = Body { content_type: "text/plain".to_owned(), octets: b"x".to_vec() };
+    let command = far.world.command(far.phone, Command::Info { call, body, extra: Extra::default() });
+    far.run(100);
+    let info = far.request("INFO");
+    far.take();
+    far.reply(&info, 481, "bob", &[], "");
+    assert!(far.world.result(far.phone, command).is_some());
+    assert_eq!(far.state(call), None);
+    assert_eq!(far.count("BYE"), 0, "nobody there would know what for");
+    let (call, ..) = far.talking();
+    let body = Body { content_type: "text/plain".to_owned(), octets: b"x".to_vec() };
+    far.world.command(far.phone, Command::Info { call, body, extra: Extra::default() });
+    far.run(100);
+    let info = far.request("INFO");
+    far.reply(&info, 415, "bob", &[], "");
+    assert_eq!(far.state(call), Some(CallState::Connected));
+}
+
+/// A caller who calls and gives up without end fills no memory.
+#[test]
+fn calls_that_are_over_are_remembered_within_a_limit() {
+    let mut far = Far::new();
+    let contact = far.contact();
+    for round in 0..300 {
+        for method in ["INVITE", "CANCEL"] {
+            let lines = [
+                format!("Via: SIP/2.0/WSS far.invalid;branch=z9hG4bKflood{round}"),
+                "From: <sip:bob@example.test>;tag=bob".to_owned(),
+                "To: <sip:alice@example.test>".to_owned(),
+                format!("Call-ID: flood{round}"),
+                format!("CSeq: 1 {method}"),
+                "Contact: <sip:bob@far.invalid>".to_owned(),
+            ];
+            let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+            far.send(text(&format!("{method} {contact} SIP/2.0"), &lines, ""));
+        }
+        far.run(10);
+        let refused = far.response("INVITE");
+        assert_eq!(refused.status(), 487, "{round}");
+        let lines = [
+            format!("Via: SIP/2.0/WSS far.invalid;branch=z9hG4bKflood{round}"),
+            "From: <sip:bob@example.test>;tag=bob".to_owned(),
+            format!("To: {}", header(&refused.headers, HeaderName::To)),
+            format!("Call-ID: flood{round}"),
+            "CSeq: 1 ACK".to_owned(),
+        ];
+        let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+        far.send(text(&format!("ACK {contact} SIP/2.0"), &lines, ""));
+        far.take();
+    }
+    let state = format!("{:?}", far.world.phones[far.phone].endpoint);
+    let remembered = state.matches("Call { id:").count();
+    assert!((200..=256).contains(&remembered), "{remembered}");
 }
