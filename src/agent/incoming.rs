@@ -326,7 +326,7 @@ impl Agent {
 
     pub(super) fn cancelled(&mut self, now: Now, server: ServerId, cancel: &Request) {
         let Some(call) = self.calls.iter().find(|call| call.server == Some(server) && call.is_unanswered()) else {
-            return;
+            return self.change_cancelled(now, server);
         };
         let id = call.id;
         let reasons = Reasons::of(&cancel.headers);

@@ -97,7 +97,10 @@ impl Agent {
     pub(super) fn reoffer_described(&mut self, now: Now, id: CallId, sdp: String) {
         let Some(call) = self.call_mut(id) else { return };
         call.job = Job::None;
-        let Some(Reoffer { server, request }) = call.reoffer.take() else { return };
+        let Some(Reoffer { server, request }) = call.reoffer.take() else {
+            // It was cancelled meanwhile: there the session is as it was.
+            return self.fall_in_step(now, id);
+        };
         let offer = sdp_of(&request);
         let before = call.remote_hold;
         if let Some(offer) = offer.as_deref().and_then(SessionDescription::parse) {
@@ -133,6 +136,20 @@ impl Agent {
         self.direct(id, before);
         if let Some(Reoffer { server, request }) = reoffer {
             self.refuse_change(now, server, &request, 488, None);
+        }
+    }
+
+    /// The far end has cancelled its re-INVITE (9.2). What media makes of it already is offered anew.
+    pub(super) fn change_cancelled(&mut self, now: Now, server: ServerId) {
+        let mut cancelled = None;
+        for call in &mut self.calls {
+            let waiting = call.session.deferred.take_if(|(of, _)| *of == server);
+            let begun = call.reoffer.take_if(|reoffer| reoffer.server == server);
+            call.session.out_of_step |= begun.is_some();
+            cancelled = cancelled.or(waiting).or(begun.map(|reoffer| (reoffer.server, reoffer.request)));
+        }
+        if let Some((server, request)) = cancelled {
+            self.refuse_change(now, server, &request, 487, None);
         }
     }
 

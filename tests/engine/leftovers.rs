@@ -268,3 +268,34 @@ fn calls_that_are_over_are_remembered_within_a_limit() {
     let remembered = state.matches("Call { id:").count();
     assert!((200..=256).contains(&remembered), "{remembered}");
 }
+
+/// RFC 3261 9.2, 14.2: a re-INVITE that is cancelled in time gets 487, and the session is as it was.
+#[test]
+fn a_cancelled_reinvite_changes_nothing() {
+    let mut far = Far::new();
+    let (call, _, mut peer) = far.talking();
+    far.take();
+    far.say(&mut peer, "INVITE", &[SDP], &sdp(1).replace("a=sendrecv", "a=sendonly"));
+    far.run(10);
+    assert_eq!(far.statuses("INVITE"), [100]);
+    let via = header(&far.response("INVITE").headers, HeaderName::Via);
+    let lines = [
+        format!("Via: {via}"),
+        format!("From: {}", peer.local),
+        format!("To: {}", peer.remote),
+        format!("Call-ID: {}", peer.call_id),
+        format!("CSeq: {} CANCEL", peer.cseq),
+    ];
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    far.send(text(&format!("CANCEL {} SIP/2.0", peer.target), &lines, ""));
+    far.run(200);
+    assert_eq!(far.statuses("CANCEL"), [200]);
+    assert_eq!(far.statuses("INVITE"), [100, 487]);
+    assert!(!far.only_call().remote_hold);
+    // Media had begun to follow: both ends agree on one session again.
+    let again = far.request("INVITE");
+    far.reply_sdp(&again, 200, "bob", &[], 1);
+    assert_eq!(far.state(call), Some(CallState::Connected));
+    far.ask(&mut peer, "INVITE", &[SDP], &sdp(1));
+    assert_eq!(far.response("INVITE").status(), 200);
+}
