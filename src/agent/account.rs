@@ -1,10 +1,12 @@
 //! One account: its options, its way to the server, its credentials, its registration, and the headers it writes.
 
 use super::binding::{Binding, are_contact_params};
+use super::identity::is_identity;
 use super::outgoing::check_headers;
 use super::registration::Purpose;
 use crate::auth::{AuthOptions, Authenticator, is_token};
 use crate::common::random::Random;
+use crate::common::secret::Secret;
 use crate::common::time::Mono;
 use crate::io::{
     AccountId, AccountOptions, CommandId, Credentials, Error, ErrorCode, FlowId, RegistrationInfo, RegistrationState,
@@ -417,6 +419,15 @@ fn check(options: &AccountOptions) -> Result<(), Error> {
     }
     if !options.message_types.iter().all(|kind| MediaType::parse(kind).is_ok()) {
         return Err(Error::option("messageTypes"));
+    }
+    if options.preferred_identity.as_ref().is_some_and(|uri| !is_identity(uri)) {
+        return Err(Error::option("preferredIdentity"));
+    }
+    let hashes = [(&options.ha1_md5, 32), (&options.ha1_sha256, 64), (&options.ha1_sha512_256, 64)];
+    let is_hash =
+        |hash: &Secret, digits| hash.expose().len() == digits && hash.expose().bytes().all(|b| b.is_ascii_hexdigit());
+    if hashes.iter().any(|(hash, digits)| hash.as_ref().is_some_and(|hash| !is_hash(hash, *digits))) {
+        return Err(Error::option("ha1"));
     }
     if options.display_name.as_ref().is_some_and(|name| name.chars().any(char::is_control)) {
         return Err(Error::option("displayName"));

@@ -82,7 +82,8 @@ pub(super) fn write(invite: &mut Request, account: &Account, options: &CallOptio
     Ok(())
 }
 
-fn is_identity(text: &str) -> bool {
+/// Whether a text is a URI that somebody can be named by.
+pub(super) fn is_identity(text: &str) -> bool {
     text.bytes().all(|b| b.is_ascii_graphic() && !b"<>\",".contains(&b))
         && Uri::parse(text).is_ok_and(|uri| {
             (uri.is_sip() || uri.scheme().eq_ignore_ascii_case("tel")) && uri.headers().next().is_none()

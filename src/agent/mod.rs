@@ -509,7 +509,12 @@ impl Agent {
         for info in changed {
             self.tell(Event::RegistrationChanged(info));
         }
-        self.accounts.retain(|account| !(account.removing && account.is_idle()));
+        let gone = self.accounts.extract_if(.., |account| account.removing && account.is_idle());
+        // Who still waits for such an account was overtaken by the end of everything.
+        let waiting = gone.flat_map(|mut account| account.first.registration.take_all_waiting()).collect::<Vec<_>>();
+        for command in waiting {
+            self.complete(command, Err(ErrorCode::Stopped.into()));
+        }
     }
 
     /// The registration as the application sees it.

@@ -18,12 +18,17 @@ const SHUN_S: u32 = 30;
 const LONGEST_SHUN_S: u32 = 3_600;
 
 impl Agent {
+    /// An account that is not on its way out: what logs it out is the last that is said for it.
+    fn staying(&mut self, id: AccountId) -> Option<&mut Account> {
+        self.account_mut(id).filter(|account| !account.removing)
+    }
+
     /// Registers or refreshes at once; completed when the registrar has answered.
     ///
     /// # Errors
     /// [`ErrorCode::NotFound`] where there is no such account.
     pub fn register(&mut self, now: Now, id: AccountId, command: Option<CommandId>) -> Result<(), Error> {
-        let account = self.account_mut(id).ok_or(ErrorCode::NotFound)?;
+        let account = self.staying(id).ok_or(ErrorCode::NotFound)?;
         account.wakefulness = Wakefulness::Awake;
         account.wanted = true;
         account.want(Purpose::Bind, command);
@@ -36,7 +41,7 @@ impl Agent {
     /// # Errors
     /// [`ErrorCode::NotFound`] where there is no such account.
     pub fn unregister(&mut self, now: Now, id: AccountId, command: Option<CommandId>) -> Result<(), Error> {
-        let account = self.account_mut(id).ok_or(ErrorCode::NotFound)?;
+        let account = self.staying(id).ok_or(ErrorCode::NotFound)?;
         account.wanted = false;
         account.want(Purpose::Unregister, command);
         self.pump(now);
@@ -48,7 +53,7 @@ impl Agent {
     /// # Errors
     /// [`ErrorCode::NotFound`] where there is no such account.
     pub fn unregister_all(&mut self, now: Now, id: AccountId, command: Option<CommandId>) -> Result<(), Error> {
-        let account = self.account_mut(id).ok_or(ErrorCode::NotFound)?;
+        let account = self.staying(id).ok_or(ErrorCode::NotFound)?;
         account.wanted = false;
         account.want(Purpose::Everything, command);
         self.pump(now);

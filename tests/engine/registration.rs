@@ -1,6 +1,7 @@
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
+use sipwake::common::secret::Secret;
 use sipwake::io::{
     AccountOptions, Command, EndpointOptions, ErrorCode, Event, PushOptions, PushPreset, RegistrationInfo,
     RegistrationState, Reply,
@@ -222,4 +223,49 @@ fn stopping_removes_the_binding_and_refuses_what_comes_after() {
     assert!(!world.server.is_bound("bob"));
     assert!(world.phones[phone].flows.is_empty());
     assert_eq!(world.command_now(phone, Command::Register(account)), Err(ErrorCode::Stopped.into()));
+}
+
+#[test]
+fn stopping_completes_what_waits_for_a_registration_or_a_removal() {
+    let mut world = World::new();
+    world.server.add_user("bob", "secret");
+    let phone = world.add_phone(EndpointOptions::default());
+    world.server.silent = true;
+    let bob = world.create_account(phone, account("bob"));
+    let commands = [Command::Register(bob), Command::Unregister(bob), Command::RemoveAccount(bob), Command::Stop]
+        .map(|command| world.command(phone, command));
+    world.run(60_000);
+    for command in commands {
+        assert!(world.result(phone, command).is_some(), "{command:?} never ends");
+    }
+}
+
+/// RFC 8599 4.1.2: who logs out is not pushed to any more, whatever is asked for meanwhile.
+#[test]
+fn an_account_on_its_way_out_registers_no_more() {
+    let mut world = World::new();
+    let (phone, bob) = world.add_registered("bob");
+    let removal = world.command(phone, Command::RemoveAccount(bob));
+    for command in [Command::Register(bob), Command::Unregister(bob), Command::UnregisterAll(bob)] {
+        assert_eq!(world.command_now(phone, command), Err(ErrorCode::NotFound.into()));
+    }
+    world.run(60_000);
+    assert_eq!(world.result(phone, removal), Some(Ok(Reply::Done)));
+    assert_eq!(world.phones[phone].endpoint.accounts().len(), 0);
+    assert!(!world.server.is_bound("bob"));
+}
+
+#[test]
+fn what_can_never_be_sent_is_refused_when_the_account_is_made() {
+    let mut world = World::new();
+    let phone = world.add_phone(EndpointOptions::default());
+    let mut refused = |options| world.command_now(phone, Command::CreateAccount(Box::new(options))).unwrap_err().field;
+    for uri in ["", "junk", "sip:bob@example.test\r\nX: y", "mailto:bob@example.test"] {
+        let options = AccountOptions { preferred_identity: Some(uri.into()), ..account("bob") };
+        assert_eq!(refused(options), Some("preferredIdentity"), "{uri:?}");
+    }
+    for hash in ["", "secret", "0123456789abcdef0123456789abcdeg"] {
+        let options = AccountOptions { ha1_md5: Some(Secret::new(hash)), ..account("bob") };
+        assert_eq!(refused(options), Some("ha1"), "{hash:?}");
+    }
 }
