@@ -2,6 +2,7 @@
 
 use super::codec::{message, names, record};
 use super::{ReplyError, SipStatus};
+use crate::io::{Outcome, OutcomeKind};
 
 names! {
     /// Who called.
@@ -189,6 +190,22 @@ names! {
     }
 }
 
+impl EndReason {
+    /// The reason that the system's call screen shows.
+    #[must_use]
+    pub const fn of(outcome: &Outcome) -> Self {
+        match outcome.kind {
+            OutcomeKind::AnsweredElsewhere => Self::AnsweredElsewhere,
+            OutcomeKind::DeclinedElsewhere => Self::DeclinedElsewhere,
+            OutcomeKind::NetworkLost | OutcomeKind::Failed => Self::Failed,
+            OutcomeKind::Missed if outcome.error.is_some() => Self::Failed,
+            _ if outcome.local => Self::Local,
+            OutcomeKind::Busy | OutcomeKind::Cancelled => Self::Unanswered,
+            OutcomeKind::Completed | OutcomeKind::Missed | OutcomeKind::Declined => Self::RemoteEnded,
+        }
+    }
+}
+
 message! {
     /// A call is over.
     CallEnded, Event "call.ended" {
@@ -326,4 +343,33 @@ message! {
 message! {
     /// The system forgot every call: end everything.
     ProviderReset, Event "call.providerReset" {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::io::{Error, ErrorCode};
+
+    /// Every outcome with the reason that CallKit is given for it: ended by the far end, and by us.
+    #[test]
+    fn each_outcome_has_its_end_reason() {
+        let reason = |kind, local, error: Option<Error>| {
+            EndReason::of(&Outcome { kind, local, status: None, q850: None, reason_text: None, error })
+        };
+        for (kind, theirs, ours) in [
+            (OutcomeKind::Completed, EndReason::RemoteEnded, EndReason::Local),
+            (OutcomeKind::AnsweredElsewhere, EndReason::AnsweredElsewhere, EndReason::AnsweredElsewhere),
+            (OutcomeKind::DeclinedElsewhere, EndReason::DeclinedElsewhere, EndReason::DeclinedElsewhere),
+            (OutcomeKind::Missed, EndReason::RemoteEnded, EndReason::Local),
+            (OutcomeKind::Busy, EndReason::Unanswered, EndReason::Local),
+            (OutcomeKind::Declined, EndReason::RemoteEnded, EndReason::Local),
+            (OutcomeKind::Cancelled, EndReason::Unanswered, EndReason::Local),
+            (OutcomeKind::NetworkLost, EndReason::Failed, EndReason::Failed),
+            (OutcomeKind::Failed, EndReason::Failed, EndReason::Failed),
+        ] {
+            assert_eq!((reason(kind, false, None), reason(kind, true, None)), (theirs, ours), "{}", kind.name());
+        }
+        // Nobody gave up: the flow was lost while it rang.
+        assert_eq!(reason(OutcomeKind::Missed, true, Some(ErrorCode::FlowLost.into())), EndReason::Failed);
+    }
 }

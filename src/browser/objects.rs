@@ -4,6 +4,7 @@ use js_sys::{Array, Object, Uint8Array};
 use wasm_bindgen::prelude::*;
 
 use super::error;
+use crate::bridge::EndReason;
 use crate::io::{
     Body, CallInfo, CallState, CredentialsKind, CredentialsRequest, Direction, Error, Event, HeaderList, Outcome,
     PushSupport, RegistrationInfo, RegistrationState, SubscriptionInfo, SubscriptionState, TraceEntry, TraceKind,
@@ -327,6 +328,7 @@ fn outcome(outcome: &Outcome) -> JsValue {
     Builder::new()
         .text("kind", outcome.kind.name())
         .flag("local", outcome.local)
+        .text("endReason", EndReason::of(outcome).name())
         .number("status", outcome.status.map(u64::from))
         .number("q850", outcome.q850.map(u64::from))
         .text("reasonText", outcome.reason_text.as_deref())

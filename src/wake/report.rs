@@ -74,7 +74,7 @@ impl Wake {
         self.told.retain(|told| told.call != call.id);
         self.fail_actions(now, &call.uuid, "callEnded");
         let sip = outcome.status.map(|status| SipStatus { status: u64::from(status), ..SipStatus::default() });
-        let ended = CallEnded { call_uuid: call.uuid.clone(), reason: end_reason(outcome), sip, at: now.wall };
+        let ended = CallEnded { call_uuid: call.uuid.clone(), reason: EndReason::of(outcome), sip, at: now.wall };
         self.link.event(now, &ended);
         if let Some(report) = self.reports.iter_mut().find(|report| report.call == call.id) {
             report.ended = Some(ended);
@@ -101,47 +101,5 @@ impl Wake {
         if info.state == RegistrationState::Failed {
             self.registration_failed(now, agent, info.account, info.status);
         }
-    }
-}
-
-/// The reason that the system's call screen shows.
-fn end_reason(outcome: &Outcome) -> EndReason {
-    match outcome.kind {
-        OutcomeKind::AnsweredElsewhere => EndReason::AnsweredElsewhere,
-        OutcomeKind::DeclinedElsewhere => EndReason::DeclinedElsewhere,
-        OutcomeKind::NetworkLost | OutcomeKind::Failed => EndReason::Failed,
-        OutcomeKind::Missed if outcome.error.is_some() => EndReason::Failed,
-        _ if outcome.local => EndReason::Local,
-        OutcomeKind::Busy | OutcomeKind::Cancelled => EndReason::Unanswered,
-        OutcomeKind::Completed | OutcomeKind::Missed | OutcomeKind::Declined => EndReason::RemoteEnded,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::io::{Error, ErrorCode};
-
-    /// Every outcome with the reason that CallKit is given for it: ended by the far end, and by us.
-    #[test]
-    fn each_outcome_has_its_end_reason() {
-        let reason = |kind, local, error: Option<Error>| {
-            end_reason(&Outcome { kind, local, status: None, q850: None, reason_text: None, error })
-        };
-        for (kind, theirs, ours) in [
-            (OutcomeKind::Completed, EndReason::RemoteEnded, EndReason::Local),
-            (OutcomeKind::AnsweredElsewhere, EndReason::AnsweredElsewhere, EndReason::AnsweredElsewhere),
-            (OutcomeKind::DeclinedElsewhere, EndReason::DeclinedElsewhere, EndReason::DeclinedElsewhere),
-            (OutcomeKind::Missed, EndReason::RemoteEnded, EndReason::Local),
-            (OutcomeKind::Busy, EndReason::Unanswered, EndReason::Local),
-            (OutcomeKind::Declined, EndReason::RemoteEnded, EndReason::Local),
-            (OutcomeKind::Cancelled, EndReason::Unanswered, EndReason::Local),
-            (OutcomeKind::NetworkLost, EndReason::Failed, EndReason::Failed),
-            (OutcomeKind::Failed, EndReason::Failed, EndReason::Failed),
-        ] {
-            assert_eq!((reason(kind, false, None), reason(kind, true, None)), (theirs, ours), "{}", kind.name());
-        }
-        // Nobody gave up: the flow was lost while it rang.
-        assert_eq!(reason(OutcomeKind::Missed, true, Some(ErrorCode::FlowLost.into())), EndReason::Failed);
     }
 }
