@@ -1,4 +1,4 @@
-// A trace to look at, and one to attach to a report. Nothing in it identifies a person or opens a door.
+// A trace to look at, and one to attach to a report. Nothing in it opens a door; who calls whom stays.
 import { Endpoint } from "sipwake";
 
 export const endpoint = await Endpoint.start({ trace: "redacted" });

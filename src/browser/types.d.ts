@@ -134,8 +134,8 @@ export interface EndpointOptions {
   /** `urn:uuid:…` for `+sip.instance`. Default: the host's, else one kept per tab. */
   instance?: string;
   /**
-   * What the trace shows. `redacted` (default): every message, but nothing that identifies a person or opens a door;
-   * `events`: no messages, only what happened, by name; `full`: every octet, for a developer's eyes; `off`: nothing.
+   * What the trace shows. `redacted` (default): messages without credentials, tokens, keys, texts and digits, but with who calls
+   * whom; `events`: no messages, only what happened, by name; `full`: every octet, for a developer's eyes; `off`: nothing.
    */
   trace?: "redacted" | "events" | "full" | "off";
   /** See and change what leaves. */
@@ -385,6 +385,8 @@ export interface Outcome {
     | "failed";
   /** Whether this side ended it. */
   local: boolean;
+  /** What CallKit is told of it (CXCallEndedReason); `local`: nothing but that this side ended it. */
+  endReason: "failed" | "remoteEnded" | "unanswered" | "answeredElsewhere" | "declinedElsewhere" | "local";
   /** The SIP status that ended it, or that its Reason names. */
   status?: number;
   /** The Q.850 cause of its Reason. */

@@ -41,7 +41,7 @@ pub struct EndpointOptions {
     pub missing: Vec<String>,
     /// Whether there are trace events at all.
     pub trace: bool,
-    /// Whether the trace shows full text. Otherwise everything that identifies a person or opens a door is redacted.
+    /// Whether the trace shows full text. Otherwise what opens a door is redacted, and what people write.
     pub full_trace: bool,
     /// How long the first REGISTER waits for `welcome` and the push token in milliseconds; then it goes without.
     pub token_wait_ms: u64,

@@ -8,7 +8,7 @@ const REDACTED: &str = "[redacted]";
 const BLANKS: [char; 4] = [' ', '\t', '\r', '\n'];
 
 /// A message as text without what opens a door: credentials, push tokens, keys of the session description; and without
-/// what people write to each other in a MESSAGE. Who calls whom stays. It need not be a message that can be read; what is no UTF-8 becomes U+FFFD.
+/// what people write to each other in a MESSAGE, digits in an INFO, published states. Who calls whom stays. It need not be a message that can be read; what is no UTF-8 becomes U+FFFD.
 #[must_use]
 pub fn redact(octets: &[u8]) -> String {
     let text = std::str::from_utf8(octets).map_or_else(|_| String::from_utf8_lossy(octets), Cow::Borrowed);
@@ -34,9 +34,11 @@ pub fn redact(octets: &[u8]) -> String {
     shown
 }
 
-/// The text up to the body that is hidden whole, and that body: what a MESSAGE carries.
+/// The text up to the body that is hidden whole, and that body: what a MESSAGE carries, the digits of an
+/// INFO (they may be a PIN), the state that is published.
 fn private_body(text: &str) -> (&str, &str) {
-    if !text.trim_start_matches(BLANKS).starts_with("MESSAGE ") {
+    let start = text.trim_start_matches(BLANKS);
+    if !["MESSAGE ", "INFO ", "PUBLISH "].iter().any(|method| start.starts_with(method)) {
         return (text, "");
     }
     let ends = ["\r\n\r\n", "\n\n"].map(|end| text.find(end).map(|at| at + end.len()));
@@ -172,6 +174,11 @@ mod tests {
     fn what_people_write_is_not_shown() {
         let text = "MESSAGE sip:bob@b SIP/2.0\r\nContent-Type: text/plain\r\n\r\ndear bob,\r\n\r\nMESSAGE me";
         assert_eq!(redact(text.as_bytes()), "MESSAGE sip:bob@b SIP/2.0\r\nContent-Type: text/plain\r\n\r\n[redacted]");
+        for method in ["INFO", "PUBLISH"] {
+            let text = [method, " sip:bob@b SIP/2.0\r\nCSeq: 1 INFO\r\n\r\nSignal=5\r\nDuration=100\r\n"].concat();
+            let shown = [method, " sip:bob@b SIP/2.0\r\nCSeq: 1 INFO\r\n\r\n[redacted]"].concat();
+            assert_eq!(redact(text.as_bytes()), shown);
+        }
         let empty = "MESSAGE sip:bob@b SIP/2.0\r\n\r\n";
         assert_eq!(redact(empty.as_bytes()), empty);
     }

@@ -279,8 +279,8 @@ class Core {
     return new Promise((resolve, reject) => {
       const id = ++this.#last;
       // To the engine it is enough that there is somebody to ask.
-      const credentials = name === "createAccount" && typeof options?.credentials === "function" ? options.credentials : undefined;
-      if (credentials) options = { ...options, credentials: true };
+      const credentials = name === "createAccount" ? options?.credentials : undefined;
+      if (credentials !== undefined) options = { ...options, credentials: typeof credentials === "function" || null };
       this.#pending.set(id, { resolve, reject, name, credentials });
       this.listeners.note(name, id);
       try {
@@ -370,7 +370,14 @@ class Core {
   deliver() {
     if (this.#delivering) return;
     this.#delivering = true;
-    for (let notice; (notice = this.#notices.shift()); ) notice();
+    for (let notice; (notice = this.#notices.shift()); ) {
+      // Whatever fails in one must not keep the others, and all after them, from being told.
+      try {
+        notice();
+      } catch (error) {
+        report(error);
+      }
+    }
     const accounts = this.#group("account");
     if (this.#prune) for (const id of accounts.keys()) if (this.engine.accountName(id) === undefined) accounts.delete(id), this.#ask.delete(id);
     this.#prune = this.#delivering = false;
@@ -422,7 +429,7 @@ export class Endpoint {
     return this.#with("makeCall", account, target, undefined, options);
   }
   sendMessage(account, target, body, options) {
-    return this.#with("sendMessage", account, String(target), body, options);
+    return this.#with("sendMessage", account, typeof target === "string" ? target : undefined, body, options);
   }
   sendOptions(account, target, options) {
     return this.#with("sendOptions", account, target, undefined, options);
