@@ -47,8 +47,25 @@ test("a call without WebRTC ends at once with an error that says so", async () =
   await endpoint.makeCall(account, "bob").catch(() => {});
   const { outcome, call } = await ended;
   assert.equal(outcome.error.code, "mediaUnsupported");
+  assert.equal(outcome.endReason, "failed");
   assert.equal(call.state, "ended");
   await endpoint.stop();
+});
+
+test("every promise is settled by the end of the endpoint, and what is no target or no function is refused", async () => {
+  const endpoint = await Endpoint.start({ WebSocket });
+  for (const credentials of [true, null, "secret"]) {
+    const error = await endpoint.createAccount({ ...options("alice"), credentials }).catch((error) => error);
+    assert.deepEqual([error.code, error.field], ["invalidOption", "credentials"]);
+  }
+  const account = await endpoint.createAccount(options("alice"));
+  for (const target of [undefined, null, 100]) {
+    const error = await endpoint.sendMessage(account, target, "hello").catch((error) => error);
+    assert.equal(error.code, "invalidTarget");
+  }
+  const waiting = [account.register(), account.unregister(), account.remove(), endpoint.stop()];
+  const settled = await Promise.race([Promise.allSettled(waiting), new Promise((resolve) => setTimeout(resolve, 20_000).unref())]);
+  assert.equal(settled?.length, waiting.length);
 });
 
 test("without any WebSocket class an account is refused, and the option is named", async (t) => {
