@@ -1,6 +1,7 @@
 //! The callee's side of an INVITE (RFC 3261 section 13.3).
 
 use super::call::{Beginning, Call, Job, LINGER_MS, Phase, Repeat, T1_MS};
+use super::messaging::sender;
 use super::outcome::{self, Reasons, outcome};
 use super::outgoing::check_headers;
 use super::{Agent, AgentEvent};
@@ -8,8 +9,8 @@ use crate::common::limits;
 use crate::common::time::Now;
 use crate::dialog::{Dialog, SMALLEST_S, SessionTimer};
 use crate::io::{
-    AccountId, CallId, CommandId, Direction, Error, ErrorCode, Event, Extra, FlowId, HeaderList, MediaCommand,
-    MediaFailure, OutcomeKind, Reply,
+    AccountId, CallId, CommandId, Direction, Error, ErrorCode, Event, Extra, FlowId, HeaderList, Identity,
+    MediaCommand, MediaFailure, OutcomeKind, Reply,
 };
 use crate::message::{HeaderName, Headers, Request, Response, SessionBody, session_body};
 use crate::sdp::SessionDescription;
@@ -125,7 +126,7 @@ impl Agent {
                 self.calls.remove(oldest);
             }
         }
-        let (remote_uri, remote_name) = remote_party(&request);
+        let Identity { uri: remote_uri, name: remote_name } = sender(&request.headers);
         let id = CallId(self.new_id());
         let uuid = self.random.uuid();
         let expires = request.headers.expires().and_then(Result::ok);
@@ -370,12 +371,4 @@ pub(super) fn sdp_in(headers: &Headers, body: &[u8]) -> Option<String> {
 /// Whether an audio call can be made of a description.
 pub(super) fn is_usable(sdp: &str) -> bool {
     SessionDescription::parse(sdp).is_some_and(|description| description.is_usable())
-}
-
-fn remote_party(request: &Request) -> (String, Option<String>) {
-    let Some(Ok(from)) = request.headers.from() else { return (String::new(), None) };
-    let uri = from.uri_text();
-    // Parameters and headers of a URI are no part of who somebody is.
-    let uri = uri.split([';', '?']).next().unwrap_or(uri).to_owned();
-    (uri, from.display_name().map(|name| name.into_owned()).filter(|name| !name.is_empty()))
 }

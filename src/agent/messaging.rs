@@ -181,13 +181,17 @@ pub(super) fn sender(headers: &Headers) -> Identity {
     }
 }
 
-/// Who an address stands for. Parameters and headers of a URI are no part of who somebody is.
+/// Who an address stands for.
 pub(super) fn identity_of(address: &NameAddr<'_>) -> Identity {
-    let uri = address.uri_text();
     Identity {
-        uri: uri.split([';', '?']).next().unwrap_or(uri).to_owned(),
+        uri: bare(address.uri_text()).to_owned(),
         name: address.display_name().map(|name| name.into_owned()).filter(|name| !name.is_empty()),
     }
+}
+
+/// A URI as it says who somebody is: its parameters and headers are no part of that.
+pub(super) fn bare(uri: &str) -> &str {
+    uri.split([';', '?']).next().unwrap_or(uri)
 }
 
 /// Whether the application may send this body.

@@ -4,6 +4,7 @@ use super::account::SUPPORTED;
 use super::call::{Beginning, Call, Job, Phase};
 use super::credentials::{Challenged, Refused};
 use super::incoming::media_error;
+use super::messaging::bare;
 use super::outcome::{self, Reasons, outcome};
 use super::{Agent, Use};
 use crate::common::limits;
@@ -127,7 +128,7 @@ impl Agent {
         Self::write_reliability(&mut invite.headers, found.options.reliability);
         let uuid = random.uuid();
         let id = CallId(self.new_id());
-        let remote_uri = uri.split([';', '?']).next().unwrap_or_default().to_owned();
+        let remote_uri = bare(&uri).to_owned();
         let beginning = Beginning { id, uuid, account, flow, invite, local_tag, remote_uri, remote_name: None };
         self.calls.push(Call::outgoing(beginning));
         self.open_media(id);

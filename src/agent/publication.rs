@@ -55,6 +55,31 @@ pub(super) struct Publication {
 }
 
 impl Publication {
+    /// State that the server does not have yet.
+    fn new(id: PublicationId, account: AccountId, event: String, asked: u32, body: Body) -> Self {
+        Self {
+            id,
+            account,
+            event,
+            body,
+            extra: Extra::default(),
+            asked,
+            etag: None,
+            changed: true,
+            removing: false,
+            in_flight: None,
+            unknown: false,
+            failures: 0,
+            refresh_at: None,
+            expires_at: None,
+            retry_at: None,
+            command: None,
+            waiting: Vec::new(),
+            later: Vec::new(),
+            told: false,
+        }
+    }
+
     fn due(&mut self, now: Mono) -> Option<Operation> {
         let passed = |at: Option<Mono>| at.is_some_and(|at| at <= now);
         if self.in_flight.is_some() {
@@ -144,27 +169,9 @@ impl Agent {
             return Err(ErrorCode::Busy.into());
         }
         let id = PublicationId(self.new_id());
-        self.usages.publications.push(Publication {
-            id,
-            account,
-            event,
-            body,
-            extra,
-            asked: expires,
-            etag: None,
-            changed: true,
-            removing: false,
-            in_flight: None,
-            unknown: false,
-            failures: 0,
-            refresh_at: None,
-            expires_at: None,
-            retry_at: None,
-            command: Some(command),
-            waiting: Vec::new(),
-            later: Vec::new(),
-            told: false,
-        });
+        let command = Some(command);
+        let publication = Publication { extra, command, ..Publication::new(id, account, event, expires, body) };
+        self.usages.publications.push(publication);
         self.publish_due(now, id);
         self.pump(now);
         Ok(())
@@ -428,27 +435,7 @@ mod tests {
     }
 
     fn publication() -> Publication {
-        Publication {
-            id: PublicationId(1),
-            account: AccountId(1),
-            event: "presence".to_owned(),
-            body: Body::default(),
-            extra: Extra::default(),
-            asked: 600,
-            etag: None,
-            changed: true,
-            removing: false,
-            in_flight: None,
-            unknown: false,
-            failures: 0,
-            refresh_at: None,
-            expires_at: None,
-            retry_at: None,
-            command: None,
-            waiting: Vec::new(),
-            later: Vec::new(),
-            told: false,
-        }
+        Publication::new(PublicationId(1), AccountId(1), "presence".to_owned(), 600, Body::default())
     }
 
     impl Publication {

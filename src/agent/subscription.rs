@@ -1,7 +1,7 @@
 //! Subscriptions of ours (RFC 6665 section 4.1): SUBSCRIBE out, NOTIFY in.
 
 use super::Agent;
-use super::messaging::{check_body, set_body};
+use super::messaging::{bare, check_body, set_body};
 use super::outcome::{body_of, code_of};
 use super::outgoing::target_uri;
 use super::request::{DialogRef, Purpose};
@@ -46,7 +46,7 @@ impl Subscription {
             id: self.id,
             account: self.account,
             event: self.event.clone(),
-            remote_uri: self.target.split([';', '?']).next().unwrap_or_default().to_owned(),
+            remote_uri: bare(&self.target).to_owned(),
             state: match self.machine.phase() {
                 Phase::Waiting | Phase::Lost => SubscriptionState::Subscribing,
                 Phase::Pending => SubscriptionState::Pending,
