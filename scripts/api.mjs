@@ -1,9 +1,10 @@
-// docs/api.md: the manual's part about JavaScript, made of the comments in src/browser/types.d.ts and the first lines of
+// docs/api.md: the manual's part about JavaScript, made of the comments in src/browser/types and the first lines of
 // docs/examples. `make docs` writes it; with --check it only compares.
 import { readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { types } from "./types.mjs";
 
 const FILE = "docs/api.md";
-const source = readFileSync("src/browser/types.d.ts", "utf8");
+const source = types();
 
 /** Every exported declaration with its comment. */
 function declarations() {
@@ -33,7 +34,7 @@ const first = (name) => /^\/\/ (.*)/.exec(readFileSync(`docs/examples/${name}`, 
 const lines = [
   "# The JavaScript API",
   "",
-  "Written by `make docs` from `src/browser/types.d.ts`; the tests fail where it is out of date. Every promise rejects with a `SipError`, every method may",
+  "Written by `make docs` from `src/browser/types`; the tests fail where it is out of date. Every promise rejects with a `SipError`, every method may",
   "be called from inside every listener, and nothing is touched at import.",
   "",
   "Contents: [examples](#examples)" + ["Classes", "Events", "Options and objects", "Functions"].map((title) => `, [${title.toLowerCase()}](#${anchor(title)})`).join("") + ".",

@@ -5,6 +5,7 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, wr
 import { basename, resolve } from "node:path";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
+import { types } from "./types.mjs";
 
 const from = "target/wasm-pack";
 const source = "src/browser";
@@ -46,7 +47,7 @@ await build({
 await build({ ...common, entryPoints: [`${source}/js/node.js`], outfile: "pkg/node.js" });
 copyFileSync(`${source}/js/media.js`, "pkg/media.js");
 copyFileSync(`${source}/js/media.d.ts`, "pkg/media.d.ts");
-copyFileSync(`${source}/types.d.ts`, "pkg/sipwake.d.ts");
+writeFileSync("pkg/sipwake.d.ts", types());
 const texts = ["LICENSE-MIT", "LICENSE-APACHE", "README.md", "CHANGELOG.md"].filter((name) => existsSync(name));
 for (const name of texts) copyFileSync(name, `pkg/${name}`);
 

@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 export PATH="$PWD/target/tools/bin:$PWD/node_modules/.bin:$PATH"
 
-if [ -e pkg/.built ] && [ -z "$(find src scripts/pkg.sh scripts/package.mjs Cargo.toml Cargo.lock README.md -newer pkg/.built -print | head -n 1)" ]; then
+if [ -e pkg/.built ] && [ -z "$(find src scripts/pkg.sh scripts/package.mjs scripts/types.mjs Cargo.toml Cargo.lock README.md -newer pkg/.built -print | head -n 1)" ]; then
   exit 0
 fi
 # The tool and the library write and read the same, unstable format.

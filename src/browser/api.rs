@@ -1,5 +1,5 @@
 //! The exported door to one engine. `js/api.js` makes the classes of applications of it; their TypeScript face is
-//! `types.d.ts`.
+//! `types/`.
 //!
 //! Classes, promises and queues are cheaper in JavaScript than as exports of a module, so there is one command with a
 //! name, and one event with a name.

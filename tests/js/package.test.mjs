@@ -339,7 +339,7 @@ describe("in TypeScript", () => {
     const tsc = join(root, "node_modules/.bin/tsc");
     const options = ["--strict", "--noEmit", "--exactOptionalPropertyTypes", "--noUnusedLocals", "--target", "es2022", "--module", "nodenext", "--lib", "es2022,dom,dom.iterable", "--types", ""];
     await run(tsc, [...options, ...names.map((name) => `example-${name}`)], { cwd: home }).catch((error) => assert.fail(error.stdout));
-    const types = await readFile(join(root, "src/browser/types.d.ts"), "utf8");
+    const types = await readFile(join(root, "pkg/sipwake.d.ts"), "utf8");
     const all = texts.join("\n");
     for (const name of ["Call", "Transfer", "Referral", "Subscription", "Subscriber", "Publication", "Endpoint"]) {
       const body = types.match(new RegExp(`export class ${name} \\{([\\s\\S]*?)\\n\\}`))[1].replace(/\/\*\*[\s\S]*?\*\//g, "");
