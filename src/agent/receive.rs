@@ -84,6 +84,10 @@ impl Agent {
             self.respond(now, server, &request, status);
             return;
         }
+        if self.is_merged(server, flow, &request) {
+            self.respond(now, server, &request, 482);
+            return;
+        }
         // 8.2.2.3: an extension that the sender insists on and that we do not have.
         let unknown: Vec<&str> = {
             let reliable = self
@@ -134,6 +138,14 @@ impl Agent {
                 self.respond(now, server, &request, status);
             }
         }
+    }
+
+    /// 8.2.2.2: it came to this account before, by another way. Of an INVITE the call that the first made knows more.
+    fn is_merged(&self, server: ServerId, flow: FlowId, request: &Request) -> bool {
+        let account = self.account_of_flow(flow).and_then(|id| self.find_account(id));
+        let call_id = request.headers.call_id().unwrap_or_default();
+        account.is_some_and(|account| self.transactions.is_merged(server, &account.open_flows()))
+            && !(*request.method() == Method::Invite && self.calls.iter().any(|call| call.call_id == call_id))
     }
 
     fn request_in_dialog(&mut self, now: Now, server: ServerId, request: Request) {

@@ -89,6 +89,19 @@ pub(super) fn server_key(request: &Request, cseq: &CSeq) -> String {
     key
 }
 
+/// What a request outside dialogs has in common with its copies that came by other ways (RFC 3261 section 8.2.2.2):
+/// Call-ID, CSeq and the tag of From.
+pub(super) fn merge_key(request: &Request, cseq: &CSeq) -> Option<String> {
+    let headers = &request.headers;
+    let from = headers.from()?.ok()?;
+    if headers.to()?.ok()?.tag().is_some() {
+        return None;
+    }
+    let mut key = [headers.call_id()?, " ", from.tag().unwrap_or_default(), " ", cseq.method.as_str(), " "].concat();
+    push_number(&mut key, cseq.number);
+    Some(key)
+}
+
 /// Decimal digits without the formatting machinery.
 pub(super) fn push_number(text: &mut String, number: u32) {
     if number >= 10 {

@@ -7,12 +7,12 @@ use super::client::Client;
 use super::client_invite::ClientInvite;
 use super::server::Server;
 use super::server_invite::{AckIs, ServerInvite};
-use super::{ClientId, Failure, ServerId, TransactionEvent, derive};
+use super::{ClientId, Failure, ServerId, TIMEOUT_MS, TransactionEvent, derive};
 use crate::common::limits::{CLIENT_TRANSACTIONS, SERVER_TRANSACTIONS};
 use crate::common::random::Random;
 use crate::common::time::Mono;
 use crate::io::{FlowId, HeaderList};
-use crate::message::{HeaderName, Message, Method, Request, Response};
+use crate::message::{CSeq, HeaderName, Message, Method, Request, Response};
 
 /// Letters of a branch after the cookie: 100 random bits.
 const BRANCH_LETTERS: usize = 20;
@@ -101,12 +101,25 @@ struct ServerEntry {
     machine: ServerMachine,
 }
 
+/// A request outside dialogs that came. On a reliable transport its transaction ends with its answer, while copies of
+/// it may still be on their ways.
+#[derive(Debug)]
+struct Arrival {
+    server: ServerId,
+    flow: FlowId,
+    /// The key of its transaction.
+    way: String,
+    key: String,
+    until: Mono,
+}
+
 /// All transactions of an engine.
 #[derive(Debug, Default)]
 pub struct Transactions {
     next_id: u32,
     clients: Vec<ClientEntry>,
     servers: Vec<ServerEntry>,
+    arrivals: Vec<Arrival>,
     events: VecDeque<TransactionEvent>,
 }
 
@@ -150,6 +163,16 @@ impl Transactions {
     #[must_use]
     pub fn request(&self, client: ClientId) -> Option<&Request> {
         self.clients.iter().find(|entry| entry.id == client).map(|entry| &entry.request)
+    }
+
+    /// Whether this request is the copy of another that one of `flows` brought before (RFC 3261 section 8.2.2.2).
+    #[must_use]
+    pub fn is_merged(&self, server: ServerId, flows: &[FlowId]) -> bool {
+        let Some(this) = self.arrivals.iter().find(|arrival| arrival.server == server) else { return false };
+        let mut earlier = self.arrivals.iter().take_while(|arrival| arrival.server != server);
+        earlier.any(|other| {
+            other.key == this.key && flows.contains(&other.flow) && (other.way != this.way || other.flow != this.flow)
+        })
     }
 
     /// Whether a transaction of ours may still have something to tell.
@@ -214,6 +237,7 @@ impl Transactions {
     pub fn flow_lost(&mut self, _now: Mono, flow: FlowId) {
         self.purge();
         self.servers.retain(|entry| entry.flow != flow);
+        self.arrivals.retain(|arrival| arrival.flow != flow);
         let Self { clients, events, .. } = self;
         for entry in clients.iter_mut().filter(|entry| entry.flow == flow) {
             if entry.machine.flow_lost() && !entry.own {
@@ -358,7 +382,7 @@ impl Transactions {
         match request.method() {
             Method::Ack => self.receive_ack(flow, &key, request),
             Method::Cancel => self.receive_cancel(flow, &key, request),
-            _ => self.receive_new(now, flow, key, request),
+            _ => self.receive_new(now, flow, key, &cseq, request),
         }
     }
 
@@ -392,7 +416,7 @@ impl Transactions {
         }
     }
 
-    fn receive_new(&mut self, now: Mono, flow: FlowId, key: String, request: Request) {
+    fn receive_new(&mut self, now: Mono, flow: FlowId, key: String, cseq: &CSeq, request: Request) {
         if let Some(entry) = self.server(flow, &key, request.method()) {
             let again = match &entry.machine {
                 ServerMachine::Invite(machine) => machine.again(),
@@ -422,6 +446,19 @@ impl Transactions {
             self.events.push_back(TransactionEvent::Send { flow, octets });
         }
         let server = ServerId(self.new_id());
+        self.arrivals.retain(|arrival| arrival.until > now);
+        if let Some(merge_key) = check::merge_key(&request, cseq) {
+            if self.arrivals.len() >= SERVER_TRANSACTIONS {
+                self.arrivals.remove(0);
+            }
+            self.arrivals.push(Arrival {
+                server,
+                flow,
+                way: key.clone(),
+                key: merge_key,
+                until: now.after(TIMEOUT_MS),
+            });
+        }
         self.servers.push(ServerEntry { id: server, flow, key, method, last, to: None, machine });
         self.events.push_back(TransactionEvent::Request { server, flow, request });
     }

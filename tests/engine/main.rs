@@ -17,6 +17,7 @@ mod identity;
 mod incoming_model;
 mod invite_model;
 mod leftovers;
+mod merged;
 mod messaging;
 mod model;
 mod publication;

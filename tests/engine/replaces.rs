@@ -61,7 +61,8 @@ fn a_new_call_takes_the_place_of_one_that_we_are_making() {
 }
 
 fn status_of(far: &mut Far, header: &str) -> Response {
-    far.invite_sdp("second", &[header], 2);
+    let call_id = format!("second-{}", far.heard().len());
+    far.invite_sdp(&call_id, &[header], 2);
     far.response("INVITE")
 }
 

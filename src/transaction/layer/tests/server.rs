@@ -313,3 +313,45 @@ fn more_requests_than_the_limit_get_503_and_are_not_told() {
     bench.ask_as_peer("CANCEL", "z9hG4bK0");
     assert_eq!(bench.seen()[..2], [Ack, sent("SIP/2.0 200 OK")]);
 }
+
+/// RFC 3261 8.2.2.2
+#[test]
+fn a_copy_by_another_way_is_merged_while_the_way_of_the_first_is_open() {
+    let mut bench = Bench::new();
+    let mut arrive = |flow: u32, branch: &str, text: &dyn Fn(String) -> String| {
+        bench.layer.receive(bench.now, FlowId(flow), parse(&text(incoming("MESSAGE", branch))));
+        let asked = bench.events().into_iter().find_map(|event| match event {
+            TransactionEvent::Request { server, request, .. } => Some((server, request)),
+            _ => None,
+        });
+        let (server, request) = asked.expect("a request");
+        bench.answer(server, &request, 200);
+        (bench.layer.is_merged(server, &[FlowId(1), FlowId(2)]), bench.layer.is_merged(server, &[FlowId(flow)]))
+    };
+    let same = |text| text;
+    assert_eq!(arrive(1, "z9hG4bKp1", &same), (false, false));
+    assert_eq!(arrive(1, "z9hG4bKp2", &same), (true, true));
+    assert_eq!(arrive(2, "z9hG4bKp3", &same), (true, false));
+    for (from, to) in [
+        ("CSeq: 1 ", "CSeq: 2 "),
+        ("tag=c1", "tag=c2"),
+        ("call-2", "call-3"),
+        ("lab.example>\n", "lab.example>;tag=b\n"),
+    ] {
+        let another = |text: String| {
+            assert!(text.contains(from), "{text}");
+            text.replace(from, to)
+        };
+        assert_eq!(arrive(1, "z9hG4bKp4", &another), (false, false), "{from}");
+    }
+    bench.layer.flow_lost(bench.now, FlowId(1));
+    bench.layer.flow_lost(bench.now, FlowId(2));
+    bench.seen();
+    bench.layer.receive(bench.now, FlowId(3), parse(&incoming("MESSAGE", "z9hG4bKp5")));
+    let Some(TransactionEvent::Request { server, .. }) = bench.layer.poll() else { panic!() };
+    assert!(!bench.layer.is_merged(server, &[FlowId(1), FlowId(2), FlowId(3)]), "the first is out of reach");
+    bench.wait(32_000);
+    bench.layer.receive(bench.now, FlowId(3), parse(&incoming("MESSAGE", "z9hG4bKp6")));
+    let Some(TransactionEvent::Request { server, .. }) = bench.layer.poll() else { panic!() };
+    assert!(!bench.layer.is_merged(server, &[FlowId(3)]), "after 64 * T1 it is another");
+}
