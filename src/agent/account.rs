@@ -19,7 +19,7 @@ use crate::transport::{Connection, ConnectionOptions, TransportEvent, is_private
 pub(crate) const ALLOW: &str =
     "INVITE, ACK, BYE, CANCEL, PRACK, OPTIONS, UPDATE, INFO, MESSAGE, REFER, SUBSCRIBE, NOTIFY";
 /// Extensions that this engine has, whoever asks.
-pub(crate) const SUPPORTED: &str = "outbound, gruu, replaces, timer, norefersub, nosub";
+pub(crate) const SUPPORTED: &str = "outbound, gruu, replaces, timer, norefersub, nosub, tdialog, answermode";
 
 /// Parameters that the push registration adds to the Contact of REGISTER, ready to write: each starts with `;`.
 /// In nothing but REGISTER (RFC 8599 section 4.1.1: they open a door to the device).

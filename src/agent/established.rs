@@ -390,7 +390,8 @@ impl Agent {
                 provisional.overtaken();
             }
         }
-        let error = outcome.error.clone().unwrap_or_else(|| ErrorCode::CallEnded.into());
+        let end = if self.stopping { ErrorCode::Stopped } else { ErrorCode::CallEnded };
+        let error = outcome.error.clone().unwrap_or_else(|| end.into());
         for command in waiting {
             self.complete(command, Err(error.clone()));
         }

@@ -139,6 +139,8 @@ pub struct Agent {
     next_id: u32,
     /// Nothing connects before the drivers are known.
     started: bool,
+    /// Everything comes to its end: who waits is told that, and not what ends with it.
+    stopping: bool,
     /// The page asked to sleep and was not woken since.
     suspended: bool,
     /// The host's word over the accounts' background policies, for this sleep.
@@ -171,6 +173,7 @@ impl Agent {
             flow_ids: FlowIds::default(),
             next_id: 0,
             started: false,
+            stopping: false,
             suspended: false,
             suspend_policy: None,
             suspending: false,

@@ -337,7 +337,7 @@ impl Agent {
                 subscriber.machine.end();
                 subscriber.reason = Some("giveup".to_owned());
                 self.respond(now, server, &request, 480);
-                self.forget_subscriber(id);
+                self.forget_subscriber(id, ErrorCode::NotFound);
                 changed = true;
                 continue;
             }
@@ -424,19 +424,17 @@ impl Agent {
             self.complete(command, error.map_or(Ok(Reply::Done), Err));
         }
         if over {
-            self.forget_subscriber(id);
+            self.forget_subscriber(id, ErrorCode::NotFound);
         }
     }
 
-    /// Tells the application that a subscriber is gone.
-    fn forget_subscriber(&mut self, id: SubscriptionId) {
-        let Some(subscriber) = self.subscriber_mut(id) else { return };
-        let waiting: Vec<_> = subscriber.queue.drain(..).filter_map(|note| note.command).collect();
+    /// Tells the application that a subscriber is gone; who waits for a NOTIFY to it is told `why`.
+    fn forget_subscriber(&mut self, id: SubscriptionId, why: ErrorCode) {
         self.tell_subscriber(id);
-        for command in waiting {
-            self.complete(command, Err(ErrorCode::NotFound.into()));
+        let Some(index) = self.usages.subscribers.iter().position(|subscriber| subscriber.id == id) else { return };
+        for command in self.usages.subscribers.remove(index).into_commands() {
+            self.complete(command, Err(why.into()));
         }
-        self.usages.subscribers.retain(|subscriber| subscriber.id != id);
     }
 
     /// Ends all subscriptions of others to an account, or to all, as far as they can be told.
@@ -455,7 +453,7 @@ impl Agent {
             if let Some(subscriber) = self.subscriber_mut(id) {
                 subscriber.machine.end();
             }
-            self.forget_subscriber(id);
+            self.forget_subscriber(id, ErrorCode::Stopped);
         }
     }
 }

@@ -7,6 +7,7 @@ use super::outcome::code_of;
 use super::request::{DialogRef, Purpose};
 use crate::common::limits;
 use crate::common::time::{Mono, Now};
+use crate::dialog::subscription::refresh_after;
 use crate::io::{AccountId, Body, CommandId, Error, ErrorCode, Event, Extra, PublicationId, Reply};
 use crate::message::{HeaderName, Method, Response, is_token};
 
@@ -118,10 +119,8 @@ impl Publication {
     }
 
     fn granted(&mut self, now: Mono, seconds: u32) {
-        let ms = u64::from(seconds) * 1000;
-        let early = (ms / 10).clamp(5_000, 60_000).min(ms / 2);
-        self.expires_at = Some(now.after(ms));
-        self.refresh_at = Some(now.after(ms - early));
+        self.expires_at = Some(now.after(u64::from(seconds) * 1000));
+        self.refresh_at = Some(now.after(refresh_after(seconds)));
         self.failures = 0;
         self.unknown = false;
     }
@@ -340,7 +339,7 @@ impl Agent {
     fn forget_publication(&mut self, id: PublicationId, error: Option<Error>) {
         let Some(index) = self.usages.publications.iter().position(|publication| publication.id == id) else { return };
         let publication = self.usages.publications.remove(index);
-        let end = error.clone().unwrap_or_else(|| ErrorCode::NotFound.into());
+        let end = error.clone().unwrap_or_else(|| ErrorCode::Stopped.into());
         if let Some(command) = publication.command {
             self.complete(command, Err(end));
         } else {
@@ -376,6 +375,11 @@ impl Agent {
                 publication.removing = true;
                 // An answer that has not come yet brings a tag that nobody will use.
                 publication.in_flight = None;
+                let mut waiting = std::mem::take(&mut publication.waiting);
+                waiting.append(&mut publication.later);
+                for command in waiting {
+                    self.complete(command, Err(ErrorCode::Stopped.into()));
+                }
             }
             self.publish_due(now, id);
             self.forget_publication(id, None);

@@ -202,7 +202,7 @@ fn status_for(method: &Method) -> u16 {
 }
 
 fn is_supported(tag: &str) -> bool {
-    ["outbound", "path", "gruu", "replaces", "timer", "norefersub", "nosub"]
+    ["outbound", "path", "gruu", "replaces", "timer", "norefersub", "nosub", "tdialog", "answermode"]
         .iter()
         .any(|known| tag.eq_ignore_ascii_case(known))
 }

@@ -11,7 +11,7 @@ use crate::io::{
     AccountId, CallId, CallOptions, Error, ErrorCode, Event, HeaderList, Outcome, OutcomeKind, ReferralId,
 };
 use crate::message::{
-    HeaderName, Method, Request, Response, SubscriptionStatus, write_event, write_subscription_state,
+    HeaderName, Method, Request, Response, SubscriptionStatus, TargetDialog, write_event, write_subscription_state,
 };
 use crate::transaction::ServerId;
 
@@ -142,6 +142,10 @@ impl Agent {
             None => Some(Dialog::of_request(request, &local_tag).map_err(crate::dialog::DialogError::status)?),
         };
         let remote_tag = headers.from().and_then(Result::ok).and_then(|from| from.tag()).unwrap_or_default().to_owned();
+        let about = match headers.target_dialog() {
+            Some(Ok(target)) => self.known_dialog(account, &target),
+            _ => None,
+        };
         let id = ReferralId(self.new_id());
         let numbered = self.calls.iter_mut().find(|found| Some(found.id) == call).is_some_and(|call| {
             // Whoever refers twice in a dialog has to be told which one a NOTIFY is about.
@@ -151,6 +155,7 @@ impl Agent {
             referral: id,
             account,
             call,
+            about,
             target: target.clone(),
             replaces: replaces.is_some(),
             referred_by: by,
@@ -174,6 +179,16 @@ impl Agent {
         });
         self.tell(event);
         Ok(())
+    }
+
+    /// The call that a Target-Dialog names (RFC 4538 section 4): whoever knows its tags has a part in it, or got them
+    /// from who has. Whose view the tags are of is read either way; senders differ.
+    fn known_dialog(&self, account: AccountId, target: &TargetDialog<'_>) -> Option<CallId> {
+        let (one, other) = (target.local_tag, target.remote_tag);
+        let mut calls = self.calls.iter().filter(|call| call.account == account && call.is_confirmed());
+        calls
+            .find(|call| call.call_id == target.call_id && (call.has_tags(one, other) || call.has_tags(other, one)))
+            .map(|call| call.id)
     }
 
     fn referral_mut(&mut self, id: ReferralId) -> Option<&mut Referral> {

@@ -101,7 +101,7 @@ impl Agent {
 
 impl Call {
     /// Whether one of its dialogs has these tags.
-    fn has_tags(&self, local: &str, remote: &str) -> bool {
+    pub(super) fn has_tags(&self, local: &str, remote: &str) -> bool {
         // A far end of RFC 2543 has none, which is written as nought (section 3).
         self.local_tag == local && self.tags().any(|tag| tag == remote || (tag.is_empty() && remote == "0"))
     }

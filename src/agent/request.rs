@@ -20,6 +20,8 @@ pub(super) enum DialogRef {
     Call(CallId, String),
     /// That of a REFER to us outside calls.
     Referral(ReferralId),
+    /// That of a REFER of ours outside calls.
+    Transfer(TransferId),
     /// That of a subscription of ours.
     Subscription(SubscriptionId),
     /// That of somebody's subscription to us.
@@ -42,6 +44,8 @@ pub(super) enum Purpose {
     Nobody,
     /// A REFER of ours.
     Refer(TransferId),
+    /// A SUBSCRIBE that lets a REFER's subscription live on.
+    Refresh(TransferId),
     /// A NOTIFY about the call that a REFER to us asked for.
     Progress(ReferralId),
     /// A SUBSCRIBE of ours.
@@ -112,6 +116,8 @@ impl Agent {
         // 12.2.1.2: the far end knows of no such dialog, whatever it was asked.
         let gone = match (&dialog, &purpose) {
             (_, Purpose::Bye(_) | Purpose::Update(_)) => None,
+            // The subscription that shares the call's dialog is gone, and the call is not (RFC 5057 section 5.1).
+            (_, Purpose::Progress(_) | Purpose::Refresh(_)) => None,
             (DialogRef::Call(id, tag), _) if response.status() == 481 => Some((*id, tag.clone())),
             _ => None,
         };
@@ -203,6 +209,7 @@ impl Agent {
             }
             Purpose::Nobody => {}
             Purpose::Refer(transfer) => self.refer_done(now, transfer, result),
+            Purpose::Refresh(transfer) => self.refresh_done(now, transfer, &result),
             Purpose::Progress(referral) => self.progress_done(referral, &result),
             Purpose::Subscribe(subscription) => self.subscribe_done(now, subscription, result),
             Purpose::Notify(subscriber) => self.notify_done(subscriber, result),

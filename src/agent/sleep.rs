@@ -69,6 +69,8 @@ impl Agent {
 
     /// Ends all calls and removes all bindings; push parameters stay in, for the app may only be restarting.
     pub fn stop(&mut self, now: Now) {
+        self.stopping = true;
+        self.abandon_waiting_calls();
         self.end_all_calls(now);
         self.end_usages(now, None);
         for account in &mut self.accounts {
@@ -96,7 +98,6 @@ impl Agent {
             account.wakefulness = Wakefulness::Asleep;
             account.close(now.mono);
         }
-        self.abandon_waiting_calls();
         self.abandon_usages();
         self.abandon_requests();
         self.pump(now);

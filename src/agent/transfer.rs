@@ -4,6 +4,7 @@
 //! send a BYE if it does not; of an attended transfer in both calls. After one that failed nothing is touched.
 
 use super::Agent;
+use super::messaging::bare;
 use super::outcome::code_of;
 use super::outgoing::target_uri;
 use super::request::{DialogRef, Purpose};
@@ -12,7 +13,7 @@ use crate::common::limits;
 use crate::common::time::{Mono, Now};
 use crate::dialog::refer;
 use crate::io::{AccountId, CallId, CommandId, Error, ErrorCode, Event, Extra, Reply, TransferId};
-use crate::message::{HeaderName, Headers, Method, Replaces, Request, Response};
+use crate::message::{HeaderName, Headers, Method, Replaces, Request, Response, TargetDialog, write_event};
 
 /// How long the far end of a transferred call has to end it, in milliseconds.
 const END_MS: u64 = 1_000;
@@ -28,6 +29,10 @@ pub(super) struct Transfer {
     pub(super) command: Option<CommandId>,
     /// Its CSeq number, which its NOTIFYs may name.
     cseq: u32,
+    /// They do.
+    numbered: bool,
+    /// It wants none of them (RFC 7614).
+    nosub: bool,
     /// Its dialog, where it is in no call.
     pub(super) own: OwnDialog,
     machine: refer::Transfer,
@@ -113,8 +118,28 @@ impl Agent {
         self.has_room_for_transfer()?;
         let found = self.find_account(account).ok_or(ErrorCode::NotFound)?;
         let (refer_to, by) = (target_uri(refer_to, &found.options.domain)?, found.address_of_record());
-        let request = self.outside(account, Method::Refer, target, extra)?;
+        let mut request = self.outside(account, Method::Refer, target, extra)?;
+        self.add_target_dialog(account, &mut request);
         self.send_refer(now, account, DialogRef::None, request, &refer_to, Some(by), (None, None), command)
+    }
+
+    /// A REFER to the far end of a call says that we know of it (RFC 4538 section 3).
+    fn add_target_dialog(&self, account: AccountId, request: &mut Request) {
+        if request.headers.target_dialog().is_some() {
+            return;
+        }
+        let mut dialogs = self.calls.iter().filter(|call| call.account == account && call.is_confirmed());
+        let known = dialogs.find_map(|call| {
+            let dialog = call.dialog.as_ref()?;
+            let is_theirs = bare(request.uri()) == call.remote_uri || request.uri() == dialog.reachable_uri();
+            is_theirs.then(|| {
+                let (remote_tag, local_tag) = (dialog.local_tag(), dialog.remote_tag());
+                TargetDialog { call_id: &call.call_id, remote_tag, local_tag }.to_text()
+            })
+        });
+        if let Some(known) = known {
+            request.headers.push(HeaderName::TargetDialog, known);
+        }
     }
 
     fn has_room_for_transfer(&self) -> Result<(), Error> {
@@ -139,6 +164,7 @@ impl Agent {
             request.headers.push(HeaderName::ReferredBy, ["<", &by, ">"].concat());
         }
         request.headers.push(HeaderName::Accept, "message/sipfrag");
+        self.write_supported(account, &mut request.headers);
         let id = TransferId(self.new_id());
         let transfer = Transfer {
             id,
@@ -147,6 +173,8 @@ impl Agent {
             other: calls.1,
             command: Some(command),
             cseq: request.headers.cseq().and_then(Result::ok).map_or(0, |cseq| cseq.number),
+            numbered: false,
+            nosub: request.headers.requires("nosub"),
             own: if calls.0.is_none() { OwnDialog::of(&request) } else { OwnDialog::default() },
             machine: refer::Transfer::new(now.mono),
             hang_up_at: None,
@@ -182,7 +210,7 @@ impl Agent {
         }
         let (progress, reply) = match status {
             200..=299 => {
-                let subscribes = !matches!(response.headers.refer_sub(), Some(Ok(false)));
+                let subscribes = !transfer.nosub && !matches!(response.headers.refer_sub(), Some(Ok(false)));
                 (transfer.machine.accepted(now.mono, status, subscribes), Ok(Reply::Transfer(id)))
             }
             _ => (transfer.machine.refused(now.mono, status), Err(Error::sip(code_of(status), status))),
@@ -227,6 +255,7 @@ impl Agent {
             let cseq = cseq.unwrap_or(transfer.cseq);
             transfer.own.take(request, cseq)?;
         }
+        transfer.numbered = matches!(request.headers.event(), Some(Ok(event)) if event.id.is_some());
         let is_sipfrag = matches!(request.headers.content_type(), Some(Ok(kind)) if kind.is("message", "sipfrag"));
         let status = refer::sipfrag_status(request.body()).filter(|_| is_sipfrag);
         let progress = transfer.machine.notified(now.mono, status, state.is_terminated(), state.expires());
@@ -245,14 +274,22 @@ impl Agent {
         let mut changed = false;
         let mut ending = Vec::new();
         let mut silent = Vec::new();
+        let mut refreshing = Vec::new();
         for transfer in &mut self.usages.transfers {
             if transfer.hang_up_at.is_some_and(|at| at <= now.mono) {
                 transfer.hang_up_at = None;
                 ending.extend([transfer.call, transfer.other].into_iter().flatten());
             }
+            if transfer.machine.refreshes(now.mono) {
+                refreshing.push(transfer.id);
+            }
             if let Some(progress) = transfer.machine.timeout(now.mono) {
                 silent.push((transfer.id, progress, transfer.command.take()));
             }
+        }
+        for id in refreshing {
+            changed = true;
+            self.refresh_transfer(now, id);
         }
         for (id, progress, command) in silent {
             changed = true;
@@ -267,5 +304,37 @@ impl Agent {
             changed |= self.hang_up(now, call, Extra::default()).is_ok();
         }
         changed
+    }
+
+    /// Lets the subscription that came with a REFER live on.
+    fn refresh_transfer(&mut self, now: Now, id: TransferId) {
+        let Some(transfer) = self.transfer_mut(id) else { return };
+        let (account, call, cseq) = (transfer.account, transfer.call, transfer.cseq.to_string());
+        let number = Some(cseq.as_str()).filter(|_| transfer.numbered);
+        let which = match call {
+            None => DialogRef::Transfer(id),
+            Some(call) => {
+                let dialog = self.call_mut(call).and_then(|call| call.dialog.as_ref());
+                DialogRef::Call(call, dialog.map(|dialog| dialog.remote_tag().to_owned()).unwrap_or_default())
+            }
+        };
+        let Some(mut request) = self.dialog_mut(&which).map(|dialog| dialog.request(Method::Subscribe)) else { return };
+        self.add_contact(&mut request, account);
+        request.headers.push(HeaderName::Event, write_event("refer", number));
+        request.headers.push(HeaderName::Expires, refer::REFERRAL_S.to_string());
+        request.headers.push(HeaderName::Accept, "message/sipfrag");
+        // One that cannot leave is missed only if the transfer takes longer than its subscription.
+        let _ = self.send_request(now, account, which, request, Purpose::Refresh(id));
+    }
+
+    /// Such a SUBSCRIBE has been answered, or never will be.
+    pub(super) fn refresh_done(&mut self, now: Now, id: TransferId, result: &Result<&Response, Error>) {
+        if let Ok(response) = result
+            && response.status() < 300
+            && let Some(Ok(seconds)) = response.headers.expires()
+            && let Some(transfer) = self.transfer_mut(id)
+        {
+            transfer.machine.refreshed(now.mono, seconds);
+        }
     }
 }

@@ -299,6 +299,7 @@ impl Agent {
         let usages = &mut self.usages;
         match which {
             DialogRef::Referral(id) => usages.referrals.iter_mut().find(|referral| referral.id == *id)?.own.as_mut(),
+            DialogRef::Transfer(id) => usages.transfers.iter_mut().find(|found| found.id == *id)?.own.dialog.as_mut(),
             DialogRef::Subscription(id) => {
                 usages.subscriptions.iter_mut().find(|found| found.id == *id)?.own.dialog.as_mut()
             }

@@ -265,12 +265,13 @@ pub(super) fn event(event: Event) -> (&'static str, JsValue) {
                 .body(body)
                 .headers(headers),
         ),
-        Event::ReferReceived { referral, account, call, target, replaces, referred_by, headers } => (
+        Event::ReferReceived { referral, account, call, about, target, replaces, referred_by, headers } => (
             "transfer_requested",
             new()
                 .id("referral", referral.0)
                 .id("account", account.0)
                 .number("call", call.map(|call| call.0.into()))
+                .number("about", about.map(|call| call.0.into()))
                 .text("target", &*target)
                 .flag("replaces", replaces)
                 .text("referredBy", referred_by.as_deref())

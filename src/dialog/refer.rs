@@ -3,6 +3,7 @@
 //! Both make a subscription of their own to what the new call does; its state is the first line of a response,
 //! in a body of type `message/sipfrag`.
 
+use super::subscription::refresh_after;
 use crate::common::time::Mono;
 use crate::message::reason_phrase;
 
@@ -56,13 +57,15 @@ pub struct Transfer {
     done: bool,
     /// When the silence has lasted too long; once done, when it is forgotten.
     until: Mono,
+    /// When the subscription that came with it is refreshed.
+    refresh_at: Option<Mono>,
 }
 
 impl Transfer {
     /// The REFER leaves.
     #[must_use]
     pub fn new(now: Mono) -> Self {
-        Self { status: 100, done: false, until: now.after(2 * SILENCE_MS) }
+        Self { status: 100, done: false, until: now.after(2 * SILENCE_MS), refresh_at: None }
     }
 
     /// Whether the last word was said.
@@ -103,12 +106,30 @@ impl Transfer {
         if status >= 200 {
             return self.finish(now, status);
         }
-        let lives = expires.filter(|_| !terminated).map_or(UNSAID_MS, |seconds| u64::from(seconds) * 1000 + SILENCE_MS);
-        self.until = now.after(lives);
+        self.lives(now, expires.filter(|_| !terminated));
         let news = self.status != status;
         self.status = status;
         // The first NOTIFY says 100 most often; that too is a word of the far end.
         (news || status == 100).then_some(Progress { status, done: false })
+    }
+
+    /// For how long the subscription lives now, in seconds, where that was said: before its end it is refreshed.
+    fn lives(&mut self, now: Mono, seconds: Option<u32>) {
+        self.until = now.after(seconds.map_or(UNSAID_MS, |seconds| u64::from(seconds) * 1000 + SILENCE_MS));
+        self.refresh_at = seconds.filter(|seconds| *seconds > 0).map(|seconds| now.after(refresh_after(seconds)));
+    }
+
+    /// Whether a SUBSCRIBE is to leave that lets the subscription live on (RFC 3515 section 2.4.4).
+    pub fn refreshes(&mut self, now: Mono) -> bool {
+        self.refresh_at.take_if(|at| *at <= now).is_some()
+    }
+
+    /// The SUBSCRIBE was accepted for so many seconds. One that was refused changes nothing: the far end may speak
+    /// until the time is over.
+    pub fn refreshed(&mut self, now: Mono, seconds: u32) {
+        if !self.done {
+            self.lives(now, Some(seconds.min(REFERRAL_S)));
+        }
     }
 
     /// Time has passed: the far end has been silent for too long.
@@ -124,8 +145,8 @@ impl Transfer {
 
     /// When time matters.
     #[must_use]
-    pub const fn next_timeout(&self) -> Mono {
-        self.until
+    pub fn next_timeout(&self) -> Mono {
+        self.refresh_at.map_or(self.until, |at| at.min(self.until))
     }
 
     fn finish(&mut self, now: Mono, status: u16) -> Option<Progress> {
@@ -133,6 +154,7 @@ impl Transfer {
             return None;
         }
         self.status = status;
+        self.refresh_at = None;
         self.until = now.after(LINGER_MS);
         Some(Progress { status, done: true })
     }
@@ -314,8 +336,25 @@ mod tests {
         transfer.accepted(START, 202, true);
         transfer.notified(START, Some(180), false, Some(10));
         assert_eq!(transfer.timeout(START.after(10_000)), None);
+        assert!(transfer.refreshes(START.after(5_000)));
         let end = transfer.timeout(transfer.next_timeout());
         assert_eq!(end, Some(Progress { status: 180, done: true }));
+    }
+
+    /// RFC 3515 2.4.4: the subscription is extended by SUBSCRIBE.
+    #[test]
+    fn a_transfer_that_takes_longer_than_its_subscription_refreshes_it() {
+        let mut transfer = Transfer::new(START);
+        transfer.accepted(START, 202, true);
+        transfer.notified(START, Some(180), false, Some(60));
+        assert_eq!(transfer.next_timeout(), START.after(54_000));
+        assert!(!transfer.refreshes(START.after(53_999)));
+        assert!(transfer.refreshes(START.after(54_000)));
+        assert!(!transfer.refreshes(START.after(54_000)), "once");
+        transfer.refreshed(START.after(54_000), u32::MAX);
+        assert_eq!(transfer.next_timeout(), START.after(54_000 + 162_000), "no longer than was asked for");
+        transfer.notified(START.after(60_000), Some(200), true, None);
+        assert!(!transfer.refreshes(START.after(600_000)), "it is over");
     }
 
     #[test]

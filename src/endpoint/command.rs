@@ -111,6 +111,9 @@ impl Endpoint {
             Some((waiting, _)) => waiting.push(id),
             None => {
                 self.stopping = Some((vec![id], now.mono.after(STOP_MS)));
+                for id in std::mem::take(&mut self.suspending) {
+                    self.complete(id, Err(ErrorCode::Stopped.into()));
+                }
                 self.agent.stop(now);
             }
         }

@@ -96,6 +96,8 @@ pub enum Event {
         account: AccountId,
         /// In which call, where it is one of a dialog.
         call: Option<CallId>,
+        /// Which call it is about, where it is in none but knows its dialog (Target-Dialog, RFC 4538).
+        about: Option<CallId>,
         /// Whom to call: the URI without its headers.
         target: String,
         /// Whether the new call takes an existing one's place (an attended transfer).

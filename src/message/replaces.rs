@@ -75,9 +75,9 @@ impl<'a> Replaces<'a> {
 pub struct TargetDialog<'a> {
     /// The Call-ID of the dialog.
     pub call_id: &'a str,
-    /// The tag of whoever receives the request with this header.
+    /// The tag of the far end of whoever receives the request with this header.
     pub remote_tag: &'a str,
-    /// The tag of whoever sent it.
+    /// The tag of whoever receives it.
     pub local_tag: &'a str,
 }
 

@@ -37,6 +37,7 @@ mod session_flow;
 mod session_model;
 mod session_timer;
 mod shell;
+mod stopping;
 mod subscription_far;
 mod subscriptions;
 #[cfg(not(target_arch = "wasm32"))]

@@ -194,6 +194,120 @@ fn what_waits_when_the_engine_stops_is_told_so() {
     assert!(transferring.result().unwrap().is_err());
 }
 
+/// RFC 3515 2.4.4: the subscription is extended with SUBSCRIBE in the REFER's dialog.
+#[test]
+fn a_transfer_that_takes_longer_than_its_subscription_refreshes_it() {
+    let mut transferring = transferring();
+    transferring.accept();
+    let number = transferring.refer.headers.cseq().unwrap().unwrap().number;
+    let event = format!("Event: refer;id={number}");
+    transferring.notify_event(&event, "active;expires=60", "SIP/2.0 180 Ringing\r\n");
+    transferring.far.run(55_000);
+    let subscribe = transferring.far.request("SUBSCRIBE");
+    assert_eq!(header(&subscribe.headers, HeaderName::Event), format!("refer;id={number}"));
+    assert_eq!(header(&subscribe.headers, HeaderName::Expires), "180");
+    assert_eq!(subscribe.headers.call_id(), transferring.refer.headers.call_id());
+    transferring.far.reply(&subscribe, 200, "bob", &["Expires: 120"], "");
+    transferring.notify_event(&event, "active;expires=120", "SIP/2.0 180 Ringing\r\n");
+    transferring.far.run(100_000);
+    assert_eq!(transferring.told(), [(180, false)], "it goes on");
+    assert_eq!(transferring.notify_event(&event, "terminated", "SIP/2.0 200 OK\r\n"), 200);
+    assert_eq!(transferring.told().last(), Some(&(200, true)));
+}
+
+/// RFC 5057 5.1: who knows of no such subscription ends that, and not the call whose dialog it shares.
+#[test]
+fn a_refused_refresh_of_a_transfer_ends_no_call() {
+    for status in [481, 489, 405, 403] {
+        let mut transferring = transferring();
+        transferring.accept();
+        transferring.notify("active;expires=60", "SIP/2.0 180 Ringing\r\n");
+        transferring.far.run(55_000);
+        let subscribe = transferring.far.request("SUBSCRIBE");
+        transferring.far.reply(&subscribe, status, "bob", &[], "");
+        assert_eq!(transferring.far.state(transferring.call), Some(CallState::Connected), "{status}");
+        assert_eq!(transferring.notify("terminated", "SIP/2.0 486 Busy\r\n"), 200, "it is heard all the same");
+        assert_eq!(transferring.told().last(), Some(&(486, true)));
+        assert_eq!(transferring.far.count("SUBSCRIBE"), 1);
+    }
+}
+
+/// RFC 7614 4: where the REFER requires `nosub`, its 2xx is all there is to hear.
+#[test]
+fn a_refer_of_ours_that_forbids_the_subscription_is_done_with_its_answer() {
+    let mut far = Far::new();
+    let (call, _, _) = far.talking();
+    let headers = vec![("Require".to_owned(), "nosub".to_owned())];
+    let command = Command::Transfer { call, target: "carol".to_owned(), extra: Extra { headers } };
+    let command = far.world.command(far.phone, command);
+    far.run(20);
+    let refer = far.request("REFER");
+    assert!(refer.headers.supports("norefersub") && refer.headers.supports("nosub"));
+    far.reply(&refer, 200, "bob", &[], "");
+    assert!(matches!(far.world.result(far.phone, command), Some(Ok(Reply::Transfer(_)))));
+    let done = |event: &Event| matches!(event, Event::TransferChanged { status: 200, done: true, .. });
+    assert!(far.world.phones[far.phone].events.iter().any(done));
+    assert_eq!(far.state(call), Some(CallState::Connected));
+}
+
+/// RFC 4538 3: a REFER outside the call that it is about names its dialog.
+#[test]
+fn a_refer_beside_a_call_says_that_it_knows_of_it() {
+    let mut far = Far::new();
+    let (_, invite, _) = far.talking();
+    for (target, about) in [("bob", true), ("dave", false)] {
+        let (account, refer_to) = (far.account, "carol".to_owned());
+        let command = Command::Refer { account, target: target.to_owned(), refer_to, extra: Extra::default() };
+        far.world.command(far.phone, command);
+        far.run(20);
+        let refer = far.request("REFER");
+        assert_ne!(refer.headers.call_id(), invite.headers.call_id());
+        let from = header(&invite.headers, HeaderName::From);
+        let ours = from.split(";tag=").nth(1).unwrap();
+        let expected = format!("{};local-tag=bob;remote-tag={ours}", header(&invite.headers, HeaderName::CallId));
+        assert_eq!(refer.headers.get(HeaderName::TargetDialog), about.then_some(expected.as_str()));
+    }
+}
+
+/// RFC 4538 4: whoever knows the tags of a call asks with the right of somebody in it; a dialog that is not there gives none.
+#[test]
+fn a_refer_beside_a_call_is_said_to_be_about_it() {
+    let mut far = Far::new();
+    let (call, _, peer) = far.taken("talk");
+    let ours = peer.remote.split(";tag=").nth(1).unwrap().to_owned();
+    let contact = far.contact();
+    for (number, (target, about)) in [
+        (format!("talk;local-tag={ours};remote-tag=bob"), Some(call)),
+        (format!("talk;local-tag=bob;remote-tag={ours}"), Some(call)),
+        (format!("talk;local-tag={ours};remote-tag=eve"), None),
+        (format!("other;local-tag={ours};remote-tag=bob"), None),
+        ("nonsense".to_owned(), None),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let lines = [
+            &format!("Via: SIP/2.0/WSS far.invalid;branch=z9hG4bKood{number}"),
+            "Max-Forwards: 70",
+            "From: <sip:bob@example.test>;tag=x",
+            "To: <sip:alice@example.test>",
+            &format!("Call-ID: ood{number}"),
+            "CSeq: 1 REFER",
+            "Contact: <sip:bob@far.invalid;transport=ws>",
+            "Require: tdialog",
+            "Refer-To: <sip:carol@example.test>",
+            &format!("Target-Dialog: {target}"),
+        ];
+        far.send(crate::far::text(&format!("REFER {contact} SIP/2.0"), &lines, ""));
+        far.run(100);
+        let told = far.world.phones[far.phone].events.iter().rev().find_map(|event| match event {
+            Event::ReferReceived { call, about, .. } => Some((*call, *about)),
+            _ => None,
+        });
+        assert_eq!(told, Some((None, about)), "{target}");
+    }
+}
+
 struct Referred {
     far: Far,
     peer: Peer,
@@ -267,6 +381,7 @@ fn who_answers_a_notify_with_481_hears_no_other() {
     referred.far.run(1_000);
     assert_eq!(referred.heard().len(), 1);
     assert_eq!(referred.far.state(call), Some(CallState::Ringing));
+    assert_eq!(referred.far.world.calls(referred.far.phone).len(), 2, "and so does the one that it came in");
 }
 
 /// RFC 3261 22.2: a NOTIFY that is challenged leaves once more with credentials.

@@ -343,7 +343,7 @@ class Core {
       const value = event[kind];
       if (value !== undefined) event[kind] = value.id === undefined ? this.object(kind, value) : this.#update(kind, value);
     }
-    if (event.by !== undefined) event.by = this.object("call", event.by);
+    for (const other of ["by", "about"]) if (event[other] !== undefined) event[other] = this.object("call", event[other]);
     if (event.headers !== undefined) event.headers = headers(event.headers);
     return event;
   }

@@ -179,6 +179,8 @@ export interface EventMap {
     referral: Referral;
     account: Account;
     call?: Call;
+    /** Which call it is about, where it is in none but knows its dialog (RFC 4538). */
+    about?: Call;
     target: string;
     /** Whether the new call takes an existing one's place: an attended transfer (RFC 3891). */
     replaces: boolean;
