@@ -118,6 +118,10 @@ pub(crate) struct Call {
     pub(crate) redirect_to: Vec<String>,
     /// The call whose place this one takes, until it has it.
     pub(crate) replacing: Option<CallId>,
+    /// The call whose place it takes if somebody answers it.
+    pub(crate) replaces: Option<CallId>,
+    /// It was answered without a person.
+    pub(crate) auto_answered: bool,
     /// Our reliable provisional response that has no PRACK yet.
     pub(crate) provisional: Option<Provisional>,
     pub(crate) next_rseq: Option<u32>,
@@ -222,6 +226,8 @@ impl Call {
             redirection: Redirection::default(),
             redirect_to: Vec::new(),
             replacing: None,
+            replaces: None,
+            auto_answered: false,
             provisional: None,
             next_rseq: None,
             ringing_there: false,
@@ -267,6 +273,7 @@ impl Call {
             asserted_identity: self.asserted_identity.clone(),
             diverted_from: self.diverted_from.clone(),
             auto_answer_s: self.auto_answer_s,
+            replaces: self.replaces,
             on_hold: self.on_hold,
             remote_hold: self.remote_hold,
             muted: self.muted,

@@ -3,7 +3,7 @@
 use super::Agent;
 use super::account::Account;
 use super::messaging::identity_of;
-use crate::io::{CallId, CallOptions, Error, Identity};
+use crate::io::{AccountId, CallId, CallOptions, Error, Identity};
 use crate::message::{HeaderName, Headers, Request, Uri};
 
 /// What an INVITE says about the people behind it, besides From.
@@ -82,6 +82,14 @@ pub(super) fn write(invite: &mut Request, account: &Account, options: &CallOptio
     Ok(())
 }
 
+/// Says how an INVITE was answered that asks for a way to answer it (RFC 5373 section 4.3).
+pub(super) fn write_answer_mode(asked: &Headers, auto: bool, headers: &mut Headers) {
+    let asks = asked.answer_mode().is_some() || asked.priv_answer_mode().is_some();
+    if asks && headers.get(HeaderName::AnswerMode).is_none() {
+        headers.push(HeaderName::AnswerMode, if auto { "Auto" } else { "Manual" });
+    }
+}
+
 /// Whether a text is a URI that somebody can be named by.
 pub(super) fn is_identity(text: &str) -> bool {
     text.bytes().all(|b| b.is_ascii_graphic() && !b"<>\",".contains(&b))
@@ -91,6 +99,12 @@ pub(super) fn is_identity(text: &str) -> bool {
 }
 
 impl Agent {
+    /// Whether a call insists on an answer without a person where there is none (RFC 5373 section 4.3.1).
+    pub(super) fn must_not_answer(&self, account: AccountId, headers: &Headers) -> bool {
+        headers.auto_answer().is_some_and(|asked| asked.require)
+            && self.find_account(account).is_some_and(|account| !account.options.allow_auto_answer)
+    }
+
     /// A response to our INVITE, or a re-INVITE or UPDATE of theirs: the network may say who the far end is now.
     pub(super) fn note_identity(&mut self, id: CallId, headers: &Headers) {
         let Some(asserted) = asserted(headers) else { return };

@@ -1,6 +1,7 @@
 //! The callee's side of an INVITE (RFC 3261 section 13.3).
 
 use super::call::{Beginning, Call, Job, LINGER_MS, Phase, Repeat, T1_MS};
+use super::identity::write_answer_mode;
 use super::messaging::sender;
 use super::outcome::{self, Reasons, outcome};
 use super::outgoing::check_headers;
@@ -96,7 +97,8 @@ impl Agent {
             None => Some(480),
             Some(_) if replaced.is_err() => replaced.err(),
             // One that takes another one's place is none more.
-            Some(_) if self.too_many_calls() && matches!(replaced, Ok(None)) => Some(486),
+            Some(_) if self.too_many_calls() && !matches!(replaced, Ok(Some((_, true)))) => Some(486),
+            Some(account) if self.must_not_answer(account, &request.headers) => Some(403),
             Some(_) if session_body(&request.headers, request.body()) == SessionBody::NotUnderstood => Some(415),
             Some(_) if request.headers.accepts("application", "sdp") == Some(false) => Some(406),
             Some(_) if sdp_of(&request).is_some_and(|sdp| !is_usable(&sdp)) => Some(488),
@@ -132,12 +134,14 @@ impl Agent {
         let expires = request.headers.expires().and_then(Result::ok);
         let expires_at = expires.map(|seconds| now.mono.after(u64::from(seconds) * 1_000));
         let beginning = Beginning { id, uuid, account, flow, invite: request, local_tag, remote_uri, remote_name };
-        if let Ok(Some(old)) = replaced {
+        let replaced = replaced.ok().flatten();
+        if let Some((old, true)) = replaced {
             let (beginning, muted) = self.in_place_of(old, beginning);
             self.begin_replacing(Call { muted, expires_at, ..Call::incoming(beginning, server, dialog) }, old);
             return;
         }
-        self.calls.push(Call { expires_at, ..Call::incoming(beginning, server, dialog) });
+        let replaces = replaced.map(|(old, _)| old);
+        self.calls.push(Call { expires_at, replaces, ..Call::incoming(beginning, server, dialog) });
         self.out.push_back(AgentEvent::Incoming(id));
     }
 
@@ -233,6 +237,7 @@ impl Agent {
         self.write_supported(call.account, &mut response.headers);
         response.set_body("application/sdp", sdp);
         add_headers(&mut response.headers, &extra);
+        write_answer_mode(&request.headers, call.auto_answered, &mut response.headers);
         self.session_accepted(now, id, request, &mut response.headers);
         let cseq = request.headers.cseq().and_then(Result::ok).map_or(0, |cseq| cseq.number);
         self.transactions.respond(now.mono, server, response.clone());

@@ -2,10 +2,12 @@
 
 use super::Agent;
 use super::call::{Beginning, Call, Job, Phase};
+use super::identity::asserted;
 use super::incoming::sdp_of;
+use super::messaging::{identity_of, sender};
 use super::outcome::outcome;
 use crate::common::time::Now;
-use crate::io::{AccountId, CallId, Error, ErrorCode, Event, Extra, MediaCommand, OutcomeKind};
+use crate::io::{AccountId, CallId, Error, ErrorCode, Event, Extra, MediaCommand, OutcomeKind, ReplacePolicy};
 use crate::message::{HeaderName, Headers, Replaces};
 
 impl Agent {
@@ -27,11 +29,12 @@ impl Agent {
         Ok(replaces.to_text())
     }
 
-    /// The call that an INVITE with these headers is to take the place of (section 3).
+    /// The call that an INVITE with these headers is to take the place of (section 3), and whether nobody has to be
+    /// asked first.
     ///
     /// # Errors
     /// The status that the INVITE is refused with.
-    pub(super) fn to_replace(&self, account: AccountId, headers: &Headers) -> Result<Option<CallId>, u16> {
+    pub(super) fn to_replace(&self, account: AccountId, headers: &Headers) -> Result<Option<(CallId, bool)>, u16> {
         let replaces = match headers.replaces() {
             None => return Ok(None),
             Some(Err(_)) => return Err(400),
@@ -53,7 +56,27 @@ impl Agent {
             Phase::Arrived | Phase::Ringing | Phase::Answering | Phase::Preparing => Err(481),
             Phase::Answered | Phase::Established if replaces.early_only => Err(486),
             _ if self.calls.iter().any(|other| other.replacing == Some(call.id) && !other.is_over()) => Err(486),
-            Phase::Calling | Phase::Answered | Phase::Established => Ok(Some(call.id)),
+            Phase::Calling | Phase::Answered | Phase::Established => {
+                Ok(Some((call.id, self.is_authorized(call, headers))))
+            }
+        }
+    }
+
+    /// Whether the sender of these headers may take the place of `call` without a person (section 3).
+    fn is_authorized(&self, call: &Call, headers: &Headers) -> bool {
+        let Some(account) = self.find_account(call.account) else { return false };
+        let is_peer = |uri: &str| {
+            uri == call.remote_uri || call.asserted_identity.as_ref().is_some_and(|asserted| asserted.uri == uri)
+        };
+        match account.options.replaces {
+            ReplacePolicy::Accept => true,
+            ReplacePolicy::Ask => false,
+            ReplacePolicy::Peer => {
+                // What the network says counts before what the sender says.
+                let sender = asserted(headers).unwrap_or_else(|| sender(headers)).uri;
+                let referrer = headers.referred_by().and_then(Result::ok).map(|by| identity_of(&by.address).uri);
+                is_peer(&sender) || sender == account.address_of_record() || referrer.is_some_and(|uri| is_peer(&uri))
+            }
         }
     }
 
@@ -79,14 +102,23 @@ impl Agent {
     /// The 200 of a call that takes another one's place has left.
     pub(super) fn replaced(&mut self, now: Now, id: CallId) {
         let fresh = self.random.uuid();
-        let Some(old) = self.call_mut(id).and_then(|call| call.replacing.take()) else { return };
-        let Some(info) = self.call(id) else { return };
-        let headers = self.call_mut(id).map(|call| call.invite.headers.list()).unwrap_or_default();
-        self.set_uuid(old, &fresh);
-        self.tell(Event::CallReceived { call: info, headers });
-        self.tell(Event::CallReplaced { old, new: id });
+        let Some(call) = self.call_mut(id) else { return };
+        let (by_itself, answered) = (call.replacing.take(), call.replaces.take());
+        let (info, headers) = (call.info(), call.invite.headers.list());
+        let Some(old) = by_itself.or(answered) else { return };
+        if by_itself.is_some() {
+            self.set_uuid(old, &fresh);
+            self.tell(Event::CallReceived { call: info, headers });
+            self.tell(Event::CallReplaced { old, new: id });
+        }
         // An old call that ended meanwhile is out of the way already.
-        let Some(call) = self.call_mut(old).filter(|call| !call.is_over()) else { return };
+        if self.call_mut(old).is_none_or(|call| call.is_over()) {
+            return;
+        }
+        if by_itself.is_none() {
+            self.tell(Event::CallReplaced { old, new: id });
+        }
+        let Some(call) = self.call_mut(old) else { return };
         let (phase, account, dialog) = (call.phase, call.account, call.dialog.clone());
         match (phase, dialog) {
             (Phase::Calling, _) => self.give_up(now, old, &Extra::default()),

@@ -1,7 +1,7 @@
 //! What lives beside calls: transfers, referrals, subscriptions both ways, publications, answers without a person.
 //! Each has a machine that says what is due; here is who asks them, and who gets what the wire brings for them.
 
-use super::call::LINGER_MS;
+use super::call::{LINGER_MS, Phase};
 use super::notifier::Subscriber;
 use super::outcome::body_of;
 use super::publication::Publication;
@@ -201,7 +201,8 @@ impl Agent {
         self.usages.auto_answers = later;
         let mut changed = false;
         for (id, _) in due {
-            // Answered, declined or gone meanwhile: then there is nothing to do.
+            let Some(call) = self.call_mut(id).filter(|call| call.phase == Phase::Ringing) else { continue };
+            call.auto_answered = true;
             changed |= self.answer(now, id, None, crate::io::Extra::default()).is_ok();
         }
         changed

@@ -170,6 +170,7 @@ pub(super) fn call(info: &CallInfo) -> JsValue {
         .text("remoteName", info.remote_name.as_deref())
         .text("divertedFrom", info.diverted_from.as_deref())
         .number("autoAnswerSeconds", info.auto_answer_s.map(u64::from))
+        .number("replaces", info.replaces.map(|call| call.0.into()))
         .flag("onHold", info.on_hold)
         .flag("remoteHold", info.remote_hold)
         .flag("muted", info.muted)

@@ -9,7 +9,7 @@ use super::error;
 use crate::common::secret::Secret;
 use crate::io::{
     AccountOptions, BackgroundPolicy, Credentials, Driver, EndpointOptions, HeaderList, IceServer, KeepAlive,
-    PushOptions, PushPreset, Reliability, SipServer,
+    PushOptions, PushPreset, Reliability, ReplacePolicy, SipServer,
 };
 
 /// What `Endpoint.start` was given.
@@ -130,6 +130,14 @@ pub(super) fn account(options: &JsValue) -> Result<AccountOptions, JsValue> {
             "infoPackages" => account.info_packages = texts(value)?,
             "messageTypes" => account.message_types = texts(value)?,
             "allowAutoAnswer" => account.allow_auto_answer = value.as_bool()?,
+            "replaces" => {
+                account.replaces = match value.as_string()?.as_str() {
+                    "peer" => ReplacePolicy::Peer,
+                    "accept" => ReplacePolicy::Accept,
+                    "ask" => ReplacePolicy::Ask,
+                    _ => return None,
+                }
+            }
             _ => return None,
         }
         Some(())

@@ -87,6 +87,8 @@ pub struct CallInfo {
     pub diverted_from: Option<String>,
     /// The caller asks for an answer without a person, after so many seconds (Call-Info or Alert-Info `answer-after`, Answer-Mode of RFC 5373).
     pub auto_answer_s: Option<u32>,
+    /// Incoming: the call whose place it takes once it is answered (Replaces, RFC 3891).
+    pub replaces: Option<CallId>,
     /// Whether we hold the call.
     pub on_hold: bool,
     /// Whether the far end holds it.

@@ -94,6 +94,20 @@ pub enum Reliability {
     Off,
 }
 
+/// Which INVITEs may take the place of a call (Replaces, RFC 3891) without a person. Whoever sends one knows the tags
+/// of the call's dialog, which nobody can guess; this is about what else it takes (RFC 3891 section 3).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ReplacePolicy {
+    /// Those of the call's far end, of whoever that referred (Referred-By, RFC 3892), and of the account's own user, as
+    /// the network says who they are or else as they say it. All others ring, and take the call's place if answered.
+    #[default]
+    Peer,
+    /// All that come by the account's server.
+    Accept,
+    /// None: each rings, and takes the call's place if answered.
+    Ask,
+}
+
 /// A ready-made way to write the token into the Contact of REGISTER.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -222,6 +236,8 @@ pub struct AccountOptions {
     /// Whether a caller may be answered by the engine itself where it asks for that (Call-Info, Alert-Info,
     /// Answer-Mode). It opens the microphone without a person, so it is off unless the application wants it.
     pub allow_auto_answer: bool,
+    /// Which INVITEs take a call's place without a person (Replaces, RFC 3891).
+    pub replaces: ReplacePolicy,
 }
 
 impl Default for AccountOptions {
@@ -260,6 +276,7 @@ impl Default for AccountOptions {
             info_packages: Vec::new(),
             message_types: Vec::new(),
             allow_auto_answer: false,
+            replaces: ReplacePolicy::Peer,
         }
     }
 }

@@ -162,6 +162,46 @@ fn with_the_accounts_leave_the_call_is_answered_after_the_delay() {
     assert_eq!(world.only_call(bob).state, CallState::Ringing);
 }
 
+/// RFC 5373 4.3.1: who insists on an answer without a person gets 403 where there is none, and nothing rings.
+#[test]
+fn a_call_that_must_be_answered_without_a_person_is_refused_where_that_is_not_allowed() {
+    for line in ["Answer-Mode: Auto;require", "Priv-Answer-Mode: Auto;require"] {
+        let mut far = Far::new();
+        far.invite_sdp("intercom", &[line, "Require: answermode"], 1);
+        assert_eq!(far.response("INVITE").status(), 403, "{line}");
+        assert!(far.world.calls(far.phone).is_empty());
+        let mut far = Far::with(AccountOptions { allow_auto_answer: true, ..account("alice") });
+        far.invite_sdp("intercom", &[line], 1);
+        assert_eq!(far.response("INVITE").status(), 200, "{line}");
+    }
+    let mut far = Far::new();
+    far.invite_sdp("by-hand", &["Answer-Mode: Manual;require"], 1);
+    assert_eq!(far.response("INVITE").status(), 180);
+}
+
+/// RFC 5373 4.3: the 200 says how the call was answered, to whoever asked for a way.
+#[test]
+fn the_answer_says_whether_a_person_gave_it() {
+    let answered = |options: AccountOptions, lines: &[&str], by_hand: bool| {
+        let mut far = Far::with(options);
+        far.invite_sdp("call", lines, 1);
+        if by_hand {
+            let call = far.only_call().id;
+            far.world.command(far.phone, Command::Answer(call, Default::default()));
+            far.run(100);
+        }
+        let ok = far.response("INVITE");
+        assert_eq!(ok.status(), 200, "{lines:?}");
+        ok.headers.get(HeaderName::AnswerMode).map(str::to_owned)
+    };
+    let may = || AccountOptions { allow_auto_answer: true, ..account("alice") };
+    assert_eq!(answered(may(), &["Answer-Mode: Auto"], false).as_deref(), Some("Auto"));
+    assert_eq!(answered(may(), &["Priv-Answer-Mode: Auto"], false).as_deref(), Some("Auto"));
+    assert_eq!(answered(may(), &["Answer-Mode: Manual"], true).as_deref(), Some("Manual"));
+    assert_eq!(answered(account("alice"), &["Answer-Mode: Auto"], true).as_deref(), Some("Manual"));
+    assert_eq!(answered(may(), &["Call-Info: <sip:x>;answer-after=0"], false), None, "who did not ask is not told");
+}
+
 #[test]
 fn a_call_that_ended_before_the_delay_is_not_answered() {
     let may = AccountOptions { allow_auto_answer: true, ..account("bob") };

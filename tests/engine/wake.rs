@@ -339,6 +339,7 @@ fn a_replaced_call_stays_the_same_on_the_screen() {
         "CSeq: 1 INVITE",
         "Contact: <sip:carol@c.invalid>",
         &replaces,
+        "Referred-By: <sip:alice@example.test>",
         "Content-Type: application/sdp",
     ];
     let text = crate::far::text(&format!("INVITE {} SIP/2.0", contact.contact), &headers, &crate::world::sdp(9));

@@ -90,6 +90,10 @@ export class Call {
     if (target instanceof Call) return tell(this, "transferToCall", idOf(target, of(this).core), undefined, options);
     return tell(this, "transfer", target, undefined, options);
   }
+  get replaces() {
+    const { core, info } = of(this);
+    return info.replaces && core.object("call", info.replaces);
+  }
 }
 reads(Call, "uuid direction state remoteUri remoteName assertedIdentity divertedFrom autoAnswerSeconds onHold remoteHold muted mediaConnected connectedAt sipCallId");
 

@@ -72,6 +72,12 @@ export interface AccountOptions {
   messageTypes?: string[];
   /** Whether a caller may ask to be answered without a person (RFC 5373). It opens the microphone: off by default. */
   allowAutoAnswer?: boolean;
+  /**
+   * Which INVITEs take a call's place without a person (Replaces, RFC 3891 3): those of its far end, of whom that
+   * referred and of this account's user (`peer`, the default), all (`accept`), none (`ask`). The others ring, and take
+   * its place if they are answered: `call.replaces` says which.
+   */
+  replaces?: "peer" | "accept" | "ask";
 }
 
 /** What a server asks for. It is asked only for realms that the account may answer. */

@@ -102,6 +102,8 @@ export class Call {
   readonly divertedFrom: string | undefined;
   /** The caller asks for an answer without a person after so many seconds: Call-Info, Alert-Info or Answer-Mode (RFC 5373). */
   readonly autoAnswerSeconds: number | undefined;
+  /** The call whose place this one takes if it is answered (Replaces, RFC 3891). */
+  readonly replaces: Call | undefined;
   /** Whether we hold the call. */
   readonly onHold: boolean;
   /** Whether the far end holds it. */
