@@ -97,6 +97,9 @@ pub(crate) struct Call {
     pub(crate) dialog: Option<Dialog>,
     pub(crate) media: Option<MediaId>,
     pub(crate) job: Job,
+    /// The number of the last command to media, and of the one that the job is.
+    pub(crate) asked: u32,
+    pub(crate) job_number: u32,
     pub(crate) repeat: Option<Repeat>,
     pub(crate) reoffer: Option<Reoffer>,
     /// Our description is there, but the INVITE's flow is gone: it leaves when the INVITE comes again.
@@ -105,8 +108,8 @@ pub(crate) struct Call {
     pub(crate) answer_in_ack: bool,
     /// The far ends that our INVITE reached, but for the one that the call is with.
     pub(crate) forks: Vec<Fork>,
-    /// Early answers that media is taking.
-    pub(crate) early_answers: u8,
+    /// The numbers of the early answers that media is taking.
+    pub(crate) early_answers: Vec<u32>,
     /// The fork whose description media took first.
     pub(crate) heard: Option<String>,
     /// Offers of theirs that media answers, one after the other.
@@ -219,7 +222,9 @@ impl Call {
             ready: None,
             answer_in_ack: false,
             forks: Vec::new(),
-            early_answers: 0,
+            early_answers: Vec::new(),
+            asked: 0,
+            job_number: 0,
             heard: None,
             late: Vec::new(),
             ack: None,

@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 
 use super::Agent;
-use super::call::{Call, Job};
+use super::call::Call;
 use super::outcome::code_of;
 use super::request::{DialogRef, Purpose};
 use super::session::Asker;
@@ -30,8 +30,8 @@ const LONGEST_MS: u32 = 60_000;
 enum How {
     /// Its turn has not come.
     Waiting,
-    /// Media sends them, all at once.
-    Media,
+    /// Media sends them, all at once, by the command with this number.
+    Media(u32),
     /// An INFO is on its way; the next may leave then.
     Info(Mono),
     /// The next leaves then.
@@ -59,6 +59,11 @@ pub(crate) struct Dtmf {
 impl Dtmf {
     fn how(&self) -> Option<How> {
         self.queue.front().map(|sending| sending.how)
+    }
+
+    /// Whether media was asked for digits by the command with this number.
+    pub(crate) fn is_asked_for(&self, number: u32) -> bool {
+        self.how() == Some(How::Media(number))
     }
 
     pub(crate) fn next_timeout(&self) -> Option<Mono> {
@@ -119,10 +124,14 @@ impl Agent {
             self.send_digit(now, id);
             return;
         }
-        sending.how = How::Media;
         let digits = sending.digits.iter().map(|digit| char::from(*digit)).collect();
         let (duration_ms, gap_ms) = (sending.duration_ms, sending.gap_ms);
         self.media_command(id, MediaCommand::Dtmf { digits, duration_ms, gap_ms });
+        let Some(call) = self.call_mut(id) else { return };
+        let number = call.asked;
+        if let Some(sending) = call.dtmf.queue.front_mut() {
+            sending.how = How::Media(number);
+        }
     }
 
     /// The next digit by INFO; or the end.
@@ -165,7 +174,8 @@ impl Agent {
         }
     }
 
-    fn digits_done(&mut self, now: Now, id: CallId, result: Result<(), Error>) {
+    /// These are done with.
+    pub(super) fn digits_done(&mut self, now: Now, id: CallId, result: Result<(), Error>) {
         let Some(call) = self.call_mut(id) else { return };
         if let Some(sending) = call.dtmf.queue.pop_front() {
             self.tell_asker(sending.asker, result);
@@ -173,23 +183,9 @@ impl Agent {
         self.send_digits(now, id);
     }
 
-    /// Media has sent them.
-    pub(super) fn media_sent_digits(&mut self, now: Now, id: CallId) {
-        if self.call_mut(id).is_some_and(|call| call.dtmf.how() == Some(How::Media)) {
-            self.digits_done(now, id, Ok(()));
-        }
-    }
-
-    /// Media cannot send them: then INFO does, unless the media was asked for by name. False where it is not about
-    /// digits at all.
-    pub(super) fn media_refused_digits(&mut self, now: Now, id: CallId, job: Job, why: MediaFailure) -> bool {
-        let Some(call) = self.call_mut(id) else { return false };
-        let about = call.dtmf.how() == Some(How::Media)
-            && why != MediaFailure::ConnectionLost
-            && (job == Job::None || why == MediaFailure::Unsupported);
-        if !about {
-            return false;
-        }
+    /// Media cannot send them: then INFO does, unless the media was asked for by name.
+    pub(super) fn media_refused_digits(&mut self, now: Now, id: CallId, why: MediaFailure) {
+        let Some(call) = self.call_mut(id) else { return };
         call.dtmf.media_cannot |= why == MediaFailure::Unsupported;
         match call.dtmf.queue.front_mut() {
             Some(sending) if sending.method == DtmfMethod::Auto && why == MediaFailure::Unsupported => {
@@ -198,7 +194,6 @@ impl Agent {
             }
             _ => self.digits_done(now, id, Err(super::incoming::media_error(why).into())),
         }
-        true
     }
 
     pub(super) fn digits_timeout(&mut self, now: Now, id: CallId) {

@@ -130,7 +130,7 @@ impl Call {
 
     /// Whether media is busy with what far ends described before the answer.
     pub(super) fn takes_early(&self) -> bool {
-        self.early_answers > 0 || !self.late.is_empty() || self.job != Job::None
+        !self.early_answers.is_empty() || !self.late.is_empty() || self.job != Job::None
     }
 
     /// A fork is gone: it said BYE.
@@ -238,31 +238,40 @@ impl Agent {
     fn take_early_answer(&mut self, id: CallId, tag: &str, sdp: String) {
         let Some(call) = self.call_mut(id) else { return };
         call.heard.get_or_insert_with(|| tag.to_owned());
-        call.early_answers = call.early_answers.saturating_add(1);
         self.media_command(id, MediaCommand::SetAnswer { sdp, provisional: true });
     }
 
     fn take_late_offer(&mut self, id: CallId, late: LateOffer) {
-        let Some(call) = self.call_mut(id) else { return };
-        // One after the other: the next is taken when the answer to this one has left.
-        let first = call.late.is_empty();
-        let offer = late.offer.clone();
-        call.late.push(late);
-        if first {
-            call.job = Job::TakeOffer;
-            self.media_command(id, MediaCommand::Accept { sdp: offer });
+        if let Some(call) = self.call_mut(id) {
+            call.late.push(late);
         }
+    }
+
+    /// Begins to answer the late offers that have their turn: one after the other, and none while media is at something
+    /// else, such as the offer in another fork's UPDATE. True where one was begun.
+    pub(super) fn settle_late_offers(&mut self) -> bool {
+        let free = |call: &&mut Call| {
+            call.job == Job::None && call.reoffer.is_none() && !call.session.modification.offers() && !call.is_over()
+        };
+        let due = self.calls.iter_mut().filter(free).find_map(|call| {
+            let sdp = call.late.first()?.offer.clone();
+            call.job = Job::TakeOffer;
+            Some((call.id, sdp))
+        });
+        let Some((id, sdp)) = due else { return false };
+        self.media_command(id, MediaCommand::Accept { sdp });
+        true
     }
 
     /// Our answer to a late offer is there, or cannot be made.
     pub(super) fn late_described(&mut self, now: Now, id: CallId, described: Result<String, MediaFailure>) {
         let Some(call) = self.call_mut(id) else { return };
+        call.job = Job::None;
         if call.late.is_empty() {
             return;
         }
         let LateOffer { tag, offer, way } = call.late.remove(0);
         let account = call.account;
-        call.job = Job::None;
         if described.is_ok() {
             call.heard = Some(tag.clone());
         }
@@ -289,11 +298,7 @@ impl Agent {
                 self.end_call(now, id, outcome::of_error(OutcomeKind::Failed, media_error(why).into()));
             }
         }
-        let Some(call) = self.call_mut(id).filter(|call| !call.is_over()) else { return };
-        if let Some(sdp) = call.late.first().map(|next| next.offer.clone()) {
-            call.job = Job::TakeOffer;
-            self.media_command(id, MediaCommand::Accept { sdp });
-        }
+        self.take_deferred(now, id);
     }
 
     /// Their 2xx with an offer is here, our answer is not: the ACK refuses the offer and a BYE ends the dialog.
@@ -344,18 +349,22 @@ impl Agent {
             }
             None => Dialog::of_response(&request, response),
         };
-        let Ok(dialog) = dialog else {
-            // Without a readable Contact there is nobody to send an ACK to: the call cannot be.
-            if wanted {
-                self.end_call(now, id, outcome::of_error(OutcomeKind::Failed, ErrorCode::MalformedMessage.into()));
+        let dialog = match dialog {
+            Ok(dialog) if wanted => dialog,
+            Ok(dialog) => return self.answered_too_late(now, id, dialog, &request, response),
+            Err(_) => {
+                // Nobody knows where the far end is, so the call cannot be; but its 2xx has its ACK, and a BYE.
+                call.given_up |= wanted;
+                if let Ok(dialog) = Dialog::of_useless_response(&request, response) {
+                    self.answered_too_late(now, id, dialog, &request, response);
+                }
+                if wanted {
+                    self.end_call(now, id, outcome::of_error(OutcomeKind::Failed, ErrorCode::MalformedMessage.into()));
+                }
+                self.problem(ErrorCode::MalformedMessage, None);
+                return;
             }
-            self.problem(ErrorCode::MalformedMessage, None);
-            return;
         };
-        if !wanted {
-            self.answered_too_late(now, id, dialog, &request, response);
-            return;
-        }
         let updated = call.fork_mut(&tag).is_some_and(|fork| fork.updated);
         let agreed = call.fork_mut(&tag).and_then(|fork| fork.description.take().map(|sdp| (sdp, fork.agreed)));
         call.forks.retain(|fork| fork.tag != tag);
@@ -363,7 +372,8 @@ impl Agent {
         // The offer of another fork has its answer too late.
         let offers = call.reoffer.take_if(|offer| !dialog.matches(&offer.request.headers));
         // What other forks offer late is of no use any more, but for what media is at.
-        call.late.truncate(1);
+        let mut begun = call.job == Job::TakeOffer;
+        call.late.retain(|late| std::mem::take(&mut begun) || late.tag == tag);
         if let Some(offer) = offers {
             self.respond(now, offer.server, &offer.request, 481);
         }
@@ -543,15 +553,23 @@ impl Agent {
             return;
         }
         // What the dialog needs of the INVITE is quoted in its response.
-        let mut invite = Request::new(crate::message::Method::Invite, "sip:invalid.invalid");
+        let to = headers.to().and_then(Result::ok).map(|to| to.uri_text().to_owned());
+        let mut invite = Request::new(crate::message::Method::Invite, to.as_deref().unwrap_or_default());
         for name in [HeaderName::From, HeaderName::CallId, HeaderName::CSeq] {
             invite.headers.push(name, headers.get(name).unwrap_or_default());
         }
-        let Ok(mut dialog) = Dialog::of_response(&invite, response) else { return };
+        let dialog = Dialog::of_response(&invite, response);
+        let Ok(mut dialog) = dialog.or_else(|_| Dialog::of_useless_response(&invite, response)) else { return };
         let call_id = headers.call_id().unwrap_or_default();
-        let known = |call: &&Call| call.call_id == call_id && call.local_tag == dialog.local_tag();
+        let own = |call: &Call| call.dialog.as_ref().map(Dialog::remote_tag) == Some(dialog.remote_tag());
+        // An INVITE that was sent anew since, with credentials or to another target, is no call's any more.
+        let known = |call: &&Call| {
+            call.call_id == call_id
+                && call.local_tag == dialog.local_tag()
+                && (own(call) || cseq_of(&call.invite.headers) == cseq_of(&invite.headers))
+        };
         if let Some(call) = self.calls.iter().find(known) {
-            let (id, own) = (call.id, call.dialog.as_ref().map(Dialog::remote_tag) == Some(dialog.remote_tag()));
+            let (id, own) = (call.id, own(call));
             if own && call.ack.as_ref().map(|ack| cseq_of(&ack.headers)) == Some(cseq_of(&invite.headers)) {
                 self.acknowledge_again(now, id);
             } else if own {

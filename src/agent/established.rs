@@ -82,27 +82,17 @@ impl Agent {
         }
     }
 
-    /// Something happened on a media session.
-    pub fn media_event(&mut self, now: Now, media: MediaId, event: MediaEvent) {
+    /// Something happened on a media session; `number` is that of the command that it answers, or nought.
+    pub fn media_event(&mut self, now: Now, media: MediaId, number: u32, event: MediaEvent) {
         let Some(call) = self.calls.iter_mut().find(|call| call.media == Some(media)) else { return };
         let (id, job) = (call.id, call.job);
+        let digits = call.dtmf.is_asked_for(number);
+        let overtaken = call.job_number != number;
+        let early = call.early_answers.iter().position(|asked| *asked == number);
+        if let Some(index) = early {
+            call.early_answers.remove(index);
+        }
         match (event, job) {
-            (MediaEvent::Described { sdp }, Job::First) if call.phase == Phase::Preparing => {
-                self.offer_described(now, id, sdp);
-            }
-            (MediaEvent::Described { sdp }, Job::First) => self.answer_described(now, id, sdp),
-            (MediaEvent::Described { sdp }, Job::Again) => self.reoffer_described(now, id, sdp),
-            (MediaEvent::Described { sdp }, Job::Offer) => self.change_described(now, id, sdp),
-            (MediaEvent::Described { sdp }, Job::TakeOffer) => self.late_described(now, id, Ok(sdp)),
-            (MediaEvent::Described { .. }, Job::None | Job::TakeAnswer | Job::TakeAgain) => {}
-            (MediaEvent::Applied, _) if call.early_answers > 0 => call.early_answers -= 1,
-            (MediaEvent::Applied, Job::TakeAnswer) => {
-                call.job = Job::None;
-                self.take_deferred(now, id);
-            }
-            (MediaEvent::Applied, Job::TakeAgain) => self.answer_taken(now, id),
-            (MediaEvent::Applied, _) => {}
-            (MediaEvent::DtmfSent, _) => self.media_sent_digits(now, id),
             (MediaEvent::Connected { connected }, _) => {
                 if call.media_connected != connected {
                     call.media_connected = connected;
@@ -115,7 +105,28 @@ impl Agent {
                     }
                 }
             }
-            (MediaEvent::Failed(why), job) if self.media_refused_digits(now, id, job, why) => {}
+            // What one of several far ends describes early ends nothing: the answer that counts is still to come.
+            (MediaEvent::Applied | MediaEvent::Failed(MediaFailure::BadDescription), _) if early.is_some() => {}
+            (MediaEvent::DtmfSent, _) if digits => self.digits_done(now, id, Ok(())),
+            (MediaEvent::Failed(why), _) if digits => self.media_refused_digits(now, id, why),
+            (MediaEvent::Failed(why), job) if early.is_some() || number == 0 => self.media_failed(now, id, job, why),
+            // Another command has overtaken the one that this answers.
+            (MediaEvent::DtmfSent, _) => {}
+            _ if overtaken => {}
+            (MediaEvent::Described { sdp }, Job::First) if call.phase == Phase::Preparing => {
+                self.offer_described(now, id, sdp);
+            }
+            (MediaEvent::Described { sdp }, Job::First) => self.answer_described(now, id, sdp),
+            (MediaEvent::Described { sdp }, Job::Again) => self.reoffer_described(now, id, sdp),
+            (MediaEvent::Described { sdp }, Job::Offer) => self.change_described(now, id, sdp),
+            (MediaEvent::Described { sdp }, Job::TakeOffer) => self.late_described(now, id, Ok(sdp)),
+            (MediaEvent::Described { .. }, Job::None | Job::TakeAnswer | Job::TakeAgain) => {}
+            (MediaEvent::Applied, Job::TakeAnswer) => {
+                call.job = Job::None;
+                self.take_deferred(now, id);
+            }
+            (MediaEvent::Applied, Job::TakeAgain) => self.answer_taken(now, id),
+            (MediaEvent::Applied, _) => {}
             (MediaEvent::Failed(why), job) => self.media_failed(now, id, job, why),
         }
         self.pump(now);
@@ -126,8 +137,6 @@ impl Agent {
         match (call.phase, job) {
             (Phase::Over, _) => {}
             (_, Job::TakeOffer) => self.late_described(now, id, Err(why)),
-            // What one of several far ends describes early ends nothing: the answer that counts is still to come.
-            (_, _) if call.early_answers > 0 && why == MediaFailure::BadDescription => call.early_answers -= 1,
             (Phase::Calling, _) if call.heard.is_some() && why == MediaFailure::ConnectionLost => {
                 call.media_connected = false;
             }
@@ -196,9 +205,18 @@ impl Agent {
     }
 
     pub(super) fn media_command(&mut self, id: CallId, command: MediaCommand) {
-        if let Some(media) = self.calls.iter().find(|call| call.id == id).and_then(|call| call.media) {
-            self.out.push_back(AgentEvent::Media { media, command });
+        let Some(call) = self.call_mut(id) else { return };
+        let Some(media) = call.media else { return };
+        call.asked = call.asked.wrapping_add(1).max(1);
+        let number = call.asked;
+        match command {
+            MediaCommand::Offer { .. }
+            | MediaCommand::Accept { .. }
+            | MediaCommand::SetAnswer { provisional: false, .. } => call.job_number = number,
+            MediaCommand::SetAnswer { provisional: true, .. } => call.early_answers.push(number),
+            _ => {}
         }
+        self.out.push_back(AgentEvent::Media { media, number, command });
     }
 
     pub(super) fn tell_changed(&mut self, id: CallId) {

@@ -82,6 +82,8 @@ pub enum AgentEvent {
     Media {
         /// Which.
         media: MediaId,
+        /// Its number, which the event that answers it repeats.
+        number: u32,
         /// What.
         command: MediaCommand,
     },
@@ -411,6 +413,7 @@ impl Agent {
                 quiet = false;
                 self.transaction_event(now, event);
             }
+            quiet &= !self.settle_late_offers();
             quiet &= !self.settle_sessions(now);
             quiet &= !self.settle_usages(now);
             quiet &= !self.settle_sleep(now);

@@ -13,7 +13,7 @@ use crate::transaction::ServerId;
 /// What to do about a request that changes the session.
 enum Verdict {
     Take,
-    /// As soon as their last answer is taken.
+    /// As soon as their last answer is taken, or ours to their late offer made.
     Defer,
     Refuse(u16),
     /// 500 with a Retry-After: a request of theirs has no answer yet.
@@ -230,5 +230,6 @@ fn verdict_on_update(call: &mut Call, request: &Request) -> Verdict {
 }
 
 fn when_answer_is_taken(call: &Call) -> Verdict {
-    if matches!(call.job, Job::TakeAnswer | Job::TakeAgain) { Verdict::Defer } else { Verdict::Take }
+    let busy = matches!(call.job, Job::TakeAnswer | Job::TakeAgain | Job::TakeOffer) || !call.late.is_empty();
+    if busy { Verdict::Defer } else { Verdict::Take }
 }

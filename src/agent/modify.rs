@@ -584,6 +584,7 @@ fn is_free(call: &Call) -> bool {
         && !session.adrift
         && session.deferred.is_none()
         && call.job == Job::None
+        && call.late.is_empty()
         && call.reoffer.is_none()
         && call.repeat.is_none()
         && !call.answer_in_ack

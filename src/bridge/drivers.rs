@@ -189,12 +189,15 @@ enum Step {
 /// Page: media sessions of the host. Remembers which request belongs to which session.
 #[derive(Debug, Default)]
 pub struct PageMedia {
-    asked: Vec<(String, MediaId, Step)>,
+    asked: Vec<(String, MediaId, u32, Step)>,
 }
+
+/// What is told of a session, and the number of the command that it answers.
+type Told = (MediaId, u32, MediaEvent);
 
 impl PageMedia {
     /// Wants something of a media session.
-    pub fn post(&mut self, link: &mut Link, now: Now, session: MediaId, command: MediaCommand) {
+    pub fn post(&mut self, link: &mut Link, now: Now, session: MediaId, number: u32, command: MediaCommand) {
         let media = u64::from(session.0);
         let (id, step) = match command {
             MediaCommand::Open { call_uuid, ice_servers, gathering_limit_ms, first_usable_candidate, test_tone_hz } => {
@@ -245,7 +248,7 @@ impl PageMedia {
             MediaCommand::Mute { on } => (link.request(now, &MediaMute { media, on }, MEDIA_MS), Step::Quiet),
             MediaCommand::Close => {
                 // Nobody wants to hear any more of this session.
-                self.asked.retain(|(id, of, _)| {
+                self.asked.retain(|(id, of, ..)| {
                     if *of == session {
                         link.forget(id);
                     }
@@ -254,14 +257,14 @@ impl PageMedia {
                 (link.request(now, &MediaClose { media }, MEDIA_MS), Step::Quiet)
             }
         };
-        self.asked.push((id, session, step));
+        self.asked.push((id, session, number, step));
     }
 
     /// What a message tells of media: `None` if it is about something else, `Some(Ok(None))` if there is nothing to tell.
-    pub fn read(&mut self, incoming: &Incoming) -> Option<Result<Option<(MediaId, MediaEvent)>, CodecError>> {
+    pub fn read(&mut self, incoming: &Incoming) -> Option<Result<Option<Told>, CodecError>> {
         if incoming.kind == Kind::Reply {
             let index = self.asked.iter().position(|(id, ..)| Some(id) == incoming.re.as_ref())?;
-            let (_, media, step) = self.asked.remove(index);
+            let (_, media, number, step) = self.asked.remove(index);
             let event = match (&incoming.error, step) {
                 (_, Step::Quiet) | (None, Step::Open) => return Some(Ok(None)),
                 (Some(error), _) => MediaEvent::Failed(failure_from_name(&error.code)),
@@ -272,7 +275,8 @@ impl PageMedia {
                     Err(_) => MediaEvent::Failed(MediaFailure::Other),
                 },
             };
-            return Some(Ok(Some((media, event))));
+            let number = if step == Step::Open { 0 } else { number };
+            return Some(Ok(Some((media, number, event))));
         }
         let read = || {
             Ok(Some(match incoming.message_type.as_str() {
@@ -287,31 +291,34 @@ impl PageMedia {
                 _ => return Ok(None),
             }))
         };
-        flatten(read(), MediaId, "media").map(|result| result.map(Some))
+        flatten(read(), MediaId, "media").map(|result| result.map(|(media, event)| Some((media, 0, event))))
     }
 
     /// A request timed out: what that means for its session.
-    pub fn timed_out(&mut self, id: &str) -> Option<(MediaId, MediaEvent)> {
+    pub fn timed_out(&mut self, id: &str) -> Option<Told> {
         let index = self.asked.iter().position(|(asked, ..)| asked == id)?;
-        let (_, media, step) = self.asked.remove(index);
-        (step != Step::Quiet).then_some((media, MediaEvent::Failed(MediaFailure::HostTimeout)))
+        let (_, media, number, step) = self.asked.remove(index);
+        (step != Step::Quiet).then_some((media, number, MediaEvent::Failed(MediaFailure::HostTimeout)))
     }
 }
 
 /// Host: media sessions that the page asked for. Remembers which request waits for which answer.
 #[derive(Debug, Default)]
 pub struct HostMedia {
-    open: Vec<(String, MediaId, Step)>,
+    open: Vec<(String, MediaId, u32)>,
+    /// The number of the last command.
+    last: u32,
 }
 
 impl HostMedia {
-    /// What a `media.*` request wants; `None` for other messages. Requests that nothing answers later are answered.
+    /// What a `media.*` request wants, and the number of that command; `None` for other messages. Requests that nothing
+    /// answers later are answered.
     pub fn read(
         &mut self,
         link: &mut Link,
         now: Now,
         incoming: &Incoming,
-    ) -> Option<Result<(MediaId, MediaCommand), CodecError>> {
+    ) -> Option<Result<(MediaId, u32, MediaCommand), CodecError>> {
         let read = || {
             Ok(Some(match incoming.message_type.as_str() {
                 MediaOpen::TYPE => {
@@ -351,70 +358,40 @@ impl HostMedia {
                 _ => return Ok(None),
             }))
         };
-        let result = flatten(read(), MediaId, "media");
-        if let Some(Ok((media, command))) = &result {
-            match command {
-                MediaCommand::Offer { .. } | MediaCommand::Accept { .. } => {
-                    self.open.push((incoming.id.clone(), *media, Step::Describe));
-                }
-                MediaCommand::SetAnswer { .. } => self.open.push((incoming.id.clone(), *media, Step::Apply)),
-                MediaCommand::Dtmf { .. } => self.open.push((incoming.id.clone(), *media, Step::Dtmf)),
-                _ => link.reply(now, &incoming.id, &MediaDone {}),
-            }
-            if *command == MediaCommand::Close {
-                self.open.retain(|(_, of, _)| of != media);
-            }
+        let (media, command) = match flatten(read(), MediaId, "media")? {
+            Ok(read) => read,
+            Err(error) => return Some(Err(error)),
+        };
+        self.last = self.last.wrapping_add(1).max(1);
+        match command {
+            MediaCommand::Offer { .. }
+            | MediaCommand::Accept { .. }
+            | MediaCommand::SetAnswer { .. }
+            | MediaCommand::Dtmf { .. } => self.open.push((incoming.id.clone(), media, self.last)),
+            _ => link.reply(now, &incoming.id, &MediaDone {}),
         }
-        result
+        if command == MediaCommand::Close {
+            self.open.retain(|(_, of, _)| *of != media);
+        }
+        Some(Ok((media, self.last, command)))
     }
 
-    /// Tells what happened in a media session.
-    pub fn post(&mut self, link: &mut Link, now: Now, media: MediaId, event: MediaEvent) {
+    /// Tells what happened in a media session: the answer to the command with this number, or what answers none.
+    pub fn post(&mut self, link: &mut Link, now: Now, media: MediaId, number: u32, event: MediaEvent) {
+        let asked = self.open.iter().position(|(_, of, asked)| (*of, *asked) == (media, number));
         let session = u64::from(media.0);
-        match event {
-            MediaEvent::Described { sdp } => {
-                if let Some(id) = self.take(media, Some(Step::Describe)) {
-                    link.reply(now, &id, &MediaSdp { sdp });
-                }
-            }
-            MediaEvent::Applied => {
-                if let Some(id) = self.take(media, Some(Step::Apply)) {
-                    link.reply(now, &id, &MediaDone {});
-                }
-            }
-            MediaEvent::DtmfSent => {
-                if let Some(id) = self.take(media, Some(Step::Dtmf)) {
-                    link.reply(now, &id, &MediaDone {});
-                }
-            }
-            MediaEvent::Connected { connected } => {
+        match (event, asked.map(|index| self.open.remove(index).0)) {
+            (MediaEvent::Described { sdp }, Some(id)) => link.reply(now, &id, &MediaSdp { sdp }),
+            (MediaEvent::Applied | MediaEvent::DtmfSent, Some(id)) => link.reply(now, &id, &MediaDone {}),
+            (MediaEvent::Failed(failure), Some(id)) => link.reply_error(now, &id, failure_name(failure), "", false),
+            (MediaEvent::Connected { connected }, _) => {
                 link.event(now, &MediaState { media: session, ice: None, dtls: None, connected });
             }
-            MediaEvent::Failed(failure) => match self.failed(media, failure) {
-                Some(id) => link.reply_error(now, &id, failure_name(failure), "", false),
-                None => {
-                    link.event(now, &MediaFailed { media: session, reason: failure_name(failure).to_owned() });
-                }
-            },
-        }
-    }
-
-    /// The request that this failure answers. A lost connection answers none: what is asked may yet be done. Of what
-    /// is not supported digits come first, for without WebRTC there are none under way.
-    fn failed(&mut self, media: MediaId, failure: MediaFailure) -> Option<String> {
-        match failure {
-            MediaFailure::ConnectionLost => None,
-            MediaFailure::Unsupported => self.take(media, Some(Step::Dtmf)).or_else(|| self.take(media, None)),
-            _ => {
-                let steps = [Step::Describe, Step::Apply, Step::Dtmf];
-                steps.into_iter().find_map(|step| self.take(media, Some(step)))
+            (MediaEvent::Failed(failure), None) if number == 0 => {
+                link.event(now, &MediaFailed { media: session, reason: failure_name(failure).to_owned() });
             }
+            _ => {}
         }
-    }
-
-    fn take(&mut self, media: MediaId, step: Option<Step>) -> Option<String> {
-        let index = self.open.iter().position(|(_, of, s)| *of == media && step.is_none_or(|step| step == *s))?;
-        Some(self.open.remove(index).0)
     }
 
     /// The page is gone, and its sessions with it.

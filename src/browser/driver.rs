@@ -105,7 +105,7 @@ impl Driver {
                 match output {
                     Output::Timer(deadline) => self.timer.set(deadline),
                     Output::Flow { flow, command } => self.sockets.command(flow, command),
-                    Output::Media { media, command } => self.sessions.command(media, command),
+                    Output::Media { media, number, command } => self.sessions.command(media, number, command),
                     Output::Host(text) => {
                         if let Some(host) = &*self.host.borrow() {
                             host.post(&text);

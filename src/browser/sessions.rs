@@ -21,15 +21,15 @@ extern "C" {
     #[wasm_bindgen(method)]
     fn direction(this: &Media, direction: &str);
     #[wasm_bindgen(method)]
-    fn offer(this: &Media, restart: bool);
+    fn offer(this: &Media, restart: bool, number: u32);
     #[wasm_bindgen(method)]
-    fn accept(this: &Media, sdp: &str);
+    fn accept(this: &Media, sdp: &str, number: u32);
     #[wasm_bindgen(method, js_name = setAnswer)]
-    fn set_answer(this: &Media, sdp: &str, provisional: bool);
+    fn set_answer(this: &Media, sdp: &str, provisional: bool, number: u32);
     #[wasm_bindgen(method)]
     fn rollback(this: &Media);
     #[wasm_bindgen(method)]
-    fn dtmf(this: &Media, digits: &str, duration_ms: u32, gap_ms: u32);
+    fn dtmf(this: &Media, digits: &str, duration_ms: u32, gap_ms: u32, number: u32);
     #[wasm_bindgen(method)]
     fn mute(this: &Media, on: bool);
     #[wasm_bindgen(method)]
@@ -70,6 +70,9 @@ extern "C" {
     fn connected(this: &Told) -> bool;
     #[wasm_bindgen(method, getter, structural)]
     fn reason(this: &Told) -> String;
+    /// Nought where there is none.
+    #[wasm_bindgen(method, getter, structural)]
+    fn number(this: &Told) -> u32;
 }
 
 struct Session {
@@ -88,13 +91,13 @@ impl Sessions {
     pub(super) fn new(driver: Weak<Driver>) -> Self {
         let handler = Closure::<dyn Fn(u32, Told)>::new(move |media, told: Told| {
             if let (Some(driver), Some(event)) = (driver.upgrade(), read(&told)) {
-                driver.feed(Input::Media { media: MediaId(media), event });
+                driver.feed(Input::Media { media: MediaId(media), number: told.number(), event });
             }
         });
         Self { handler, open: RefCell::default() }
     }
 
-    pub(super) fn command(&self, id: MediaId, command: MediaCommand) {
+    pub(super) fn command(&self, id: MediaId, number: u32, command: MediaCommand) {
         if let MediaCommand::Open { call_uuid, ice_servers, gathering_limit_ms, first_usable_candidate, test_tone_hz } =
             command
         {
@@ -112,11 +115,11 @@ impl Sessions {
         let Some(media) = self.open.borrow().iter().find(|s| s.id == id).map(|s| s.media.clone()) else { return };
         match command {
             MediaCommand::Direction { direction } => media.direction(direction_name(direction)),
-            MediaCommand::Offer { restart } => media.offer(restart),
-            MediaCommand::Accept { sdp } => media.accept(&sdp),
-            MediaCommand::SetAnswer { sdp, provisional } => media.set_answer(&sdp, provisional),
+            MediaCommand::Offer { restart } => media.offer(restart, number),
+            MediaCommand::Accept { sdp } => media.accept(&sdp, number),
+            MediaCommand::SetAnswer { sdp, provisional } => media.set_answer(&sdp, provisional, number),
             MediaCommand::Rollback => media.rollback(),
-            MediaCommand::Dtmf { digits, duration_ms, gap_ms } => media.dtmf(&digits, duration_ms, gap_ms),
+            MediaCommand::Dtmf { digits, duration_ms, gap_ms } => media.dtmf(&digits, duration_ms, gap_ms, number),
             MediaCommand::Mute { on } => media.mute(on),
             MediaCommand::Close => {
                 media.close();

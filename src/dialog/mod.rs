@@ -38,11 +38,25 @@ impl Dialog {
     /// # Errors
     /// Where a header that makes the dialog is missing, malformed or beyond its limit.
     pub fn of_response(request: &Request, response: &Response) -> Result<Self, DialogError> {
+        let mut routes = record_routes(&response.headers)?;
+        routes.reverse();
+        Self::to(request, response, contact(&response.headers)?, routes)
+    }
+
+    /// The same where the response does not say how to reach its sender: by the way of the request. It is good for an
+    /// ACK, which each 2xx is to have, and for a BYE.
+    ///
+    /// # Errors
+    /// Where it cannot even be told whose dialog it is.
+    pub fn of_useless_response(request: &Request, response: &Response) -> Result<Self, DialogError> {
+        let routes = request.headers.lines(HeaderName::Route).map(str::to_owned).collect();
+        Self::to(request, response, request.uri().to_owned(), routes)
+    }
+
+    fn to(request: &Request, response: &Response, target: String, routes: Vec<String>) -> Result<Self, DialogError> {
         let from = request.headers.from().ok_or(DialogError::Missing)?.map_err(|_| DialogError::Malformed)?;
         let to = response.headers.to().ok_or(DialogError::Missing)?.map_err(|_| DialogError::Malformed)?;
         let cseq = request.headers.cseq().ok_or(DialogError::Missing)?.map_err(|_| DialogError::Malformed)?;
-        let mut routes = record_routes(&response.headers)?;
-        routes.reverse();
         Ok(Self {
             call_id: request.headers.call_id().ok_or(DialogError::Missing)?.to_owned(),
             local_tag: from.tag().ok_or(DialogError::Missing)?.to_owned(),
@@ -51,7 +65,7 @@ impl Dialog {
             remote: without_tag(response.headers.get(HeaderName::To).unwrap_or_default()),
             local_cseq: cseq.number,
             remote_cseq: None,
-            target: contact(&response.headers)?,
+            target,
             routes,
         })
     }

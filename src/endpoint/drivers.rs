@@ -75,12 +75,12 @@ impl Endpoint {
         }
     }
 
-    pub(super) fn media_event(&mut self, now: Now, media: MediaId, mut event: MediaEvent) {
+    pub(super) fn media_event(&mut self, now: Now, media: MediaId, number: u32, mut event: MediaEvent) {
         self.hook_media_event(media, &mut event);
-        self.agent.media_event(now, media, event);
+        self.agent.media_event(now, media, number, event);
     }
 
-    pub(super) fn media_command(&mut self, now: Now, media: MediaId, mut command: MediaCommand) {
+    pub(super) fn media_command(&mut self, now: Now, media: MediaId, number: u32, mut command: MediaCommand) {
         self.hook_media_command(media, &mut command);
         let opens = matches!(command, MediaCommand::Open { .. });
         let ours = self.drivers.host_media.contains(&media);
@@ -92,9 +92,9 @@ impl Endpoint {
                 if command == MediaCommand::Close {
                     self.drivers.host_media.retain(|open| *open != media);
                 }
-                self.drivers.page_media.post(wake.link(), now, media, command);
+                self.drivers.page_media.post(wake.link(), now, media, number, command);
             }
-            _ => self.out.push_back(Output::Media { media, command }),
+            _ => self.out.push_back(Output::Media { media, number, command }),
         }
     }
 
@@ -107,8 +107,8 @@ impl Endpoint {
             }),
             None => match self.drivers.page_media.read(incoming) {
                 Some(read) => read.map(|event| {
-                    if let Some((media, event)) = event {
-                        self.media_event(now, media, event);
+                    if let Some((media, number, event)) = event {
+                        self.media_event(now, media, number, event);
                     }
                 }),
                 None => {
@@ -132,7 +132,7 @@ impl Endpoint {
             self.agent.flow_event(now, flow, FlowEvent::Closed { code: 1006, clean: false });
         }
         for media in std::mem::take(&mut self.drivers.host_media) {
-            self.agent.media_event(now, media, MediaEvent::Failed(MediaFailure::ConnectionLost));
+            self.agent.media_event(now, media, 0, MediaEvent::Failed(MediaFailure::ConnectionLost));
         }
     }
 

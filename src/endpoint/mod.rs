@@ -110,7 +110,7 @@ impl Endpoint {
                 self.trace_flow_event(now, &event);
                 self.agent.flow_event(now, flow, event);
             }
-            Input::Media { media, event } => self.media_event(now, media, event),
+            Input::Media { media, number, event } => self.media_event(now, media, number, event),
             Input::Host(text) => {
                 self.trace(now, TraceKind::BridgeIn, || crate::bridge::redact(&text), || text.clone());
                 if let Some(wake) = &mut self.wake {
@@ -212,7 +212,7 @@ impl Endpoint {
     fn agent_event(&mut self, now: Now, event: AgentEvent) {
         match event {
             AgentEvent::Flow { flow, command } => self.flow_command(now, flow, command),
-            AgentEvent::Media { media, command } => self.media_command(now, media, command),
+            AgentEvent::Media { media, number, command } => self.media_command(now, media, number, command),
             AgentEvent::Event(event) => self.out.push_back(Output::Event(event)),
             AgentEvent::Completed { id, result } => self.out.push_back(Output::Completed { id, result }),
             AgentEvent::Performed { .. } => {}
@@ -242,8 +242,8 @@ impl Endpoint {
             }
             WakeEvent::Driver(incoming) => self.driver_message(now, &incoming),
             WakeEvent::DriverTimedOut(request) => {
-                if let Some((media, event)) = self.drivers.page_media.timed_out(&request) {
-                    self.media_event(now, media, event);
+                if let Some((media, number, event)) = self.drivers.page_media.timed_out(&request) {
+                    self.media_event(now, media, number, event);
                 }
             }
         }

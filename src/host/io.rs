@@ -152,6 +152,8 @@ pub enum HostInput {
     Media {
         /// Which.
         media: MediaId,
+        /// The number of the command that it answers; nought where it answers none.
+        number: u32,
         /// What.
         event: MediaEvent,
     },
@@ -238,6 +240,8 @@ pub enum Effect {
     Media {
         /// Which.
         media: MediaId,
+        /// Its number, which the event that answers it repeats.
+        number: u32,
         /// What.
         command: MediaCommand,
     },

@@ -160,7 +160,7 @@ impl Host {
             self.effects.push_back(Effect::Socket { flow, command: FlowCommand::Close { code: GOING_AWAY } });
         }
         for media in std::mem::take(&mut self.sessions) {
-            self.effects.push_back(Effect::Media { media, command: MediaCommand::Close });
+            self.effects.push_back(Effect::Media { media, number: 0, command: MediaCommand::Close });
         }
         self.media.clear();
         if self.suspending.take().is_some() {
@@ -348,7 +348,7 @@ impl Host {
             && let Some(read) = self.media.read(&mut self.link, now, incoming)
         {
             match read {
-                Ok((media, command)) => self.media_command(now, media, command),
+                Ok((media, number, command)) => self.media_command(now, media, number, command),
                 Err(_) => self.link.refuse_payload(now, incoming),
             }
             return true;
@@ -392,7 +392,7 @@ impl Host {
         post_flow_event(&mut self.link, now, flow, event);
     }
 
-    fn media_command(&mut self, now: Now, media: MediaId, command: MediaCommand) {
+    fn media_command(&mut self, now: Now, media: MediaId, number: u32, command: MediaCommand) {
         let known = self.sessions.contains(&media);
         let opens = matches!(command, MediaCommand::Open { .. });
         if opens && known {
@@ -401,7 +401,7 @@ impl Host {
         if (!opens && !known) || (opens && self.sessions.len() >= DRIVERS) {
             if !matches!(command, MediaCommand::Close | MediaCommand::Mute { .. }) {
                 let event = MediaEvent::Failed(MediaFailure::Other);
-                self.media.post(&mut self.link, now, media, event);
+                self.media.post(&mut self.link, now, media, number, event);
             }
             return;
         }
@@ -410,13 +410,13 @@ impl Host {
         } else if command == MediaCommand::Close {
             self.sessions.retain(|open| *open != media);
         }
-        self.effects.push_back(Effect::Media { media, command });
+        self.effects.push_back(Effect::Media { media, number, command });
     }
 
     /// Something happened in a media session of the page.
-    pub(super) fn media_event(&mut self, now: Now, media: MediaId, event: MediaEvent) {
+    pub(super) fn media_event(&mut self, now: Now, media: MediaId, number: u32, event: MediaEvent) {
         if self.sessions.contains(&media) {
-            self.media.post(&mut self.link, now, media, event);
+            self.media.post(&mut self.link, now, media, number, event);
         }
     }
 }

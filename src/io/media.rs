@@ -1,4 +1,7 @@
 //! Commands to and events from one media session. The bridge's `media.*` are the same list, serialised.
+//!
+//! Commands are numbered, and an event that answers one has its number: what comes of a command that another one has
+//! overtaken is never taken for that one's.
 
 use crate::common::secret::Secret;
 
@@ -103,8 +106,9 @@ pub enum MediaEvent {
         /// Whether media can flow.
         connected: bool,
     },
-    /// The last command could not be carried out, or the session is beyond repair. After `ConnectionLost` an offer with
-    /// `restart` may still repair it; after `BadDescription` of a renegotiation the session goes on as it was.
+    /// The command with its number could not be carried out; without a number, the session as a whole cannot go on. After
+    /// `ConnectionLost` an offer with `restart` may still repair it; after `BadDescription` of a renegotiation the session
+    /// goes on as it was.
     Failed(MediaFailure),
 }
 

@@ -97,6 +97,8 @@ pub enum Input {
     Media {
         /// Which.
         media: MediaId,
+        /// The number of the command that it answers; nought where it answers none.
+        number: u32,
         /// What.
         event: MediaEvent,
     },
@@ -135,6 +137,8 @@ pub enum Output {
     Media {
         /// Which.
         media: MediaId,
+        /// Its number, which the event that answers it repeats.
+        number: u32,
         /// What.
         command: MediaCommand,
     },

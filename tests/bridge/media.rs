@@ -12,37 +12,64 @@ struct Media {
     pair: Pair,
     page: PageMedia,
     host: HostMedia,
+    /// The number of the page's last command.
+    asked: u32,
+    /// The numbers that the host gave them.
+    numbers: Vec<u32>,
 }
 
 impl Media {
     fn new() -> Self {
-        Self { pair: Pair::connected(), page: PageMedia::default(), host: HostMedia::default() }
+        Self {
+            pair: Pair::connected(),
+            page: PageMedia::default(),
+            host: HostMedia::default(),
+            asked: 100,
+            numbers: Vec::new(),
+        }
     }
 
     /// What the host is told to do when the page wants this.
     fn arrives(&mut self, command: MediaCommand) -> MediaCommand {
         let now = self.pair.now();
-        self.page.post(&mut self.pair.page, now, MEDIA, command);
+        self.asked += 1;
+        self.page.post(&mut self.pair.page, now, MEDIA, self.asked, command);
         self.pair.settle();
         let incoming = self.pair.host_side.received.pop().expect("a message");
         let read = self.host.read(&mut self.pair.host, now, &incoming).expect("a media message").expect("readable");
         self.pair.settle();
         assert_eq!(read.0, MEDIA);
-        read.1
+        self.numbers.push(read.1);
+        read.2
     }
 
-    /// What the page hears when the host tells this.
+    /// What the page hears when the host tells this of the last command.
     fn heard(&mut self, event: MediaEvent) -> Vec<MediaEvent> {
+        let number = *self.numbers.last().expect("a command");
+        let told = self.heard_of(number, event);
+        told.into_iter().map(|(number, event)| (number == self.asked).then_some(event).expect("the number")).collect()
+    }
+
+    /// The same of the command with this number of the host's, and with the number of the page's that it answers.
+    fn heard_of(&mut self, number: u32, event: MediaEvent) -> Vec<(u32, MediaEvent)> {
         let now = self.pair.now();
-        self.host.post(&mut self.pair.host, now, MEDIA, event);
+        self.host.post(&mut self.pair.host, now, MEDIA, number, event);
         self.pair.settle();
-        self.quiet()
+        self.told()
     }
 
     fn quiet(&mut self) -> Vec<MediaEvent> {
+        self.told().into_iter().map(|(_, event)| event).collect()
+    }
+
+    fn told(&mut self) -> Vec<(u32, MediaEvent)> {
         let received = std::mem::take(&mut self.pair.page_side.received);
         let read = |incoming| self.page.read(incoming).expect("about media").expect("readable");
-        received.iter().filter_map(read).map(|(media, event)| (media == MEDIA).then_some(event).unwrap()).collect()
+        received
+            .iter()
+            .filter_map(read)
+            .map(|(media, number, event)| (media == MEDIA).then_some((number, event)).unwrap())
+            .collect()
     }
 }
 
@@ -109,14 +136,15 @@ fn digits_do_not_stand_in_the_way_of_a_hold() {
     media.arrives(MediaCommand::Offer { restart: false });
     let described = MediaEvent::Described { sdp: "v=0".to_owned() };
     assert_eq!(media.heard(described.clone()), [described]);
-    assert_eq!(media.heard(MediaEvent::DtmfSent), [MediaEvent::DtmfSent]);
+    let digits = media.numbers[0];
+    assert_eq!(media.heard_of(digits, MediaEvent::DtmfSent), [(101, MediaEvent::DtmfSent)]);
 }
 
 #[test]
 fn the_host_has_as_long_for_digits_as_they_take() {
     let mut media = Media::new();
     let now = media.pair.now();
-    media.page.post(&mut media.pair.page, now, MEDIA, dtmf("1,2,3,4,5,"));
+    media.page.post(&mut media.pair.page, now, MEDIA, 7, dtmf("1,2,3,4,5,"));
     media.pair.lose.push("media.dtmf");
     let mut timed_out = None;
     for _ in 0..60 {
@@ -131,7 +159,7 @@ fn the_host_has_as_long_for_digits_as_they_take() {
     }
     let (at, told) = timed_out.expect("it is not waited for without end");
     assert!(at - now.mono.0 >= 30_000, "{at}");
-    assert_eq!(told, (MEDIA, MediaEvent::Failed(MediaFailure::HostTimeout)));
+    assert_eq!(told, (MEDIA, 7, MediaEvent::Failed(MediaFailure::HostTimeout)));
 }
 
 #[test]
@@ -140,14 +168,17 @@ fn a_failure_answers_what_it_is_about() {
     let described = MediaEvent::Described { sdp: "v=0".to_owned() };
     media.arrives(dtmf("1"));
     media.arrives(MediaCommand::Offer { restart: true });
+    let (digits, offer) = (media.numbers[0], media.numbers[1]);
     let lost = MediaEvent::Failed(MediaFailure::ConnectionLost);
-    assert_eq!(media.heard(lost.clone()), [lost]);
+    assert_eq!(media.heard_of(0, lost.clone()), [(0, lost)]);
     let unsupported = MediaEvent::Failed(MediaFailure::Unsupported);
-    assert_eq!(media.heard(unsupported.clone()), [unsupported]);
-    assert_eq!(media.heard(described.clone()), [described], "the offer was not answered by either");
-    media.arrives(dtmf("2"));
+    assert_eq!(media.heard_of(digits, unsupported.clone()), [(101, unsupported)]);
+    assert_eq!(media.heard_of(offer, described.clone()), [(102, described)], "the offer was not answered by either");
+    media.arrives(MediaCommand::SetAnswer { sdp: "v=0".to_owned(), provisional: true });
     media.arrives(MediaCommand::Accept { sdp: "nonsense".to_owned() });
     let bad = MediaEvent::Failed(MediaFailure::BadDescription);
-    assert_eq!(media.heard(bad.clone()), [bad]);
-    assert_eq!(media.heard(MediaEvent::DtmfSent), [MediaEvent::DtmfSent], "and neither were the digits");
+    assert_eq!(media.heard(bad.clone()), [MediaEvent::Failed(MediaFailure::BadDescription)]);
+    let answer = media.numbers[2];
+    assert_eq!(media.heard_of(answer, bad.clone()), [(103, bad.clone())]);
+    assert_eq!(media.heard_of(answer, bad), [], "it was answered");
 }

@@ -82,7 +82,7 @@ fn media_that_fails_at_digits_fails_them_and_not_the_call() {
     for failure in [MediaFailure::HostTimeout, MediaFailure::Other] {
         let mut talk = talking();
         let command = send(&mut talk, "12", DtmfMethod::Auto);
-        talk.world.media_event(talk.alice, MediaEvent::Failed(failure));
+        talk.world.media_answers(talk.alice, MediaEvent::Failed(failure));
         assert!(matches!(talk.result(command), Some(Err(_))));
         talk.world.run(1_000);
         assert!(talk.requests(talk.alice, "INFO").is_empty(), "some may have been sent");

@@ -277,7 +277,7 @@ impl Far {
     /// ICE and DTLS of the phone's last media session are up, or are not.
     pub fn connected(&mut self, connected: bool) {
         let media = *self.world.phones[self.phone].open_media.last().expect("a session");
-        self.world.input(self.phone, Input::Media { media, event: MediaEvent::Connected { connected } });
+        self.world.input(self.phone, Input::Media { media, number: 0, event: MediaEvent::Connected { connected } });
     }
 
     pub fn state(&self, call: CallId) -> Option<CallState> {

@@ -3,7 +3,7 @@
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use sipwake::io::{CallOptions, CallState, Command, Event, Extra, MediaCommand, MediaFailure};
+use sipwake::io::{CallOptions, CallState, Command, ErrorCode, Event, Extra, MediaCommand, MediaFailure, OutcomeKind};
 use sipwake::message::HeaderName;
 
 use crate::far::{Far, answer, header};
@@ -284,5 +284,48 @@ fn a_2xx_without_a_contact_goes_by_the_early_dialog() {
     far.send(text.replace("Contact: ", "X-Contact: "));
     far.run(100);
     assert_eq!(far.request("ACK").uri(), "sip:one@one.invalid;transport=ws");
+    assert_eq!(far.state(call), Some(CallState::Connected));
+}
+
+/// RFC 3261 13.2.2.4: each 2xx has its ACK, even one that does not say where its sender is, and that one a BYE as well.
+#[test]
+fn a_2xx_without_any_contact_gets_ack_and_bye_and_the_call_fails() {
+    for contact in ["X-Contact: ", "Contact: <sip:nobody", "Contact: *"] {
+        let mut far = Far::new();
+        let (call, invite) = far.called();
+        let text = answer(&invite, 200, "one", &["Content-Type: application/sdp"], &sdp(1));
+        let text = if contact == "Contact: *" {
+            text.replace("Contact: <sip:one@one.invalid;transport=ws>", contact)
+        } else {
+            text.replace("Contact: ", contact)
+        };
+        far.send(text.clone());
+        far.run(100);
+        let (ack, bye) = (far.request("ACK"), far.request("BYE"));
+        assert_eq!((ack.uri(), bye.uri()), (invite.uri(), invite.uri()), "{contact}");
+        assert!(header(&ack.headers, HeaderName::To).ends_with(";tag=one"));
+        assert_eq!(header(&ack.headers, HeaderName::CSeq), "1 ACK");
+        assert_eq!(header(&bye.headers, HeaderName::CSeq), "2 BYE");
+        assert_eq!(far.state(call), None);
+        let outcome = far.world.outcomes(far.phone).remove(0);
+        assert_eq!(outcome.kind, OutcomeKind::Failed);
+        assert_eq!(outcome.error.map(|error| error.code), Some(ErrorCode::MalformedMessage));
+        far.send(text);
+        far.run(100);
+        assert_eq!((far.count("ACK"), far.count("BYE")), (2, 1), "{contact}");
+    }
+}
+
+/// RFC 3261 13.2.2.4: the same of a second far end; the call with the first goes on.
+#[test]
+fn a_second_2xx_without_a_contact_is_closed_and_the_call_goes_on() {
+    let mut far = Far::new();
+    let (call, invite) = far.called();
+    far.reply_sdp(&invite, 200, "one", &[], 1);
+    let text = answer(&invite, 200, "two", &["Content-Type: application/sdp"], &sdp(2));
+    far.send(text.replace("Contact: ", "X-Contact: "));
+    far.run(100);
+    assert!(header(&far.request("ACK").headers, HeaderName::To).ends_with(";tag=two"));
+    assert!(header(&far.request("BYE").headers, HeaderName::To).ends_with(";tag=two"));
     assert_eq!(far.state(call), Some(CallState::Connected));
 }

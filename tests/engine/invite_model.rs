@@ -116,7 +116,7 @@ impl Run {
     fn media(&mut self, event: MediaEvent) {
         let phone = self.far.phone;
         if let Some(media) = self.far.world.phones[phone].open_media.last().copied() {
-            self.far.world.input(phone, Input::Media { media, event });
+            self.far.world.input(phone, Input::Media { media, number: 0, event });
         }
     }
 

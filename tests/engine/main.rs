@@ -20,6 +20,7 @@ mod leftovers;
 mod merged;
 mod messaging;
 mod model;
+mod overtaken;
 mod publication;
 mod redirect;
 mod refer_far;

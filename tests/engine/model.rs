@@ -254,7 +254,7 @@ impl Model {
             _ => MediaEvent::Connected { connected: true },
         };
         self.note(&format!("phone {phone}: {event:?}"));
-        self.world.happen(phone, Input::Media { media, event });
+        self.world.happen(phone, Input::Media { media, number: 0, event });
     }
 
     fn alice_hangs_up(&mut self) {
@@ -393,7 +393,7 @@ impl Model {
         for phone in [self.alice, bob] {
             for media in self.world.phones[phone].open_media.clone() {
                 let event = MediaEvent::Failed(MediaFailure::ConnectionLost);
-                self.world.happen(phone, Input::Media { media, event });
+                self.world.happen(phone, Input::Media { media, number: 0, event });
             }
         }
         // The repair of its media has its time as well.

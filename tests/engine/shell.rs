@@ -88,8 +88,8 @@ impl World {
             Input::Flow { flow, event } => {
                 self.host_input(index, HostInput::Socket { flow, event });
             }
-            Input::Media { media, event } => {
-                self.host_input(index, HostInput::Media { media, event });
+            Input::Media { media, number, event } => {
+                self.host_input(index, HostInput::Media { media, number, event });
             }
             input => self.input(index, input),
         }
@@ -142,7 +142,7 @@ impl World {
             Effect::Timer(at) => shell.timer = at,
             Effect::Post(text) => self.post_to_page(index, text),
             Effect::Socket { flow, command } => self.flow_command(index, flow, command),
-            Effect::Media { media, command } => self.media_command(index, media, command),
+            Effect::Media { media, number, command } => self.media_command(index, media, number, command),
             Effect::ReportIncoming { uuid, display_name, .. } => {
                 let known = shell.shown.iter().any(|shown| shown.uuid == uuid);
                 if let (false, Some(error)) = (known, shell.refuses.take()) {

@@ -43,6 +43,8 @@ pub struct Phone {
     pub questions: Vec<CredentialsRequest>,
     pub posted: Vec<String>,
     pub media: Vec<(MediaId, MediaCommand)>,
+    /// The number of the last of them.
+    pub media_number: u32,
     pub open_media: Vec<MediaId>,
     next_command: u32,
     /// Media sessions answer an offer to make or to take with this failure instead.
@@ -173,6 +175,7 @@ impl World {
             questions: Vec::new(),
             posted: Vec::new(),
             media: Vec::new(),
+            media_number: 0,
             open_media: Vec::new(),
             next_command: 0,
             media_failure: None,
@@ -276,11 +279,11 @@ impl World {
                 }
                 self.flow_command(index, flow, command);
             }
-            Output::Media { media, command } => {
+            Output::Media { media, number, command } => {
                 if matches!(command, MediaCommand::Open { .. }) {
                     phone.own_media.push(media);
                 }
-                self.media_command(index, media, command);
+                self.media_command(index, media, number, command);
             }
             other => panic!("unexpected {other:?}"),
         }
@@ -315,9 +318,10 @@ impl World {
         }
     }
 
-    pub fn media_command(&mut self, index: usize, media: MediaId, command: MediaCommand) {
+    pub fn media_command(&mut self, index: usize, media: MediaId, number: u32, command: MediaCommand) {
         let phone = &mut self.phones[index];
         phone.media.push((media, command.clone()));
+        phone.media_number = number;
         let (failure, answer_failure) = (phone.media_failure, phone.answer_failure);
         let dtmf = phone.media_dtmf;
         if matches!(command, MediaCommand::Open { .. }) {
@@ -390,7 +394,7 @@ impl World {
             }
             _ => return,
         };
-        self.travel(delay, Travelling::Phone(index, Input::Media { media, event }));
+        self.travel(delay, Travelling::Phone(index, Input::Media { media, number, event }));
     }
 
     pub fn deliver(&mut self, index: usize, delay: u64, flow: FlowId, event: FlowEvent) {
@@ -400,7 +404,14 @@ impl World {
     /// The media session of the phone's only call tells something.
     pub fn media_event(&mut self, index: usize, event: MediaEvent) {
         let media = *self.phones[index].open_media.last().expect("an open media session");
-        self.happen(index, Input::Media { media, event });
+        self.happen(index, Input::Media { media, number: 0, event });
+    }
+
+    /// The media session of the phone's only call answers the last command.
+    pub fn media_answers(&mut self, index: usize, event: MediaEvent) {
+        let media = *self.phones[index].open_media.last().expect("an open media session");
+        let number = self.phones[index].media_number;
+        self.happen(index, Input::Media { media, number, event });
     }
 
     pub fn post_to_page(&mut self, index: usize, text: String) {

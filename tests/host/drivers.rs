@@ -44,28 +44,32 @@ fn command() -> MediaCommand {
 struct Media {
     phone: Phone,
     relay: PageMedia,
+    /// The number of the last command of the page.
+    asked: u32,
 }
 
 impl Media {
     fn new() -> Self {
-        Self { phone: Phone::awake(), relay: PageMedia::default() }
+        Self { phone: Phone::awake(), relay: PageMedia::default(), asked: 100 }
     }
 
     fn post(&mut self, media: u32, command: MediaCommand) {
         let now = self.phone.now();
         let link: &mut Link = self.phone.page.as_mut().unwrap();
-        self.relay.post(link, now, MediaId(media), command);
+        self.asked += 1;
+        self.relay.post(link, now, MediaId(media), self.asked, command);
         self.phone.settle();
     }
 
-    fn tell(&mut self, media: u32, event: MediaEvent) {
-        self.phone.tell(HostInput::Media { media: MediaId(media), event });
+    fn tell(&mut self, media: u32, number: u32, event: MediaEvent) {
+        self.phone.tell(HostInput::Media { media: MediaId(media), number, event });
     }
 
-    fn events(&mut self) -> Vec<(u32, MediaEvent)> {
+    /// What the page hears, and to which of its commands.
+    fn events(&mut self) -> Vec<(u32, u32, MediaEvent)> {
         let got = std::mem::take(&mut self.phone.got);
         let read = got.iter().filter_map(|incoming| self.relay.read(incoming));
-        read.filter_map(|read| read.unwrap()).map(|(media, event)| (media.0, event)).collect()
+        read.filter_map(|read| read.unwrap()).map(|(media, number, event)| (media.0, number, event)).collect()
     }
 
     fn effects(&mut self) -> Vec<MediaCommand> {
@@ -164,7 +168,7 @@ fn sockets_and_media_of_a_page_that_is_gone_are_closed_and_its_messages_lost() {
         media.phone.effects[..2],
         [
             Effect::Socket { flow: FlowId(1), command: FlowCommand::Close { code: 1001 } },
-            Effect::Media { media: MediaId(4), command: MediaCommand::Close },
+            Effect::Media { media: MediaId(4), number: 0, command: MediaCommand::Close },
         ]
     );
     media.phone.load();
@@ -199,24 +203,25 @@ fn a_media_session_of_the_host_does_what_the_page_wants_and_tells_what_happens()
         media.post(4, command);
     }
     assert_eq!(media.effects(), [command(), offer, MediaCommand::Offer { restart: false }, answer, mute]);
-    media.tell(4, MediaEvent::Described { sdp: "v=0 a".to_owned() });
-    media.tell(4, MediaEvent::Described { sdp: "v=0 b".to_owned() });
-    media.tell(4, MediaEvent::Applied);
-    media.tell(4, MediaEvent::Connected { connected: true });
-    media.tell(4, MediaEvent::Failed(MediaFailure::ConnectionLost));
+    // The host has numbers of its own, from the first command on; the page's come back with the answers.
+    media.tell(4, 3, MediaEvent::Described { sdp: "v=0 b".to_owned() });
+    media.tell(4, 2, MediaEvent::Described { sdp: "v=0 a".to_owned() });
+    media.tell(4, 4, MediaEvent::Applied);
+    media.tell(4, 0, MediaEvent::Connected { connected: true });
+    media.tell(4, 0, MediaEvent::Failed(MediaFailure::ConnectionLost));
     assert_eq!(
         media.events(),
         [
-            (4, MediaEvent::Described { sdp: "v=0 a".to_owned() }),
-            (4, MediaEvent::Described { sdp: "v=0 b".to_owned() }),
-            (4, MediaEvent::Applied),
-            (4, MediaEvent::Connected { connected: true }),
-            (4, MediaEvent::Failed(MediaFailure::ConnectionLost)),
+            (4, 103, MediaEvent::Described { sdp: "v=0 b".to_owned() }),
+            (4, 102, MediaEvent::Described { sdp: "v=0 a".to_owned() }),
+            (4, 104, MediaEvent::Applied),
+            (4, 0, MediaEvent::Connected { connected: true }),
+            (4, 0, MediaEvent::Failed(MediaFailure::ConnectionLost)),
         ]
     );
     media.post(4, MediaCommand::Close);
     assert_eq!(media.effects(), [MediaCommand::Close]);
-    media.tell(4, MediaEvent::Connected { connected: false });
+    media.tell(4, 0, MediaEvent::Connected { connected: false });
     assert!(media.events().is_empty());
 }
 
@@ -225,8 +230,8 @@ fn a_failure_answers_the_request_that_waits() {
     let mut media = Media::new();
     media.post(4, command());
     media.post(4, MediaCommand::Offer { restart: false });
-    media.tell(4, MediaEvent::Failed(MediaFailure::NoMicrophone));
-    assert_eq!(media.events(), [(4, MediaEvent::Failed(MediaFailure::NoMicrophone))]);
+    media.tell(4, 2, MediaEvent::Failed(MediaFailure::NoMicrophone));
+    assert_eq!(media.events(), [(4, 102, MediaEvent::Failed(MediaFailure::NoMicrophone))]);
 }
 
 #[test]
@@ -246,7 +251,7 @@ fn a_host_that_does_not_answer_is_a_failure_too() {
             }
         }
     }
-    assert_eq!(failed, Some((MediaId(4), MediaEvent::Failed(MediaFailure::HostTimeout))));
+    assert_eq!(failed, Some((MediaId(4), 102, MediaEvent::Failed(MediaFailure::HostTimeout))));
 }
 
 #[test]
@@ -258,7 +263,7 @@ fn what_is_wanted_of_no_session_fails() {
     assert!(media.effects().is_empty());
     assert_eq!(media.events(), []);
     media.post(8, MediaCommand::Offer { restart: false });
-    assert_eq!(media.events(), [(8, MediaEvent::Failed(MediaFailure::Other))]);
+    assert_eq!(media.events(), [(8, 104, MediaEvent::Failed(MediaFailure::Other))]);
 }
 
 #[test]
@@ -270,7 +275,7 @@ fn a_host_without_drivers_knows_none_of_it() {
     open(&mut phone, 1);
     let mut relay = PageMedia::default();
     let now = phone.now();
-    relay.post(phone.page.as_mut().unwrap(), now, MediaId(1), command());
+    relay.post(phone.page.as_mut().unwrap(), now, MediaId(1), 1, command());
     phone.settle();
     assert!(phone.effects.is_empty());
     let reply = phone.got.iter().find(|incoming| incoming.re.is_some()).unwrap();

@@ -205,7 +205,7 @@ impl Phone {
             Effect::ReloadPage => "reload".to_owned(),
             Effect::Socket { flow, command } => format!("socket {} {command:?}", flow.0),
             Effect::ReadSockets(on) => format!("read {on}"),
-            Effect::Media { media, command } => format!("media {} {command:?}", media.0),
+            Effect::Media { media, command, .. } => format!("media {} {command:?}", media.0),
             Effect::RequestToken(kind) => format!("token {}", kind.name()),
             Effect::SuspendReady { done, registered } => format!("suspend {done} {registered}"),
             Effect::Problem(problem) => format!("problem {}", problem.name()),

@@ -204,6 +204,32 @@ test("a description that makes no sense is a failure, not a throw", async () => 
 
 const close = (heard, wanted) => assert.ok(Math.abs(heard - wanted) < 30, `heard ${heard}, not ${wanted}`);
 
+test("what answers a command has its number, whatever was asked meanwhile, and what answers none has none", async () => {
+  const it = await page();
+  const events = await it.evaluate(async () => {
+    const [a, b] = [t.open({ testToneHz: 440 }), t.open({ testToneHz: 660 })];
+    a.session.offer(false, 11);
+    a.session.accept("nonsense", 12);
+    a.session.offer(false, 13);
+    a.session.rollback();
+    a.session.dtmf("1", 100, 70, 14);
+    await t.sleep(100);
+    const told = () => a.events.filter((event) => event.number !== undefined && event.type !== "connected");
+    while (told().length < 4) await t.sleep(20);
+    const offer = await a.after("described", (session) => session.offer(false, 15));
+    const answer = await b.after("described", (session) => session.accept(offer.sdp, 1));
+    await a.after("applied", (session) => session.setAnswer(answer.sdp, false, 16));
+    const connected = await a.event("connected");
+    a.session.close();
+    b.session.close();
+    return { told: told().map(({ type, number }) => `${type} ${number}`).sort(), connected, answer: answer.number };
+  });
+  assert.deepEqual(events.told, ["applied 16", "described 11", "described 13", "described 15", "failed 12", "failed 14"]);
+  assert.equal(events.answer, 1);
+  assert.equal(events.connected.number, undefined);
+  await it.close();
+});
+
 test("hold stops the packets one way and silences the microphone, and taking it back lets both be heard again", async () => {
   const p = await page();
   const seen = await p.evaluate(async () => {

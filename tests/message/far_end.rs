@@ -23,7 +23,7 @@ struct Play {
     account: AccountId,
     flow: Option<FlowId>,
     commands: u32,
-    media: Vec<(MediaId, MediaEvent)>,
+    media: Vec<(MediaId, u32, MediaEvent)>,
     asked: Vec<Request>,
     /// Call-ID, From and To of the latest dialog, as the far end writes them.
     dialog: Option<(String, String, String)>,
@@ -85,7 +85,7 @@ impl Play {
             }
             Output::Flow { flow, command: FlowCommand::Send(octets) } => return self.sent(flow, octets),
             Output::Flow { command: FlowCommand::Close { .. }, .. } => self.flow = None,
-            Output::Media { media, command } => {
+            Output::Media { media, number, command } => {
                 let event = match command {
                     MediaCommand::Offer { .. } | MediaCommand::Accept { .. } => {
                         MediaEvent::Described { sdp: SDP.to_owned() }
@@ -94,7 +94,7 @@ impl Play {
                     MediaCommand::Dtmf { .. } => MediaEvent::DtmfSent,
                     _ => return None,
                 };
-                self.media.push((media, event));
+                self.media.push((media, number, event));
             }
             _ => {}
         }
@@ -147,8 +147,8 @@ impl Play {
     fn run(&mut self, ms: u64) {
         let end = self.now + ms;
         for _ in 0..200 {
-            for (media, event) in std::mem::take(&mut self.media) {
-                self.input(Input::Media { media, event });
+            for (media, number, event) in std::mem::take(&mut self.media) {
+                self.input(Input::Media { media, number, event });
             }
             match self.timer {
                 Some(at) if at.0 <= end => {
@@ -233,7 +233,7 @@ impl Play {
                 }
             }
             "%" => {
-                for (_, event) in &mut self.media {
+                for (.., event) in &mut self.media {
                     *event = MediaEvent::Failed(MediaFailure::Other);
                 }
             }

@@ -149,7 +149,7 @@ export function startNative(os) {
     }
   }
 
-  function media({ media: id, command, uuid, options, sdp, on, iceRestart, provisional, direction, digits, durationMs, gapMs }) {
+  function media({ media: id, number, command, uuid, options, sdp, on, iceRestart, provisional, direction, digits, durationMs, gapMs }) {
     if (command === "open") {
       const told = ({ type: event, ...more }) => handle({ type: "media", media: id, event, ...more });
       sessions.set(id, { id, uuid, session: createMedia(options, told) });
@@ -157,12 +157,12 @@ export function startNative(os) {
     }
     const session = sessions.get(id)?.session;
     if (!session) return;
-    if (command === "offer") session.offer(iceRestart);
-    else if (command === "accept") session.accept(sdp);
-    else if (command === "setAnswer") session.setAnswer(sdp, provisional);
+    if (command === "offer") session.offer(iceRestart, number);
+    else if (command === "accept") session.accept(sdp, number);
+    else if (command === "setAnswer") session.setAnswer(sdp, provisional, number);
     else if (command === "direction") session.direction(direction);
     else if (command === "rollback") session.rollback();
-    else if (command === "dtmf") session.dtmf(digits, durationMs, gapMs);
+    else if (command === "dtmf") session.dtmf(digits, durationMs, gapMs, number);
     else if (command === "mute") session.mute(on);
     else if (command === "close") {
       sessions.delete(id);

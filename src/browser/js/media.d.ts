@@ -23,12 +23,14 @@ export type MediaFailure =
   | "other";
 /** Direction of the audio as SDP has it (RFC 8866 6.7), seen from this side. */
 export type MediaDirection = "sendrecv" | "sendonly" | "recvonly" | "inactive";
-export type MediaEvent =
+/** What answers a command has its number: the last argument of the command. */
+export type MediaEvent = { number?: number } & (
   | { type: "described"; sdp: string }
   | { type: "applied" }
   | { type: "dtmfSent" }
   | { type: "connected"; connected: boolean }
-  | { type: "failed"; reason: MediaFailure };
+  | { type: "failed"; reason: MediaFailure }
+);
 /** One call's audio. */
 export interface Media {
   readonly remoteStream: MediaStream | null;
@@ -36,18 +38,18 @@ export interface Media {
   /** What the next descriptions say. Where nothing is to be received, as on hold, the microphone is silent at once. */
   direction(direction: MediaDirection): void;
   /** `described` or `failed` follows. `restart`: ICE starts anew (RFC 8445 9). */
-  offer(restart?: boolean): void;
+  offer(restart?: boolean, number?: number): void;
   /** `described` or `failed` follows. An offer of our own that is still open is rolled back. */
-  accept(sdp: string): void;
+  accept(sdp: string, number?: number): void;
   /**
    * `applied` or `failed` follows. A provisional answer gives way to a later one of its fork, and to the answer that is
    * not provisional, of whatever fork. Of several forks the first is heard as long as its connection lives, then the latest.
    */
-  setAnswer(sdp: string, provisional?: boolean): void;
+  setAnswer(sdp: string, provisional?: boolean, number?: number): void;
   /** The last offer was refused: the session is as before it. */
   rollback(): void;
   /** Telephone events (RFC 4733): `dtmfSent` follows, or `failed` with `unsupported`, after which the session goes on. */
-  dtmf(digits: string, durationMs?: number, gapMs?: number): void;
+  dtmf(digits: string, durationMs?: number, gapMs?: number, number?: number): void;
   mute(on: boolean): void;
   setMicrophone(stream: MediaStream): void;
   close(): void;

@@ -7,7 +7,7 @@
  * @typedef {{ urls: string | string[], username?: string, credential?: string }} IceServer
  * @typedef {"noMicrophone" | "permissionDenied" | "insecureContext" | "unsupported" | "badDescription" | "connectionLost" | "other"} MediaFailure
  * @typedef {"sendrecv" | "sendonly" | "recvonly" | "inactive"} Direction
- * @typedef {{ type: "described", sdp: string } | { type: "applied" } | { type: "dtmfSent" } | { type: "connected", connected: boolean } | { type: "failed", reason: MediaFailure }} MediaEvent
+ * @typedef {({ type: "described", sdp: string } | { type: "applied" } | { type: "dtmfSent" } | { type: "connected", connected: boolean } | { type: "failed", reason: MediaFailure }) & { number?: number }} MediaEvent
  * @typedef {{ iceServers?: IceServer[], gatheringLimitMs?: number, firstUsableCandidate?: boolean, testToneHz?: number }} MediaOptions
  */
 
@@ -104,6 +104,8 @@ class Media {
   #microphone = new Promise(() => {});
   /** Commands run one after the other. @type {Promise<unknown>} */
   #queue;
+  /** The number of the one that runs. @type {number | undefined} */
+  #number;
   /** What the far end sends. @type {MediaStream | null} */
   remoteStream = null;
   /** What we send. @type {MediaStream | null} */
@@ -144,8 +146,8 @@ class Media {
     this.#sound();
   }
 
-  /** Makes an offer: `described` or `failed` follows. @param {boolean} [restart] whether ICE starts anew */
-  offer(restart) {
+  /** Makes an offer: `described` or `failed` follows, with this number. @param {boolean} [restart] whether ICE starts anew @param {number} [number] */
+  offer(restart, number = 0) {
     this.#run(async (pc) => {
       await this.#settle(pc);
       await this.#send(pc);
@@ -154,11 +156,11 @@ class Media {
       if (restart) this.#usable = false;
       await pc.setLocalDescription(offer);
       await this.#describe(pc, restart);
-    });
+    }, number);
   }
 
-  /** Takes a remote offer and makes the answer: `described` or `failed` follows. @param {string} sdp */
-  accept(sdp) {
+  /** Takes a remote offer and makes the answer: `described` or `failed` follows, with this number. @param {string} sdp @param {number} [number] */
+  accept(sdp, number = 0) {
     this.#run(async (pc) => {
       await this.#settle(pc);
       // Theirs is to be answered, whatever became of ours.
@@ -184,7 +186,7 @@ class Media {
         await this.#rollback(pc);
         throw error;
       }
-    });
+    }, number);
   }
 
   /**
@@ -192,15 +194,15 @@ class Media {
    * to the answer that is not provisional, of whatever fork. Of several forks the first is heard as long as its
    * connection lives, then the latest: a browser has one connection for them all, and would end the one for the other.
    * After an answer of a fork that was not heard it takes seconds to change over; an offer that restarts ICE does it at once.
-   * @param {string} sdp @param {boolean} [provisional]
+   * @param {string} sdp @param {boolean} [provisional] @param {number} [number] of what follows
    */
-  setAnswer(sdp, provisional) {
+  setAnswer(sdp, provisional, number = 0) {
     this.#run(async (pc) => {
       const waits = provisional && pc.signalingState === "have-remote-pranswer" && this.#heard(pc) && fingerprint(sdp) !== fingerprint(this.#answer);
       this.#fork = waits ? sdp : "";
       if (!waits && !(await this.#answered(pc, sdp, provisional))) return;
-      this.#tell({ type: "applied" });
-    });
+      this.#reply({ type: "applied" });
+    }, number);
   }
 
   /** Our last offer was refused: the session is as before it. Nothing follows. */
@@ -222,8 +224,9 @@ class Media {
    * `unsupported`, after which the session goes on.
    * @param {string} digits `0` to `9`, `*`, `#`, `A` to `D`; `,` is a pause of two seconds
    * @param {number} [durationMs] 40 to 6000; default 100 @param {number} [gapMs] 30 to 6000; default 70
+   * @param {number} [number] of what follows
    */
-  dtmf(digits, durationMs = 100, gapMs = 70) {
+  dtmf(digits, durationMs = 100, gapMs = 70, number = 0) {
     this.#digits = this.#digits.then(async () => {
       const dtmf = this.#sender?.dtmf;
       const sent =
@@ -245,7 +248,7 @@ class Media {
             end(false);
           }
         }));
-      this.#tell(sent ? { type: "dtmfSent" } : { type: "failed", reason: "unsupported" });
+      this.#tell(sent ? { type: "dtmfSent", number } : { type: "failed", reason: "unsupported", number });
     });
   }
 
@@ -302,12 +305,21 @@ class Media {
     this.#tell({ type: "failed", reason });
   }
 
-  /** @param {(pc: RTCPeerConnection) => unknown} command */
-  #run(command) {
+  /** Tells what the command that runs asked for. Of one that nobody waits for, nothing is told. @param {MediaEvent} event */
+  #reply(event) {
+    const number = this.#number;
+    if (number !== undefined) this.#tell({ ...event, number });
+  }
+
+  /** @param {(pc: RTCPeerConnection) => unknown} command @param {number} [number] where something follows */
+  #run(command, number) {
     this.#queue = this.#queue
-      .then(() => (this.#closed || this.#failed ? undefined : command(/** @type {RTCPeerConnection} */ (this.#pc))))
+      .then(() => {
+        this.#number = number;
+        return this.#closed || this.#failed ? undefined : command(/** @type {RTCPeerConnection} */ (this.#pc));
+      })
       // What one command could not do, another may: the session goes on, unless it has failed as a whole.
-      .catch(() => this.#failed || this.#tell({ type: "failed", reason: "other" }));
+      .catch(() => this.#failed || this.#reply({ type: "failed", reason: "other" }));
   }
 
   /** @param {number} ms @param {() => void} action */
@@ -494,7 +506,7 @@ class Media {
       await pc.setRemoteDescription(description);
       return true;
     } catch {
-      this.#tell({ type: "failed", reason: "badDescription" });
+      this.#reply({ type: "failed", reason: "badDescription" });
       return false;
     }
   }
@@ -514,6 +526,6 @@ class Media {
         };
       });
     }
-    if (!this.#failed) this.#tell({ type: "described", sdp: pc.localDescription?.sdp ?? "" });
+    if (!this.#failed) this.#reply({ type: "described", sdp: pc.localDescription?.sdp ?? "" });
   }
 }

@@ -35,7 +35,7 @@ pub fn write(effect: Effect) -> Option<JsValue> {
         Effect::LoadPage => Writer::effect("loadPage").done(),
         Effect::ReloadPage => Writer::effect("reloadPage").done(),
         Effect::Socket { flow, command } => socket(flow, command)?,
-        Effect::Media { media, command } => session(media, command)?,
+        Effect::Media { media, number, command } => session(media, number, command)?,
         Effect::SuspendReady { done, registered } => {
             Writer::effect("suspendReady").set("done", done).set("registered", registered).done()
         }
@@ -58,8 +58,11 @@ fn socket(flow: FlowId, command: FlowCommand) -> Option<JsValue> {
     })
 }
 
-fn session(media: MediaId, command: MediaCommand) -> Option<JsValue> {
-    let out = |name: &str| Writer::effect("media").number("media", u64::from(media.0)).set("command", name);
+fn session(media: MediaId, number: u32, command: MediaCommand) -> Option<JsValue> {
+    let out = |name: &str| {
+        let effect = Writer::effect("media").number("media", u64::from(media.0)).number("number", u64::from(number));
+        effect.set("command", name)
+    };
     Some(match command {
         MediaCommand::Open { call_uuid, ice_servers, gathering_limit_ms, first_usable_candidate, test_tone_hz } => {
             let options = Writer::plain()

@@ -76,7 +76,11 @@ pub fn read(from: &Reader<'_>) -> Option<HostInput> {
         },
         "resumed" => HostInput::Resumed { suspended_for_ms: from.number("suspendedForMs") },
         "socket" => HostInput::Socket { flow: FlowId(from.number("flow") as u32), event: flow(from)? },
-        "media" => HostInput::Media { media: MediaId(from.number("media") as u32), event: media(from)? },
+        "media" => HostInput::Media {
+            media: MediaId(from.number("media") as u32),
+            number: from.number("number") as u32,
+            event: media(from)?,
+        },
         _ => return None,
     })
 }
