@@ -8,7 +8,7 @@ use super::call::Call;
 use super::registration::{Answer, Moved, Purpose, Registration};
 use crate::common::limits;
 use crate::common::random::Random;
-use crate::common::time::Now;
+use crate::common::time::{Mono, Now};
 use crate::io::{FlowId, PushSupport, RegistrationState};
 use crate::message::{self, HeaderName, Headers, Method, Request, Response, Uri};
 use crate::transport::{Connection, FlowIds};
@@ -24,6 +24,8 @@ pub(crate) struct Binding {
     pub(crate) without_outbound: bool,
     /// What the last 2xx said.
     pub(crate) granted: Granted,
+    /// The registrar refused it, although it has the other one: when it is asked again.
+    pub(crate) again_at: Option<Mono>,
     contact_user: String,
 }
 
@@ -35,6 +37,7 @@ impl Binding {
             registration: Registration::new(expires, random),
             without_outbound: false,
             granted: Granted::default(),
+            again_at: None,
             contact_user: random.token(12),
         }
     }

@@ -304,6 +304,7 @@ impl Agent {
                 account.token_wait = None;
             }
         }
+        self.seconds_timeout(now);
         self.transactions.timeout(now.mono);
         self.questions_timeout(now);
         let due: Vec<_> = self.calls.iter().filter(|call| call.is_due(now.mono)).map(|call| call.id).collect();
@@ -318,7 +319,9 @@ impl Agent {
     pub fn next_timeout(&self) -> Option<Mono> {
         let bindings = self.accounts.iter().flat_map(Account::bindings);
         let accounts = bindings
-            .flat_map(|binding| [binding.connection.next_timeout(), binding.registration.next_timeout()])
+            .flat_map(|binding| {
+                [binding.connection.next_timeout(), binding.registration.next_timeout(), binding.again_at]
+            })
             .chain(self.accounts.iter().map(|account| account.token_wait));
         let calls = self.calls.iter().map(Call::next_timeout);
         let waiting = self.waiting_calls.iter().map(|call| Some(call.until));

@@ -16,6 +16,10 @@ impl Agent {
     pub fn network_changed(&mut self, now: Now, online: Option<bool>) {
         for id in self.accounts().collect::<Vec<_>>() {
             self.doubt(now, id, online != Some(false));
+            if online != Some(false) {
+                self.second_again(id);
+                self.keep_second(now, id);
+            }
         }
         self.pump(now);
     }
@@ -32,6 +36,9 @@ impl Agent {
                 TransportState::Waiting => binding.connection.probe(now.mono, flow_ids, random),
                 TransportState::Idle => {}
             }
+        }
+        for id in self.accounts().collect::<Vec<_>>() {
+            self.second_again(id);
         }
         self.pump(now);
     }

@@ -10,7 +10,7 @@ use crate::common::time::Now;
 use crate::io::{AccountId, CommandId, Error, ErrorCode, Reply, TransportState};
 use crate::message::Response;
 use crate::transaction::{ClientId, Failure};
-use crate::transport::Connection;
+use crate::transport::{Connection, back_off};
 
 /// How long a server is left alone that is out of service and does not say for how long, in seconds.
 const SHUN_S: u32 = 30;
@@ -32,6 +32,7 @@ impl Agent {
         account.wakefulness = Wakefulness::Awake;
         account.wanted = true;
         account.want(Purpose::Bind, command);
+        self.second_again(id);
         self.pump(now);
         Ok(())
     }
@@ -185,9 +186,17 @@ impl Agent {
             }
             answer => answer,
         };
+        let anew = reg_id == 1 && !binding.registration.is_bound(now.mono);
         let verdict = binding.registration.answered(now, purpose, answer, random);
+        if reg_id > 1 && purpose == Purpose::Bind && verdict == Verdict::Failed && binding.registration.is_idle() {
+            let failures = binding.registration.failures().saturating_sub(1);
+            binding.again_at = Some(now.mono.after(back_off(true, failures, random)));
+        }
         self.register_verdict(now, id, reg_id, &verdict);
         if verdict == Verdict::Bound {
+            if anew {
+                self.second_again(id);
+            }
             self.keep_second(now, id);
         }
         // A refused registration takes nothing from the calls: the flow is there, and their far ends can be told.
@@ -217,7 +226,7 @@ impl Agent {
 
     /// Makes the second binding where there shall be one, and removes it where there shall not (RFC 5626 section 4.2.1):
     /// a registrar that does not do as that RFC says would send every call twice.
-    fn keep_second(&mut self, now: Now, id: AccountId) {
+    pub(super) fn keep_second(&mut self, now: Now, id: AccountId) {
         let Self { accounts, flow_ids, random, .. } = self;
         let Some(account) = accounts.iter_mut().find(|account| account.id == id) else { return };
         if account.wakefulness != Wakefulness::Awake {
@@ -231,13 +240,32 @@ impl Agent {
         }
         account.keep_apart();
         let Some(second) = &mut account.second else { return };
-        // What the registrar refused for good it would refuse again.
-        let refused = second.registration.status.is_some_and(|status| status >= 300);
-        if wanted && second.registration.is_idle() && !refused {
+        // What the registrar refused it may take another time, and is asked with patience (section 4.5).
+        let refused = second.again_at.is_some_and(|at| at > now.mono);
+        if wanted && bound && second.registration.is_idle() && !refused {
+            second.again_at = None;
             second.registration.want(Purpose::Bind, None);
             second.connect(now, flow_ids, random);
         } else if !wanted && bound && !second.registration.is_leaving() && !second.registration.is_idle() {
             second.registration.want(Purpose::Unregister, None);
+        }
+    }
+
+    /// Things have changed since the second binding was refused: it is worth another attempt.
+    pub(super) fn second_again(&mut self, id: AccountId) {
+        if let Some(second) = self.account_mut(id).and_then(|account| account.second.as_mut()) {
+            second.again_at = None;
+        }
+    }
+
+    /// The second bindings that were refused long enough ago.
+    pub(super) fn seconds_timeout(&mut self, now: Now) {
+        for id in self.accounts().collect::<Vec<_>>() {
+            let second = self.account_mut(id).and_then(|account| account.second.as_mut());
+            if let Some(second) = second.filter(|second| second.again_at.is_some_and(|at| at <= now.mono)) {
+                second.again_at = None;
+                self.keep_second(now, id);
+            }
         }
     }
 

@@ -169,6 +169,11 @@ impl Registration {
         self.phase == Phase::Idle
     }
 
+    /// How many attempts have failed since one succeeded.
+    pub(crate) const fn failures(&self) -> u32 {
+        self.failures
+    }
+
     /// Whether the server has our binding as far as we know.
     pub(crate) fn is_bound(&self, now: Mono) -> bool {
         self.bound_until.is_some_and(|until| until > now)

@@ -137,7 +137,10 @@ impl Host {
                 self.network = Some(network);
             }
             HostInput::WillSuspend { budget_ms, policy } => self.will_suspend(now, budget_ms, policy),
-            HostInput::Resumed { suspended_for_ms } => self.link.event(now, &AppResumed { suspended_for_ms }),
+            HostInput::Resumed { suspended_for_ms } => {
+                self.stay_awake();
+                self.link.event(now, &AppResumed { suspended_for_ms });
+            }
             HostInput::Socket { flow, event } => self.socket_event(now, flow, event),
             HostInput::Media { media, number, event } => self.media_event(now, media, number, event),
         }

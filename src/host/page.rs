@@ -37,8 +37,7 @@ impl Host {
 
     fn timed_out(&mut self, now: Now, id: &str) {
         if self.suspending.as_deref() == Some(id) {
-            self.suspending = None;
-            self.effects.push_back(Effect::SuspendReady { done: false, registered: false });
+            self.stay_awake();
         }
         self.request_timed_out(now, id);
     }
@@ -111,6 +110,7 @@ impl Host {
 
     /// Something waits for the page: load it, and give up if it does not come. One that sleeps is poked.
     pub(super) fn wake_page(&mut self, now: Now, sleeps: bool) {
+        self.stay_awake();
         if !self.link.is_live() {
             self.wait_for_page(now);
         } else if !sleeps {
@@ -163,9 +163,7 @@ impl Host {
             self.effects.push_back(Effect::Media { media, number: 0, command: MediaCommand::Close });
         }
         self.media.clear();
-        if self.suspending.take().is_some() {
-            self.effects.push_back(Effect::SuspendReady { done: false, registered: false });
-        }
+        self.stay_awake();
         for key in self.calls.keys() {
             let Some(call) = self.calls.get_mut(key).filter(|call| call.is_live() && !call.sealed) else { continue };
             call.asked = None;
@@ -331,6 +329,13 @@ impl Host {
             return;
         }
         self.suspending = Some(self.link.request(now, &WillSuspend { budget_ms, policy }, budget_ms));
+    }
+
+    /// The page is woken, or gone: what it still answers to `app.willSuspend` is about a sleep that does not come.
+    pub(super) fn stay_awake(&mut self) {
+        if self.suspending.take().is_some() {
+            self.effects.push_back(Effect::SuspendReady { done: false, registered: false });
+        }
     }
 
     /// Carries out `ws.*` and `media.*`; `false` for other messages.

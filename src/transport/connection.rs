@@ -529,12 +529,10 @@ impl Connection {
     }
 
     fn wait(&mut self, now: Mono, random: &mut Random) {
-        let (first, longest) =
-            if self.spare { (SPARE_FIRST_WAIT_MS, SPARE_LONGEST_WAIT_MS) } else { (FIRST_WAIT_MS, LONGEST_WAIT_MS) };
-        let bound = first.saturating_mul(1 << self.failures.min(16)).min(longest);
+        let wait = back_off(self.spare, self.failures, random);
         self.failures = self.failures.saturating_add(1);
         self.clear_flow_timers();
-        self.timers.set(Timer::Retry, now.after(bound / 2 + random.below(bound / 2 + 1)));
+        self.timers.set(Timer::Retry, now.after(wait));
         self.enter(Phase::Waiting);
     }
 
@@ -566,6 +564,15 @@ impl Connection {
             self.timers.set(Timer::KeepAlive, now.after((interval.saturating_mul(self.pace) / 100).max(1)));
         }
     }
+}
+
+/// How long to wait before the next attempt after so many failures (RFC 5626 section 4.5). `spare`: another flow of the
+/// account works.
+pub(crate) fn back_off(spare: bool, failures: u32, random: &mut Random) -> u64 {
+    let (first, longest) =
+        if spare { (SPARE_FIRST_WAIT_MS, SPARE_LONGEST_WAIT_MS) } else { (FIRST_WAIT_MS, LONGEST_WAIT_MS) };
+    let bound = first.saturating_mul(1 << failures.min(16)).min(longest);
+    bound / 2 + random.below(bound / 2 + 1)
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 mod connection;
 mod server;
 
+pub(crate) use connection::back_off;
 pub use connection::{Connection, ConnectionOptions};
 pub(crate) use server::is_private;
 

@@ -486,6 +486,84 @@ fn the_second_flow_goes_when_the_registrar_has_no_outbound_any_more() {
     assert_eq!(last(&world, phone).state, RegistrationState::Registered);
 }
 
+fn refused_second() -> (World, usize, AccountId) {
+    let mut world = World::new();
+    world.server.add_user("bob", "secret");
+    world.server.outbound = true;
+    world.server.second_status = Some(403);
+    let phone = world.add_phone(EndpointOptions::default());
+    let id = world.create_account(phone, AccountOptions { flows: 2, ..bob(&[ONE, TWO]) });
+    world.run(1_000);
+    assert_eq!(world.phones[phone].open_urls(), [ONE], "a refused flow is not kept open");
+    assert_eq!(last(&world, phone).state, RegistrationState::Registered);
+    (world, phone, id)
+}
+
+fn seconds(world: &World) -> usize {
+    let second = |request: &&Request| request.headers.get(HeaderName::Contact).unwrap().contains("reg-id=2");
+    world.server.registers().into_iter().filter(second).count()
+}
+
+/// RFC 5626 4.5: 45 to 90 seconds at first while the other flow works, doubled each time, half an hour at most.
+#[test]
+fn a_second_flow_that_was_refused_is_asked_for_again_with_patience() {
+    let (mut world, phone, _) = refused_second();
+    world.run(43_000);
+    assert_eq!(seconds(&world), 1);
+    world.run(50_000);
+    assert_eq!(seconds(&world), 2);
+    world.run(7_200_000);
+    // Waits of 180, 360, 720, 1440 and then 1800 seconds, each at least half of that.
+    assert!((5..=12).contains(&seconds(&world)), "{}", seconds(&world));
+    world.server.second_status = None;
+    world.run(1_900_000);
+    assert_eq!(world.phones[phone].open_urls(), [ONE, TWO]);
+    assert_eq!(world.server.bindings.len(), 2);
+}
+
+/// RFC 5626 4.5: what changes meanwhile ends the wait: another network, a new first flow, the application's wish.
+#[test]
+fn a_second_flow_that_was_refused_is_asked_for_again_when_things_change() {
+    for change in 0..3 {
+        let (mut world, phone, id) = refused_second();
+        world.server.second_status = None;
+        match change {
+            0 => {
+                world.command_now(phone, Command::NetworkChanged { online: Some(true) }).unwrap();
+            }
+            1 => {
+                let flow = world.phones[phone].flows[0];
+                close(&mut world, phone, flow);
+            }
+            _ => {
+                world.command(phone, Command::Register(id));
+            }
+        }
+        world.run(5_000);
+        assert_eq!(world.server.bindings.len(), 2, "{change}");
+    }
+    let (mut world, phone, _) = refused_second();
+    world.command_now(phone, Command::NetworkChanged { online: Some(false) }).unwrap();
+    world.run(1_000);
+    assert_eq!(seconds(&world), 1, "no network is no reason to try");
+}
+
+/// A page that sleeps tries nothing, however long ago the second flow was refused.
+#[test]
+fn a_refused_second_flow_does_not_wake_who_sleeps_or_has_unregistered() {
+    for sleeps in [true, false] {
+        let (mut world, phone, id) = refused_second();
+        world.command(phone, if sleeps { Command::Suspend } else { Command::Unregister(id) });
+        world.run(400_000);
+        assert_eq!(seconds(&world), 1);
+        let command = if sleeps { Command::Resume { suspended_ms: 400_000 } } else { Command::Register(id) };
+        world.server.second_status = None;
+        world.command(phone, command);
+        world.run(1_000);
+        assert_eq!(world.server.bindings.len(), 2);
+    }
+}
+
 fn network(online: bool, address_changed: bool) -> HostInput {
     HostInput::Network(NetworkChanged {
         online,

@@ -61,6 +61,8 @@ pub struct Server {
     pub gate: Gate,
     /// Answers each REGISTER with this status instead.
     pub register_status: Option<u16>,
+    /// The same for the second flow of an instance alone.
+    pub second_status: Option<u16>,
     /// Gives each binding this public GRUU.
     pub gruu: Option<String>,
     /// Further headers of the 200 to REGISTER.
@@ -93,6 +95,7 @@ impl Server {
             realm: "example.test".to_owned(),
             gate: Gate::new(),
             register_status: None,
+            second_status: None,
             gruu: None,
             register_headers: Vec::new(),
             outbound: false,
@@ -227,6 +230,11 @@ impl Server {
         }
         if let Some(response) = self.scripted(request) {
             return vec![reply(from, tagged(response))];
+        }
+        if let Some(status) = self.second_status
+            && request.headers.get(HeaderName::Contact).is_some_and(|contact| contact.contains("reg-id=2"))
+        {
+            return vec![reply(from, tagged(Response::to(request, status)))];
         }
         let verdict = self.gate.check(request, HeaderName::Authorization, &self.realm);
         if verdict != Verdict::Good {

@@ -243,6 +243,25 @@ fn the_app_sleeps_when_its_time_is_up_or_there_is_no_page() {
     assert_eq!(phone.take(), ["suspend false false", "reload"]);
 }
 
+/// What the page said before it heard of the push, or of the user's return, is about a sleep that does not come.
+#[test]
+fn a_push_or_the_users_return_ends_the_wish_to_sleep_at_once() {
+    for push in [true, false] {
+        let mut phone = Phone::awake();
+        phone.tell(HostInput::WillSuspend { budget_ms: 5_000, policy: None });
+        let request = phone.last("app.willSuspend");
+        if push {
+            phone.push(PUSH);
+        } else {
+            phone.tell(HostInput::Resumed { suspended_for_ms: 10 });
+        }
+        let told = phone.take();
+        assert_eq!(told.iter().filter(|effect| *effect == "suspend false false").count(), 1, "{told:?}");
+        phone.reply(&request.id, &WillSuspendReply { done: true, registered: false });
+        assert!(!phone.take().iter().any(|effect| effect.starts_with("suspend")));
+    }
+}
+
 #[test]
 fn the_state_of_the_app_is_told_and_in_the_snapshot() {
     let mut phone = Phone::awake();
