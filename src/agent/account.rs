@@ -4,9 +4,8 @@ use super::binding::{Binding, are_contact_params};
 use super::identity::is_identity;
 use super::outgoing::check_headers;
 use super::registration::Purpose;
-use crate::auth::{AuthOptions, Authenticator, is_token};
+use crate::auth::{AuthOptions, Authenticator, fault};
 use crate::common::random::Random;
-use crate::common::secret::Secret;
 use crate::common::time::Mono;
 use crate::io::{
     AccountId, AccountOptions, CommandId, Credentials, Error, ErrorCode, FlowId, RegistrationInfo, RegistrationState,
@@ -110,14 +109,7 @@ impl Account {
             second: None,
             auth: Authenticator::new(AuthOptions {
                 username: options.auth_username.clone().unwrap_or_else(|| options.username.clone()),
-                credentials: Credentials {
-                    username: None,
-                    password: options.password.clone(),
-                    ha1_md5: options.ha1_md5.clone(),
-                    ha1_sha256: options.ha1_sha256.clone(),
-                    ha1_sha512_256: options.ha1_sha512_256.clone(),
-                    bearer_token: options.bearer_token.clone(),
-                },
+                credentials: credentials(&options),
                 realms: options.realms.clone(),
                 forbid_md5: options.forbid_md5,
                 tokens: options.servers.iter().all(|server| is_private(&server.url)),
@@ -374,6 +366,17 @@ pub(crate) fn connection_options(options: &AccountOptions) -> ConnectionOptions 
     }
 }
 
+fn credentials(options: &AccountOptions) -> Credentials {
+    Credentials {
+        username: None,
+        password: options.password.clone(),
+        ha1_md5: options.ha1_md5.clone(),
+        ha1_sha256: options.ha1_sha256.clone(),
+        ha1_sha512_256: options.ha1_sha512_256.clone(),
+        bearer_token: options.bearer_token.clone(),
+    }
+}
+
 fn check(options: &AccountOptions) -> Result<(), Error> {
     let visible = |text: &str| !text.is_empty() && text.bytes().all(|b| b > b' ' && b != 0x7f);
     if !visible(&options.username) {
@@ -385,11 +388,10 @@ fn check(options: &AccountOptions) -> Result<(), Error> {
     if !domain_is_host || options.domain.contains(['@', '?', ';', '<', '>', '"']) {
         return Err(Error::option("domain"));
     }
-    if options
-        .bearer_token
-        .as_ref()
-        .is_some_and(|token| !is_token(token) || !options.servers.iter().all(|server| is_private(&server.url)))
-    {
+    if let Some(field) = fault(&credentials(options)) {
+        return Err(Error::option(field));
+    }
+    if options.bearer_token.is_some() && !options.servers.iter().all(|server| is_private(&server.url)) {
         return Err(Error::option("bearerToken"));
     }
     if options.servers.is_empty() {
@@ -422,12 +424,6 @@ fn check(options: &AccountOptions) -> Result<(), Error> {
     }
     if options.preferred_identity.as_ref().is_some_and(|uri| !is_identity(uri)) {
         return Err(Error::option("preferredIdentity"));
-    }
-    let hashes = [(&options.ha1_md5, 32), (&options.ha1_sha256, 64), (&options.ha1_sha512_256, 64)];
-    let is_hash =
-        |hash: &Secret, digits| hash.expose().len() == digits && hash.expose().bytes().all(|b| b.is_ascii_hexdigit());
-    if hashes.iter().any(|(hash, digits)| hash.as_ref().is_some_and(|hash| !is_hash(hash, *digits))) {
-        return Err(Error::option("ha1"));
     }
     if options.display_name.as_ref().is_some_and(|name| name.chars().any(char::is_control)) {
         return Err(Error::option("displayName"));

@@ -3,9 +3,9 @@
 
 use super::request::{DialogRef, Purpose};
 use super::{Agent, AgentEvent};
-use crate::auth::{Learnt, Question};
+use crate::auth::{Learnt, Question, fault};
 use crate::common::time::{Mono, Now};
-use crate::io::{AccountId, CallId, Credentials, CredentialsId, CredentialsRequest, Error, ErrorCode};
+use crate::io::{AccountId, CallId, Credentials, CredentialsId, CredentialsRequest, Error, ErrorCode, Event};
 use crate::message::{Request, Response};
 use crate::transaction::ClientId;
 
@@ -141,6 +141,12 @@ impl Agent {
         let index = self.questions.asked.iter().position(|asked| asked.id == id);
         if let Some(index) = index {
             let asked = self.questions.asked.remove(index);
+            // What cannot be right is not tried: it would only look like a wrong password.
+            let fault = result.as_ref().and_then(fault);
+            if let Some(field) = fault {
+                self.tell(Event::Problem { error: Error::option(field), account: Some(asked.account) });
+            }
+            let result = result.filter(|_| fault.is_none());
             self.answered(now, &asked, result, false);
         }
         self.pump(now);

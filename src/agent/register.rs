@@ -156,12 +156,20 @@ impl Agent {
         let Some(purpose) = account.binding(reg_id).and_then(|binding| binding.registration.pending(client)) else {
             return;
         };
-        if let (401 | 407, Some(request)) = (response.status(), request) {
-            self.challenged(now, id, Challenged::Register(client), request, response, 0);
+        if let (401 | 407, Some(request)) = (response.status(), &request) {
+            self.challenged(now, id, Challenged::Register(client), request.clone(), response, 0);
             return;
         }
         let refused_before = account.push_refused;
-        let answer = account.register_answer(now, reg_id, purpose, response);
+        // Many registrars say so that a password is wrong.
+        let refused = request.filter(|_| response.status() == 403).and_then(|sent| account.auth.forbidden(&sent));
+        let answer = match refused {
+            Some(true) => Answer::Again(403),
+            Some(false) => {
+                Answer::Refused { error: Error::sip(ErrorCode::WrongPassword, 403), after_s: None, retry: false }
+            }
+            None => account.register_answer(now, reg_id, purpose, response),
+        };
         if account.push_refused && !refused_before {
             self.problem(ErrorCode::PushNotSupported, Some(id));
         }

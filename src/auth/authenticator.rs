@@ -134,6 +134,25 @@ impl Authenticator {
         authentic
     }
 
+    /// Learns from a 403 to a request. `None`: it says nothing about the credentials, for there were none or they were good
+    /// before; else whether the application may be asked for others.
+    pub fn forbidden(&mut self, request: &Request) -> Option<bool> {
+        let register = *request.method() == Method::Register;
+        let mut result = None;
+        for (proxy, name) in [(false, HeaderName::Authorization), (true, HeaderName::ProxyAuthorization)] {
+            for answer in request.headers.lines(name).filter_map(credentials) {
+                let index = self.session_of(Scope { proxy, register }, &answer);
+                if let Some(index) = index
+                    && self.sessions.get(index).is_some_and(|session| !self.wallet.is_proven(&session.realm))
+                {
+                    let session = self.sessions.remove(index);
+                    result = Some(self.wallet.refused(&session.realm) || result == Some(true));
+                }
+            }
+        }
+        result
+    }
+
     fn informed(&mut self, scope: Scope, answer: &AuthParams<'_>, info: &AuthParams<'_>, body: &[u8]) -> bool {
         let index = self.session_of(scope, answer);
         let Some(session) = index.and_then(|index| self.sessions.get_mut(index)) else { return true };
@@ -355,9 +374,17 @@ fn judge_answer(session: &Session, asked: &[&Challenge], answered: &[AuthParams<
     else {
         return (Refusal::None, 0);
     };
+    let nonce = answer.get("nonce");
+    // To ask again what was just answered, and not to call it stale, is to refuse the answer.
+    let asks_again = asked.iter().any(|challenge| {
+        matches!(&challenge.scheme, Scheme::Digest(digest) if !digest.stale && nonce.as_deref() == Some(&digest.nonce))
+    });
+    if asks_again && nonce.as_deref() == Some(&digest.nonce) {
+        return (Refusal::Digest, digest.stale);
+    }
     // A nonce that was used before, was not asked with, or is not the present one says nothing about the password.
     let count = answer.get("nc").and_then(|nc| u32::from_str_radix(&nc, 16).ok()).unwrap_or(digest.count);
-    let present = answer.get("nonce").is_some_and(|nonce| nonce == digest.nonce);
+    let present = nonce.is_some_and(|nonce| nonce == digest.nonce);
     if count > 1 || !present || digest.origin == Origin::Kept {
         return (Refusal::None, 0);
     }

@@ -11,4 +11,4 @@ mod snapshot;
 mod wallet;
 
 pub use authenticator::{Authenticator, Learnt};
-pub use wallet::{AuthOptions, Question, is_token};
+pub use wallet::{AuthOptions, Question, fault};

@@ -48,6 +48,8 @@ struct Realm {
     rejected: bool,
     /// The application was asked anew because of that, and what it said then is not proven yet.
     asked_anew: bool,
+    /// What it gets now it has taken before.
+    proven: bool,
 }
 
 /// The credentials of one account.
@@ -71,7 +73,7 @@ impl Wallet {
         if let Some(realm) = self.realms.iter_mut().find(|realm| realm.name == name) {
             return change(realm);
         }
-        let mut realm = Realm { name: name.to_owned(), given: None, rejected: false, asked_anew: false };
+        let mut realm = Realm { name: name.to_owned(), given: None, rejected: false, asked_anew: false, proven: false };
         let result = change(&mut realm);
         self.realms.push(realm);
         result
@@ -117,23 +119,34 @@ impl Wallet {
 
     /// What the application answered.
     pub(super) fn give(&mut self, realm: &str, credentials: Option<Credentials>) {
-        self.with_realm(realm, |realm| realm.given = credentials);
+        self.with_realm(realm, |realm| {
+            realm.given = credentials;
+            realm.proven = false;
+        });
     }
 
     /// What a realm got was good.
     pub(super) fn proven(&mut self, realm: &str) {
-        if let Some(known) = self.realms.iter_mut().find(|known| known.name == realm) {
+        self.with_realm(realm, |known| {
             known.rejected = false;
             known.asked_anew = false;
-        }
+            known.proven = true;
+        });
+    }
+
+    /// Whether a realm has taken before what it gets now.
+    pub(super) fn is_proven(&self, realm: &str) -> bool {
+        self.realm(realm).is_some_and(|realm| realm.proven)
     }
 
     /// What a realm got was refused. True where the application may be asked once more.
     pub(super) fn refused(&mut self, realm: &str) -> bool {
-        if !self.options.ask {
-            return false;
-        }
+        let ask = self.options.ask;
         self.with_realm(realm, |known| {
+            known.proven = false;
+            if !ask {
+                return false;
+            }
             known.given = None;
             known.rejected = true;
             known.asked_anew = !known.asked_anew;
@@ -142,9 +155,25 @@ impl Wallet {
     }
 }
 
-/// Whether a token can stand in a header: RFC 6750 section 2.1 `b64token`, and nothing that could end the line.
+/// What of these credentials cannot be: the name of the option.
 #[must_use]
-pub fn is_token(token: &Secret) -> bool {
+pub fn fault(credentials: &Credentials) -> Option<&'static str> {
+    let Credentials { username, ha1_md5, ha1_sha256, ha1_sha512_256, bearer_token, .. } = credentials;
+    let is_hash = |hash: &Option<Secret>, digits| {
+        let text = hash.as_ref().map(Secret::expose);
+        text.is_none_or(|text| text.len() == digits && text.bytes().all(|b| b.is_ascii_hexdigit()))
+    };
+    if username.as_ref().is_some_and(|name| name.is_empty() || name.chars().any(char::is_control)) {
+        Some("username")
+    } else if !is_hash(ha1_md5, 32) || !is_hash(ha1_sha256, 64) || !is_hash(ha1_sha512_256, 64) {
+        Some("ha1")
+    } else {
+        bearer_token.as_ref().filter(|token| !is_token(token)).map(|_| "bearerToken")
+    }
+}
+
+/// Whether a token can stand in a header: RFC 6750 section 2.1 `b64token`, and nothing that could end the line.
+fn is_token(token: &Secret) -> bool {
     let text = token.expose().trim_end_matches('=');
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~+/".contains(&b))
 }

@@ -5,11 +5,13 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use sipwake::common::secret::Secret;
 use sipwake::io::{
-    AccountId, AccountOptions, Body, CallState, Command, ErrorCode, Event, Extra, RegistrationState, Reply,
+    AccountId, AccountOptions, Body, CallState, Command, EndpointOptions, ErrorCode, Event, Extra, RegistrationState,
+    Reply,
 };
 use sipwake::message::{HeaderName, Request};
 
 use crate::gate::{Proof, field};
+use crate::server::Answer;
 use crate::session::{Talk, connect, requests};
 use crate::world::{World, account};
 
@@ -373,4 +375,48 @@ fn ask(talk: &mut Talk, account: AccountId, method: &str) {
         other => panic!("{other}"),
     };
     talk.world.command(talk.alice, command);
+}
+
+/// RFC 3261 21.4.4: 403 to credentials that were never good is about them; the same later is about the user.
+#[test]
+fn a_403_is_about_the_password_until_that_was_good_once() {
+    let forbid = |world: &mut World| {
+        for _ in 0..2 {
+            world.server.answers.push(Answer { method: "REGISTER", status: 403, headers: Vec::new() });
+        }
+    };
+    let (mut world, phone, id) = registering(|_| {}, account("bob"));
+    forbid(&mut world);
+    world.command(phone, Command::Register(id));
+    world.run(1_000);
+    assert_eq!(registration_error(&world, phone), Some(ErrorCode::Forbidden));
+    let mut world = World::new();
+    world.server.add_user("bob", "secret");
+    let headers = vec![("WWW-Authenticate", "Digest realm=\"example.test\", nonce=\"n\", qop=\"auth\"".to_owned())];
+    world.server.answers.push(Answer { method: "REGISTER", status: 401, headers });
+    forbid(&mut world);
+    let phone = world.add_phone(EndpointOptions::default());
+    world.create_account(phone, account("bob"));
+    world.run(600_000);
+    assert_eq!(registration_error(&world, phone), Some(ErrorCode::WrongPassword));
+    assert_eq!(world.server.registers().len(), 2, "it is not tried again");
+}
+
+/// RFC 3261 22.1: a wrong password is tried once, whatever nonces the server asks with, and not again by itself.
+#[test]
+fn a_wrong_password_is_not_hammered() {
+    let mut world = World::new();
+    world.server.add_user("bob", "another");
+    let phone = world.add_phone(EndpointOptions::default());
+    let id = world.create_account(phone, account("bob"));
+    world.run(3_600_000);
+    assert_eq!(registration_error(&world, phone), Some(ErrorCode::WrongPassword));
+    assert_eq!(world.server.registers().len(), 2);
+    world.cut(phone);
+    world.command_now(phone, Command::NetworkChanged { online: Some(true) }).unwrap();
+    world.run(3_600_000);
+    assert_eq!(world.server.registers().len(), 2);
+    world.command(phone, Command::Register(id));
+    world.run(3_600_000);
+    assert!(world.server.registers().len() <= 4, "one more attempt for each wish");
 }

@@ -6,10 +6,11 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 use sipwake::common::secret::Secret;
 use sipwake::io::{
     AccountId, AccountOptions, Body, CallState, Command, Credentials, CredentialsKind, CredentialsRequest,
-    DigestAlgorithm, ErrorCode, Event, Extra, Input, OutcomeKind, RegistrationInfo, RegistrationState, Reply,
+    DigestAlgorithm, Error, ErrorCode, Event, Extra, Input, OutcomeKind, RegistrationInfo, RegistrationState, Reply,
 };
 use sipwake::message::HeaderName;
 
+use crate::server::Answer;
 use crate::session::requests;
 use crate::world::{World, account};
 
@@ -126,6 +127,50 @@ fn a_password_that_is_wrong_twice_ends_the_attempt() {
     assert_eq!(info(&world, phone).error.map(|error| error.code), Some(ErrorCode::WrongPassword));
     assert!(!info(&world, phone).will_retry);
     assert_eq!((world.server.registers().len(), world.phones[phone].questions.len()), (3, 2));
+}
+
+/// RFC 3261 21.4.4: many registrars say 403 where they mean a wrong password; the application is asked once more.
+#[test]
+fn a_password_that_gets_403_is_asked_for_once_more_and_then_it_is_final() {
+    let (mut world, phone, _) = challenged();
+    let forbid = |world: &mut World| {
+        world.server.answers.push(Answer { method: "REGISTER", status: 403, headers: Vec::new() });
+    };
+    forbid(&mut world);
+    answer(&mut world, phone, password("wrong"));
+    world.run(100);
+    assert!(question(&world, phone).rejected);
+    forbid(&mut world);
+    answer(&mut world, phone, password("wrong"));
+    world.run(600_000);
+    assert_eq!(info(&world, phone).error, Some(Error::sip(ErrorCode::WrongPassword, 403)));
+    assert!(!info(&world, phone).will_retry);
+    assert_eq!((world.server.registers().len(), world.phones[phone].questions.len()), (4, 2));
+}
+
+/// What cannot be a hash or a token is never sent: it would look like a wrong password.
+#[test]
+fn credentials_that_cannot_be_are_refused_by_name_and_nothing_is_sent() {
+    let hash = |text: &str| Some(sipwake::common::secret::Secret::new(text));
+    let short = "0123456789abcdef0123456789abcde".to_owned();
+    for (credentials, field) in [
+        (Credentials { ha1_md5: hash(&short), ..Credentials::default() }, "ha1"),
+        (Credentials { ha1_md5: hash(&format!("{short}g")), ..Credentials::default() }, "ha1"),
+        (Credentials { ha1_sha256: hash(&format!("{short}0")), ..Credentials::default() }, "ha1"),
+        (Credentials { ha1_sha512_256: hash(""), ..Credentials::default() }, "ha1"),
+        (Credentials { username: Some("a\r\nb".to_owned()), ..Credentials::default() }, "username"),
+        (Credentials { bearer_token: hash("a b"), ..Credentials::default() }, "bearerToken"),
+    ] {
+        let (mut world, phone, _) = challenged();
+        answer(&mut world, phone, Some(credentials));
+        world.run(10_000);
+        let told = world.phones[phone].events.iter().any(
+            |event| matches!(event, Event::Problem { error, .. } if error.field == Some(field) && error.code == ErrorCode::InvalidOption),
+        );
+        assert!(told, "{field}");
+        assert_eq!(info(&world, phone).error.map(|error| error.code), Some(ErrorCode::NoCredentials));
+        assert_eq!(world.server.registers().len(), 1);
+    }
 }
 
 /// RFC 8898 2.1.1: a token that has worn out is replaced by a new one.

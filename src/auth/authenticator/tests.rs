@@ -241,6 +241,22 @@ fn a_refused_known_nonce_is_answered_anew() {
     assert_eq!(code(bench.auth.learn(&request, &plain("n3"), true)), ErrorCode::WrongPassword);
 }
 
+/// RFC 7616 3.3: who asks again with the nonce that was answered, and does not call it stale, has refused the answer.
+#[test]
+fn the_answered_nonce_asked_again_is_a_refusal_however_often_it_was_used() {
+    let mut bench = Bench::new(alice());
+    bench.challenged(&plain("n1")).unwrap();
+    for _ in 0..3 {
+        bench.authorized(Method::Register);
+    }
+    let request = bench.authorized(Method::Register);
+    bench.auth.learn(&request, &stale("n1"), true).unwrap();
+    let request = bench.authorized(Method::Register);
+    bench.auth.concluded(&request, &challenge(200, &[]));
+    let request = bench.authorized(Method::Register);
+    assert_eq!(code(bench.auth.learn(&request, &plain("n1"), true)), ErrorCode::WrongPassword);
+}
+
 /// RFC 7616 3.3
 #[test]
 fn a_stale_fresh_answer_is_given_anew_but_not_for_ever() {
