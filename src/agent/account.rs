@@ -1,17 +1,16 @@
 //! One account: its options, its way to the server, its credentials, its registration, and the headers it writes.
 
-use super::binding::{Binding, are_contact_params};
-use super::identity::is_identity;
-use super::outgoing::check_headers;
+use super::account_options::check;
+use super::binding::Binding;
 use super::registration::Purpose;
-use crate::auth::{AuthOptions, Authenticator, fault};
+use crate::auth::{AuthOptions, Authenticator};
 use crate::common::random::Random;
 use crate::common::time::Mono;
 use crate::io::{
-    AccountId, AccountOptions, CommandId, Credentials, Error, ErrorCode, FlowId, RegistrationInfo, RegistrationState,
+    AccountId, AccountOptions, CommandId, Credentials, Error, FlowId, RegistrationInfo, RegistrationState,
     TransportState,
 };
-use crate::message::{self, HeaderName, Headers, MediaType, Method, Request, Uri};
+use crate::message::{self, HeaderName, Headers, Method, Request, Uri};
 use crate::transport::{Connection, ConnectionOptions, TransportEvent, is_private};
 
 /// Methods that this engine takes.
@@ -98,9 +97,6 @@ impl Account {
             options.name.clone()
         };
         let connection = Connection::new(connection_options(&options), random);
-        if !connection.has_server() {
-            return Err(Error { field: Some("servers"), ..ErrorCode::BadServerUrl.into() });
-        }
         let first = Binding::new(1, connection, options.expires, random);
         Ok(Self {
             id,
@@ -366,7 +362,7 @@ pub(crate) fn connection_options(options: &AccountOptions) -> ConnectionOptions 
     }
 }
 
-fn credentials(options: &AccountOptions) -> Credentials {
+pub(super) fn credentials(options: &AccountOptions) -> Credentials {
     Credentials {
         username: None,
         password: options.password.clone(),
@@ -375,58 +371,4 @@ fn credentials(options: &AccountOptions) -> Credentials {
         ha1_sha512_256: options.ha1_sha512_256.clone(),
         bearer_token: options.bearer_token.clone(),
     }
-}
-
-fn check(options: &AccountOptions) -> Result<(), Error> {
-    let visible = |text: &str| !text.is_empty() && text.bytes().all(|b| b > b' ' && b != 0x7f);
-    if !visible(&options.username) {
-        return Err(Error::option("username"));
-    }
-    let host = ["sip:", &options.domain].concat();
-    let domain_is_host = visible(&options.domain)
-        && Uri::parse(&host).is_ok_and(|uri| uri.user().is_none() && uri.params().next().is_none());
-    if !domain_is_host || options.domain.contains(['@', '?', ';', '<', '>', '"']) {
-        return Err(Error::option("domain"));
-    }
-    if let Some(field) = fault(&credentials(options)) {
-        return Err(Error::option(field));
-    }
-    if options.bearer_token.is_some() && !options.servers.iter().all(|server| is_private(&server.url)) {
-        return Err(Error::option("bearerToken"));
-    }
-    if options.servers.is_empty() {
-        return Err(Error::option("servers"));
-    }
-    if !(400..=699).contains(&options.decline_code) {
-        return Err(Error::option("declineCode"));
-    }
-    if (1..crate::dialog::SMALLEST_S).contains(&options.session_expires) {
-        return Err(Error::option("sessionExpires"));
-    }
-    if options.expires == 0 {
-        return Err(Error::option("expires"));
-    }
-    if !(1..=2).contains(&options.flows) {
-        return Err(Error::option("flows"));
-    }
-    check_headers(&options.register_headers).map_err(|_| Error::option("registerHeaders"))?;
-    if !are_contact_params(&options.contact_params) {
-        return Err(Error::option("contactParams"));
-    }
-    if !options.events.iter().all(|package| message::is_token(package)) {
-        return Err(Error::option("events"));
-    }
-    if !options.info_packages.iter().all(|package| message::is_token(package)) {
-        return Err(Error::option("infoPackages"));
-    }
-    if !options.message_types.iter().all(|kind| MediaType::parse(kind).is_ok()) {
-        return Err(Error::option("messageTypes"));
-    }
-    if options.preferred_identity.as_ref().is_some_and(|uri| !is_identity(uri)) {
-        return Err(Error::option("preferredIdentity"));
-    }
-    if options.display_name.as_ref().is_some_and(|name| name.chars().any(char::is_control)) {
-        return Err(Error::option("displayName"));
-    }
-    Ok(())
 }

@@ -118,7 +118,7 @@ fn granted(binding: &Binding, instance: &str, push: &PushContact, headers: &Head
     };
     let (mut exact, mut like) = (None, None);
     for contact in headers.contacts().flatten() {
-        let seconds = || contact.param("expires").flatten().and_then(|value| value.parse::<u32>().ok());
+        let seconds = || contact.expires();
         let gruu = || contact.param("pub-gruu").flatten().filter(|gruu| is_gruu(gruu)).map(Cow::into_owned);
         if contact.uri().is_ok_and(|uri| binding.is_contact(&uri)) {
             // The very contact we sent wins over another one of this instance.
@@ -301,16 +301,20 @@ impl Agent {
     }
 }
 
-/// Parameters that an application may add to every Contact: none that the engine writes, and none of a push.
-pub(crate) fn are_contact_params(text: &str) -> bool {
+/// Parameters that an application may add to a Contact: none that the engine writes, and none twice. `push`: those of a
+/// push as well, for REGISTER.
+pub(crate) fn are_contact_params(text: &str, push: bool) -> bool {
     let ours = |name: &str| {
         ["expires", "reg-id", "+sip.instance", "pub-gruu", "temp-gruu", "tag"]
             .iter()
             .any(|o| name.eq_ignore_ascii_case(o))
-            || name.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("pn-"))
+            || !push && name.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("pn-"))
+    };
+    let is_twice = |address: &message::NameAddr<'_>, name: &str| {
+        address.params().filter(|param| param.name.eq_ignore_ascii_case(name)).count() > 1
     };
     text.is_empty()
         || (text.starts_with(';')
             && message::NameAddr::parse(&["<sip:a@b>", text].concat())
-                .is_ok_and(|address| !address.params().any(|param| ours(param.name))))
+                .is_ok_and(|address| !address.params().any(|param| ours(param.name) || is_twice(&address, param.name))))
 }

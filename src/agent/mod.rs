@@ -10,6 +10,7 @@
 //! NOTIFY), `publication` (PUBLISH); `identity` (who calls), `sleep` (background and wake-up), `outcome` (how a call ended).
 
 mod account;
+mod account_options;
 mod binding;
 mod call;
 mod credentials;
@@ -159,8 +160,11 @@ impl Agent {
     /// An agent without accounts.
     #[must_use]
     pub fn new(options: EndpointOptions, mut random: Random) -> Self {
-        let instance =
-            if options.instance.is_empty() { ["urn:uuid:", &random.uuid()].concat() } else { options.instance.clone() };
+        let instance = if is_instance(&options.instance) {
+            options.instance.clone()
+        } else {
+            ["urn:uuid:", &random.uuid()].concat()
+        };
         Self {
             options,
             random,
@@ -554,6 +558,6 @@ impl Agent {
 }
 
 /// Whether a host's instance can stand in a Contact: `urn:` and no character that would end it.
-fn is_instance(text: &str) -> bool {
+pub(crate) fn is_instance(text: &str) -> bool {
     text.starts_with("urn:") && text.bytes().all(|b| b.is_ascii_graphic() && !b"\"<>\\;,".contains(&b))
 }

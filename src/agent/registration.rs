@@ -13,7 +13,7 @@ const FIRST_PAUSE_MS: u64 = 2_000;
 /// Challenges and 423s answered in one attempt before it counts as failed.
 const ROUNDS: u8 = 4;
 /// The longest binding that is asked for because a 423 says so, in seconds: one year.
-const LONGEST_EXPIRES: u32 = 31_536_000;
+pub(super) const LONGEST_EXPIRES: u32 = 31_536_000;
 /// The longest pause that is kept because a Retry-After says so, in seconds: an hour, or the phone is lost.
 const LONGEST_RETRY_AFTER_S: u32 = 3_600;
 /// Longest time between two REGISTERs, in milliseconds, however long the server keeps the binding: a day.

@@ -7,6 +7,7 @@ use wasm_bindgen::prelude::*;
 use super::commands::items;
 use super::error;
 use crate::common::secret::Secret;
+use crate::endpoint::Endpoint;
 use crate::io::{
     AccountOptions, BackgroundPolicy, Credentials, Driver, EndpointOptions, HeaderList, IceServer, KeepAlive,
     PushOptions, PushPreset, Reliability, ReplacePolicy, SipServer,
@@ -68,6 +69,7 @@ pub(super) fn start(options: &JsValue) -> Result<Start, JsValue> {
         }
         Some(())
     })?;
+    Endpoint::check(&start.engine).map_err(|wrong| error::option(wrong.field.unwrap_or_default()))?;
     Ok(start)
 }
 

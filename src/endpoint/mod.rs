@@ -24,20 +24,26 @@ pub use hooks::{Hooks, MessageInfo, SdpInfo};
 
 use std::collections::VecDeque;
 
-use crate::agent::{Agent, AgentEvent};
+use crate::agent::{Agent, AgentEvent, is_instance};
 use crate::bridge::Welcome;
 use crate::common::random::Random;
 use crate::common::time::{Mono, Now};
 use crate::io::{
-    AccountId, CallInfo, CommandId, Driver, EndpointOptions, ErrorCode, Event, Input, Output, RegistrationInfo, Reply,
-    TraceEntry, TraceKind,
+    AccountId, CallInfo, CommandId, Driver, EndpointOptions, Error, ErrorCode, Event, Input, Output, RegistrationInfo,
+    Reply, TraceEntry, TraceKind,
 };
+use crate::message::is_token;
 use crate::wake::{Wake, WakeEvent};
 use drivers::Drivers;
 use hooks::Hooked;
 
 /// How long a command waits for what it asked of the network at shut-down, in milliseconds.
 const STOP_MS: u64 = 2_000;
+
+/// The longest time that an option of the endpoint may be, in milliseconds.
+const LONGEST_WAIT_MS: u64 = 60_000;
+/// The highest tone that a machine without a microphone may send.
+const HIGHEST_TONE_HZ: u16 = 20_000;
 
 /// An account as a late listener finds it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,6 +95,31 @@ impl Endpoint {
             hooked: None,
             out: VecDeque::new(),
         }
+    }
+
+    /// Whether an engine can be made of these options. [`Endpoint::new`] takes any, and leaves out what cannot be.
+    ///
+    /// # Errors
+    /// `InvalidOption` with the option's name.
+    pub fn check(options: &EndpointOptions) -> Result<(), Error> {
+        let too_long = |ms: u64| ms > LONGEST_WAIT_MS;
+        let header = options.push_id_header.as_deref();
+        let field = if too_long(options.gathering_limit_ms.into()) {
+            "gatheringLimitMs"
+        } else if options.test_tone_hz > HIGHEST_TONE_HZ {
+            "testToneHz"
+        } else if too_long(options.token_wait_ms) {
+            "tokenWaitMs"
+        } else if !options.instance.is_empty() && !is_instance(&options.instance) {
+            "instance"
+        } else if options.user_agent.chars().any(char::is_control) {
+            "userAgent"
+        } else if header.is_some_and(|name| !is_token(name)) {
+            "pushIdHeader"
+        } else {
+            return Ok(());
+        };
+        Err(Error::option(field))
     }
 
     /// Takes what happened. [`Endpoint::poll`] says what follows from it.

@@ -27,11 +27,11 @@ pub struct EndpointOptions {
     pub media: Driver,
     /// Servers for ICE.
     pub ice_servers: Vec<IceServer>,
-    /// Upper limit of ICE gathering in milliseconds.
+    /// Upper limit of ICE gathering in milliseconds, 60,000 at most.
     pub gathering_limit_ms: u32,
     /// Whether a description leaves as soon as a usable candidate is there.
     pub first_usable_candidate: bool,
-    /// Tone for machines without a microphone in hertz; 0: none.
+    /// Tone for machines without a microphone in hertz, 20,000 at most; 0: none.
     pub test_tone_hz: u16,
     /// The User-Agent header.
     pub user_agent: String,
@@ -43,7 +43,8 @@ pub struct EndpointOptions {
     pub trace: bool,
     /// Whether the trace shows full text. Otherwise what opens a door is redacted, and what people write.
     pub full_trace: bool,
-    /// How long the first REGISTER waits for `welcome` and the push token in milliseconds; then it goes without.
+    /// How long the first REGISTER waits for `welcome` and the push token in milliseconds, 60,000 at most; then it goes
+    /// without.
     pub token_wait_ms: u64,
     /// An extra INVITE header that carries the push's id, besides `X-Push-ID`.
     pub push_id_header: Option<String>,
@@ -123,7 +124,7 @@ pub enum PushPreset {
 /// placeholder is empty is left out whole.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PushOptions {
-    /// A known server's form.
+    /// A known server's form, without any template besides.
     pub preset: Option<PushPreset>,
     /// Parameters after the `>`, as a template: `;app-id={bundle};pn-voip-tok={voip-token}`.
     pub reg_contact_params: String,
@@ -134,11 +135,17 @@ pub struct PushOptions {
 /// One server of an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SipServer {
-    /// A `ws:` or `wss:` URL.
+    /// A `ws:` or `wss:` URL without user, password and fragment.
     pub url: String,
     /// Servers of more weight come first. Those of the same weight come in the order given if it is 0, else in a random
     /// one, so that many phones spread over them.
     pub weight: u16,
+}
+
+impl PushOptions {
+    /// What stands for the host's words in a template, between braces.
+    pub const PLACEHOLDERS: [&str; 8] =
+        ["voip-token", "im-token", "topic", "bundle", "team", "instance", "environment", "platform"];
 }
 
 impl From<&str> for SipServer {
@@ -205,7 +212,7 @@ pub struct AccountOptions {
     pub contact_params: String,
     /// Whether to register at all.
     pub register: bool,
-    /// Binding lifetime to ask for, in seconds. The server's word counts.
+    /// Binding lifetime to ask for, in seconds: 10 to 31,536,000. The server's word counts.
     pub expires: u32,
     /// Push registration, if any.
     pub push: Option<PushOptions>,
@@ -215,15 +222,15 @@ pub struct AccountOptions {
     pub decline_code: u16,
     /// How the flow is kept alive.
     pub keep_alive: KeepAlive,
-    /// Milliseconds between keep-alives on an open flow; 0: none. A Flow-Timer of the server wins.
+    /// Milliseconds between keep-alives on an open flow: 1,000 to 3,600,000; 0: none. A Flow-Timer of the server wins.
     pub keep_alive_ms: u64,
-    /// Milliseconds until a connection attempt is given up.
+    /// Milliseconds until a connection attempt is given up: 500 to 120,000.
     pub connect_timeout_ms: u64,
-    /// Session interval to ask for in seconds (RFC 4028), 90 at least; 0: no session timer unless the far end wants one.
+    /// Session interval to ask for in seconds (RFC 4028), 90 to 86,400; 0: no session timer unless the far end wants one.
     pub session_expires: u32,
     /// Whether provisional responses are acknowledged (RFC 3262).
     pub reliability: Reliability,
-    /// How many redirections (3xx) an INVITE follows; 0: none, the call ends.
+    /// How many redirections (3xx) an INVITE follows, 16 at most; 0: none, the call ends.
     pub max_redirects: u8,
     /// The URI of ours that the network shall assert (P-Preferred-Identity, RFC 3325), unless the call says another.
     pub preferred_identity: Option<String>,

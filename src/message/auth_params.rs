@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use crate::common::limits;
 
 use super::HeaderError;
+use super::params::is_doubled;
 use super::text::{closing_quote, cut, find, is_token, rest, split_list, trim, unquote};
 
 /// One challenge or one set of credentials, borrowed from its header line.
@@ -33,10 +34,10 @@ impl<'a> AuthParams<'a> {
 /// may be several challenges in one line: each begins with a scheme and a blank before its first parameter.
 ///
 /// # Errors
-/// What breaks the grammar, or too many parameters.
+/// What breaks the grammar, too many parameters, or one twice that decides who is answered, and how.
 pub fn challenges(text: &str) -> Result<Vec<AuthParams<'_>>, HeaderError> {
     let mut all: Vec<AuthParams<'_>> = Vec::new();
-    let mut count = 0;
+    let (mut count, mut seen) = (0, 0);
     for element in split_list(text) {
         count += 1;
         if count > limits::PARAMETERS {
@@ -53,6 +54,12 @@ pub fn challenges(text: &str) -> Result<Vec<AuthParams<'_>>, HeaderError> {
             None if value.is_empty() => (Some(name), ""),
             None => (None, name),
         };
+        if scheme.is_some() {
+            seen = 0;
+        }
+        if is_doubled(&mut seen, name, &["realm", "nonce", "nextnonce", "algorithm", "qop"]) {
+            return Err(HeaderError::Syntax);
+        }
         if let Some(scheme) = scheme {
             if !is_token(scheme) {
                 return Err(HeaderError::Syntax);
@@ -97,6 +104,14 @@ fn check(name: &str, value: &str) -> Result<(), HeaderError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// RFC 7235 2.1: a parameter comes once in a challenge.
+    #[test]
+    fn a_challenge_that_names_two_realms_is_none() {
+        assert!(challenges(r#"Digest realm="a", nonce="n", REALM="b""#).is_err());
+        assert!(challenges(r#"Digest realm="a", nonce="n", nonce="m""#).is_err());
+        assert_eq!(challenges(r#"Digest realm="a", nonce="n", Digest realm="a", nonce="m""#).unwrap().len(), 2);
+    }
 
     #[test]
     fn quoted_commas_and_escapes_stay_in_their_value() {

@@ -6,10 +6,11 @@ use super::NameAddr;
 use super::text::number;
 
 impl<'a> NameAddr<'a> {
-    /// The `expires` parameter in seconds; a value that cannot be read counts as not there (RFC 3261 section 10.2.1.1).
+    /// The `expires` parameter in seconds; a value that cannot be read counts as not there (RFC 3261 section 10.2.1.1);
+    /// of several the least.
     #[must_use]
     pub fn expires(&self) -> Option<u32> {
-        number(self.param("expires")??.as_ref()).ok()
+        self.least("expires")
     }
 
     /// The `q` parameter in thousandths; 1000 where there is none or it cannot be read.

@@ -92,6 +92,11 @@ impl<'a> NameAddr<'a> {
         self.params.get(name).map(|param| param.value())
     }
 
+    /// The least number that a parameter says.
+    pub(super) fn least(&self, name: &str) -> Option<u32> {
+        self.params.least(name)
+    }
+
     /// The tag, as written.
     #[must_use]
     pub fn tag(&self) -> Option<&'a str> {

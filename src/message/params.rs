@@ -5,7 +5,22 @@ use std::borrow::Cow;
 use crate::common::limits;
 
 use super::HeaderError;
-use super::text::{NOT_TOKEN, Set, closing_quote, cut, find, is_token, trim, trim_start, unquote};
+use super::text::{NOT_TOKEN, Set, closing_quote, cut, find, is_token, number, trim, trim_start, unquote};
+
+/// Parameters that decide what a message is about, and so must not come twice in one value (RFC 3261 section 7.3.1): whom
+/// to believe, the first or the second, is a question that another reader may answer otherwise. Of other parameters the
+/// first counts, or the least.
+const DECISIVE: [&str; 10] =
+    ["tag", "branch", "reg-id", "+sip.instance", "pub-gruu", "refresher", "id", "reason", "boundary", "handling"];
+
+/// Whether a name has been seen before; only for a few names that are listed.
+pub(super) fn is_doubled(seen: &mut u32, name: &str, names: &[&str]) -> bool {
+    let Some(index) = names.iter().position(|known| known.eq_ignore_ascii_case(name)) else { return false };
+    let bit = 1 << index;
+    let doubled = *seen & bit != 0;
+    *seen |= bit;
+    doubled
+}
 
 /// The parameters behind a header value, checked once and read when asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -34,7 +49,7 @@ impl<'a> Params<'a> {
     /// Reads what follows a value: nothing, or parameters that each begin with a semicolon.
     ///
     /// # Errors
-    /// What breaks the grammar, or too many parameters.
+    /// What breaks the grammar, too many parameters, or one twice that decides what the message is about.
     pub fn parse(text: &'a str) -> Result<Self, HeaderError> {
         let text = trim_start(text);
         if text.is_empty() || text.starts_with(';') { Self::parse_bare(text) } else { Err(HeaderError::Syntax) }
@@ -44,9 +59,13 @@ impl<'a> Params<'a> {
     pub(super) fn parse_bare(text: &'a str) -> Result<Self, HeaderError> {
         let text = trim(text);
         let mut left = text;
-        let mut count = 0;
+        let (mut count, mut seen) = (0, 0);
         while !left.is_empty() {
-            left = next(left)?.1;
+            let (param, after) = next(left)?;
+            left = after;
+            if is_doubled(&mut seen, param.name, &DECISIVE) {
+                return Err(HeaderError::Syntax);
+            }
             count += 1;
             if count > limits::PARAMETERS {
                 return Err(HeaderError::TooManyParameters);
@@ -75,6 +94,13 @@ impl<'a> Params<'a> {
     #[must_use]
     pub fn raw(&self, name: &str) -> Option<&'a str> {
         self.get(name)?.raw
+    }
+
+    /// The least number of those that this parameter names, if it comes more than once: to take a time for too short does no
+    /// harm.
+    pub(super) fn least(&self, name: &str) -> Option<u32> {
+        let named = self.iter().filter(|param| param.name.eq_ignore_ascii_case(name));
+        named.filter_map(|param| number(param.value()?.as_ref()).ok()).min()
     }
 
     /// The parameters as written, with the first semicolon.
@@ -157,6 +183,19 @@ mod tests {
         for bad in ["a=b", ";", ";a;", ";;a", ";a b", ";a=b c", ";a=\"b", ";a=\"b\"c", ";=b", ";a=b,c", ";a=<b>"] {
             assert!(Params::parse(bad).is_err(), "{bad}");
         }
+    }
+
+    /// RFC 3261 7.3.1: what decides what a message is about comes once; of a time the least counts; of the rest the first.
+    #[test]
+    fn a_parameter_that_decides_comes_once() {
+        for name in DECISIVE {
+            let twice = format!(";{name}=a;x;{}=b", name.to_uppercase());
+            assert_eq!(Params::parse(&twice), Err(HeaderError::Syntax), "{twice}");
+            assert!(Params::parse(&format!(";{name}=a;x")).is_ok());
+        }
+        let times = Params::parse(";expires=60;a=1;Expires=\"30\";expires=x;a=2").unwrap();
+        assert_eq!((times.least("expires"), times.raw("a")), (Some(30), Some("1")));
+        assert_eq!(times.least("none"), None);
     }
 
     #[test]

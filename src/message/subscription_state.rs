@@ -62,10 +62,10 @@ impl<'a> SubscriptionState<'a> {
         self.params.raw("reason")
     }
 
-    /// How long it lives, in seconds; a value that cannot be read counts as not there.
+    /// How long it lives, in seconds; a value that cannot be read counts as not there, of several the least.
     #[must_use]
     pub fn expires(&self) -> Option<u32> {
-        number(self.params.raw("expires")?).ok()
+        self.params.least("expires")
     }
 
     /// How long to wait before another subscription, in seconds; a value that cannot be read counts as not there.

@@ -8,7 +8,7 @@ mod server;
 
 pub(crate) use connection::back_off;
 pub use connection::{Connection, ConnectionOptions};
-pub(crate) use server::is_private;
+pub(crate) use server::{is_private, is_server};
 
 use crate::io::{Error, FlowCommand, FlowId, TransportState};
 

@@ -62,6 +62,11 @@ fn is_secure(url: &str) -> Option<bool> {
     scheme_and_host(url).map(|(secure, _)| secure)
 }
 
+/// Whether a WebSocket can be opened to this URL: no userinfo, no fragment (RFC 6455 section 3).
+pub(crate) fn is_server(url: &str) -> bool {
+    is_secure(url).is_some()
+}
+
 /// Whether nobody on the way to this server can read what is sent: it is encrypted, or it never leaves the device.
 pub(crate) fn is_private(url: &str) -> bool {
     match scheme_and_host(url) {
@@ -87,8 +92,10 @@ fn scheme_and_host(url: &str) -> Option<(bool, &str)> {
     let rest = url.get(colon..)?.strip_prefix("://")?;
     let end = rest.bytes().position(|b| matches!(b, b'/' | b'?')).unwrap_or(rest.len());
     let authority = rest.get(..end)?;
-    let host_start = authority.bytes().rposition(|b| b == b'@').map_or(0, |at| at + 1);
-    let host_port = authority.get(host_start..)?;
+    if authority.contains('@') {
+        return None;
+    }
+    let host_port = authority;
     let (host, port) = if host_port.starts_with('[') {
         let close = host_port.bytes().position(|b| b == b']')?;
         (host_port.get(1..close)?, host_port.get(close + 1..)?)
@@ -116,7 +123,6 @@ mod tests {
             ("WSS://sip.example.com:8443", true),
             ("ws://127.0.0.1:15080", false),
             ("ws://[::1]:80/ws?x=1:2", false),
-            ("wss://user@sip.example.com", true),
         ] {
             assert_eq!(is_secure(url), Some(secure), "{url}");
         }
@@ -169,6 +175,8 @@ mod tests {
             "wss://a b",
             "wss://a\r\nb",
             "wss://a/#part",
+            "wss://user@a",
+            "wss://user:pw@a",
             &long,
         ] {
             assert_eq!(is_secure(url), None, "{url}");

@@ -179,3 +179,32 @@ fn what_one_account_loses_or_gives_up_does_not_touch_the_other() {
         .collect();
     assert_eq!(states, [RegistrationState::Registering, RegistrationState::Registered]);
 }
+
+#[test]
+fn options_of_the_endpoint_that_cannot_be_are_refused_by_name() {
+    let name = |change: fn(&mut EndpointOptions)| {
+        let mut options = EndpointOptions::default();
+        change(&mut options);
+        sipwake::endpoint::Endpoint::check(&options).err().and_then(|error| error.field)
+    };
+    assert_eq!(name(|_| {}), None);
+    assert_eq!(name(|o| (o.gathering_limit_ms, o.token_wait_ms, o.test_tone_hz) = (60_000, 60_000, 20_000)), None);
+    assert_eq!(name(|o| o.instance = "urn:uuid:00000000-0000-4000-8000-000000000000".to_owned()), None);
+    assert_eq!(name(|o| o.gathering_limit_ms = 60_001), Some("gatheringLimitMs"));
+    assert_eq!(name(|o| o.token_wait_ms = 60_001), Some("tokenWaitMs"));
+    assert_eq!(name(|o| o.test_tone_hz = 20_001), Some("testToneHz"));
+    assert_eq!(name(|o| o.instance = "urn:x\"".to_owned()), Some("instance"));
+    assert_eq!(name(|o| o.user_agent = "a\nb".to_owned()), Some("userAgent"));
+    assert_eq!(name(|o| o.push_id_header = Some("a b".to_owned())), Some("pushIdHeader"));
+}
+
+/// RFC 5626 4.1: what cannot be an instance is never written into a Contact.
+#[test]
+fn an_instance_that_cannot_be_is_replaced() {
+    let mut world = World::new();
+    world.server.add_user("bob", "secret");
+    let phone = world.add_phone(EndpointOptions { instance: "a\">;x=\"".to_owned(), ..EndpointOptions::default() });
+    world.create_account(phone, account("bob"));
+    world.run(100);
+    assert!(world.server.bindings[0].instance.starts_with("<urn:uuid:"));
+}

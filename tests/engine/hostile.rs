@@ -241,3 +241,61 @@ fn what_the_engine_prints_for_developers_holds_no_token_and_no_password() {
     assert!(!text.contains(TOKEN), "a token");
     assert!(!text.contains("secret\"") && !text.contains("response=\\\""), "a password");
 }
+
+/// RFC 3261 7.3.1: who is meant where a tag, a branch or an instance comes twice nobody can say, so nobody is called.
+#[test]
+fn a_request_that_says_decisive_things_twice_gets_400() {
+    let mut world = World::new();
+    let (bob, _) = world.add_registered("bob");
+    let contact = world.server.bindings[0].contact.clone();
+    let body = sdp(1);
+    let plain = format!(
+        "INVITE {contact} SIP/2.0\r\nVia: SIP/2.0/WSS x.invalid;branch=z9hG4bKdoubled\r\nMax-Forwards: 70\r\n\
+         From: <sip:carol@example.test>;tag=c\r\nTo: <sip:bob@example.test>\r\nCall-ID: doubled\r\nCSeq: 1 INVITE\r\n\
+         Contact: <sip:carol@x.invalid>\r\nContent-Type: application/sdp\r\n\
+         Content-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    for (index, (once, twice)) in [
+        (";tag=c\r\nTo", ";tag=c;TAG=d\r\nTo"),
+        ("bob@example.test>\r\nCall", "bob@example.test>;tag=a;tag=b\r\nCall"),
+        ("carol@x.invalid>", "carol@x.invalid>;reg-id=1;reg-id=2"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let text = plain.replacen(once, twice, 1).replace("doubled", &format!("doubled{index}"));
+        assert_ne!(text, plain.replace("doubled", &format!("doubled{index}")));
+        let before = world.phones[bob].sent.len();
+        received(&mut world, bob, text);
+        world.run(100);
+        let answers = world.phones[bob].sent[before..].iter().filter(|text| text.starts_with("SIP/2.0 400")).count();
+        assert_eq!(answers, 1, "{twice}: {:?}", &world.phones[bob].sent[before..]);
+        assert!(world.calls(bob).is_empty());
+    }
+    let before = world.phones[bob].sent.len();
+    received(&mut world, bob, plain.replacen("branch=z9hG4bKdoubled", "branch=z9hG4bKa;branch=z9hG4bKb", 1));
+    world.run(100);
+    assert!(world.calls(bob).is_empty());
+    assert!(!world.phones[bob].sent[before..].iter().any(|text| text.starts_with("SIP/2.0 1")), "no transaction");
+    received(&mut world, bob, plain);
+    world.run(100);
+    assert_eq!(world.calls(bob).len(), 1, "and what comes once is taken");
+}
+
+/// RFC 3261 7.3.1, 10.2.4: some registrars put their own `expires` behind ours; the shorter time is the safe one.
+#[test]
+fn of_two_times_in_a_contact_the_shorter_one_counts() {
+    for (theirs, refreshed) in [("60", true), ("6000", false)] {
+        let mut world = World::new();
+        world.server.add_user("bob", "secret");
+        world.server.gruu = Some(format!("sip:bob@example.test;gr\";expires={theirs};x=\""));
+        let bob = world.add_phone(EndpointOptions::default());
+        world.create_account(bob, account("bob"));
+        world.run(100);
+        assert!(world.server.is_bound("bob"));
+        let before = world.server.registers().len();
+        world.run(70_000);
+        assert_eq!(world.server.registers().len() > before, refreshed, "{theirs}");
+    }
+}

@@ -21,7 +21,7 @@ export interface AccountOptions {
   forbidMd5?: boolean;
   displayName?: string;
   /**
-   * `ws:` or `wss:` URLs, tried in order; or with a weight each: more weight comes first, and servers of the same weight
+   * `ws:` or `wss:` URLs without user, password and fragment, 16 at most, tried in order; or with a weight each: more weight comes first, and servers of the same weight
    * share the phones.
    */
   servers: (string | { url: string; weight?: number })[];
@@ -29,9 +29,9 @@ export interface AccountOptions {
   flows?: 1 | 2;
   /** Whether to register at all. Default: true. */
   register?: boolean;
-  /** Binding lifetime to ask for, in seconds. Default: 600. */
+  /** Binding lifetime to ask for, in seconds: 10 to 31536000. Default: 600. */
   expires?: number;
-  /** How push tokens get into the Contact of REGISTER; into nothing else. */
+  /** How push tokens get into the Contact of REGISTER; into nothing else. A preset, or templates of your own, not both. */
   push?: {
     preset?: "rfc8599-apns" | "freeswitch-apn";
     /** Parameters after the `>`, with `{voip-token}` and the other placeholders. */
@@ -41,7 +41,7 @@ export interface AccountOptions {
   };
   /** What going to the background means for the registration. Default: `closeTransport`. */
   backgroundPolicy?: "closeTransport" | "unregister" | "keep";
-  /** Status of a declined call: 603 (default) stops every device, 486 this one. */
+  /** Status of a declined call, 400 to 699: 603 (default) stops every device, 486 this one. */
   declineCode?: number;
   /** Extra headers of REGISTER. */
   registerHeaders?: Header[];
@@ -52,15 +52,15 @@ export interface AccountOptions {
    * `crlf`: CRLF alone, so that a server that never answered one is not held to it; `options`: OPTIONS alone.
    */
   keepAlive?: "auto" | "crlf" | "options";
-  /** Milliseconds between keep-alives; 0: none. Default: 25000. */
+  /** Milliseconds between keep-alives, 1000 to 3600000; 0: none. Default: 25000. */
   keepAliveMs?: number;
-  /** Milliseconds until a connection attempt is given up. Default: 5000. */
+  /** Milliseconds until a connection attempt is given up, 500 to 120000. Default: 5000. */
   connectTimeoutMs?: number;
-  /** Session interval to ask for in seconds, 90 at least; 0: no session timer unless the far end wants one (RFC 4028). Default: 1800. */
+  /** Session interval to ask for in seconds, 90 to 86400; 0: no session timer unless the far end wants one (RFC 4028). Default: 1800. */
   sessionExpires?: number;
   /** Whether provisional responses are acknowledged (RFC 3262): where the far end can (default), always, or never. */
   reliability?: "supported" | "required" | "off";
-  /** How many redirections (3xx) a call follows; 0: none, the call ends (RFC 3261 8.1.3.4). Default: 5. */
+  /** How many redirections (3xx) a call follows, 16 at most; 0: none, the call ends (RFC 3261 8.1.3.4). Default: 5. */
   maxRedirects?: number;
   /** The URI of ours that the network shall assert: P-Preferred-Identity (RFC 3325). */
   preferredIdentity?: string;

@@ -97,11 +97,11 @@ export interface EndpointOptions {
   transport?: "auto" | "page" | "host";
   /** Who owns the media. `auto` (default): the host where it offers to, else the page. */
   media?: "auto" | "page" | "host";
-  /** Upper limit of ICE gathering. Default: 1000. */
+  /** Upper limit of ICE gathering in milliseconds, 60000 at most. Default: 1000. */
   gatheringLimitMs?: number;
   /** Whether a description leaves as soon as a usable candidate is there. Default: true. */
   firstUsableCandidate?: boolean;
-  /** Where there is no microphone, send a tone of so many hertz instead of failing. Default: 0, fail. */
+  /** Where there is no microphone, send a tone of so many hertz, 20000 at most, instead of failing. Default: 0, fail. */
   testToneHz?: number;
   /** The User-Agent header. */
   userAgent?: string;
@@ -116,7 +116,7 @@ export interface EndpointOptions {
   hooks?: Hooks;
   /** The WebSocket class where the platform has none (Node 20). */
   WebSocket?: WebSocketClass;
-  /** How long the first REGISTER waits for the host's welcome and its push token. Default: 3000. */
+  /** Milliseconds that the first REGISTER waits for the host's welcome and its push token, 60000 at most. Default: 3000. */
   tokenWaitMs?: number;
   /** An INVITE header, besides `X-Push-ID`, that carries the push's id. */
   pushIdHeader?: string;
