@@ -7,7 +7,7 @@ use crate::auth::{AuthOptions, Authenticator};
 use crate::common::random::Random;
 use crate::common::time::Mono;
 use crate::io::{
-    AccountId, AccountOptions, CommandId, Credentials, Error, FlowId, RegistrationInfo, RegistrationState,
+    AccountId, AccountOptions, CommandId, Credentials, Error, Extra, FlowId, RegistrationInfo, RegistrationState,
     TransportState,
 };
 use crate::message::{self, HeaderName, Headers, Method, Request, Uri};
@@ -81,6 +81,8 @@ pub(crate) struct Account {
     pub(crate) instance: String,
     /// What the application was told last, so that it is told changes only.
     pub(crate) told: Option<RegistrationInfo>,
+    /// The application's headers for REGISTER, as its last command said.
+    pub(crate) extra: Extra,
 }
 
 impl Account {
@@ -119,6 +121,7 @@ impl Account {
             removing: false,
             instance,
             told: None,
+            extra: Extra::default(),
             options,
         })
     }
@@ -195,6 +198,16 @@ impl Account {
             // `*` speaks for all of them.
             let purpose = if purpose == Purpose::Everything { Purpose::Unregister } else { purpose };
             second.registration.want(purpose, None);
+        }
+    }
+
+    /// Asks all bindings for a REGISTER as a command wants it, with these headers in it and in those that follow from it.
+    pub(crate) fn want_with(&mut self, purpose: Purpose, command: Option<CommandId>, extra: Extra) {
+        let fresh = !extra.headers.is_empty() && self.extra != extra;
+        self.extra = extra;
+        self.want(purpose, command);
+        if fresh {
+            self.want_again(purpose);
         }
     }
 

@@ -2,8 +2,8 @@
 
 use super::account::credentials;
 use super::binding::are_contact_params;
+use super::extra::{check_headers, check_request_headers};
 use super::identity::is_identity;
-use super::outgoing::check_headers;
 use super::registration::LONGEST_EXPIRES;
 use crate::auth::fault;
 use crate::common::limits;
@@ -58,6 +58,7 @@ pub(super) fn check(options: &AccountOptions) -> Result<(), Error> {
         return Err(Error::option(field));
     }
     check_headers(&options.register_headers).map_err(|_| Error::option("registerHeaders"))?;
+    check_request_headers(&options.request_headers)?;
     if !are_contact_params(&options.contact_params, false) {
         return Err(Error::option("contactParams"));
     }

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::Agent;
 use super::account::{ALLOW, Account, PushContact};
 use super::call::Call;
+use super::extra::add_headers;
 use super::registration::{Answer, Moved, Purpose, Registration};
 use crate::common::limits;
 use crate::common::random::Random;
@@ -234,9 +235,8 @@ impl Account {
         let supported = if binding.without_outbound { "path, gruu" } else { "path, outbound, gruu" };
         headers.push(HeaderName::Supported, supported);
         headers.push(HeaderName::Allow, ALLOW);
-        for (name, value) in &self.options.register_headers {
-            headers.push_named(name, value.as_str());
-        }
+        add_headers(headers, &self.options.register_headers);
+        add_headers(headers, &self.extra.headers);
         self.auth.authorize(&mut request, random);
         Some(request)
     }

@@ -5,11 +5,12 @@ use std::collections::VecDeque;
 
 use super::Agent;
 use super::call::Call;
+use super::extra::add_headers;
 use super::outcome::code_of;
 use super::request::{DialogRef, Purpose};
 use super::session::Asker;
 use crate::common::time::{Mono, Now};
-use crate::io::{CallId, DtmfMethod, Error, ErrorCode, Event, MediaCommand, MediaFailure};
+use crate::io::{CallId, DtmfMethod, Error, ErrorCode, Event, Extra, MediaCommand, MediaFailure};
 use crate::message::{HeaderName, Method, Request, Response};
 use crate::transaction::ServerId;
 
@@ -46,6 +47,8 @@ struct Sending {
     duration_ms: u32,
     gap_ms: u32,
     how: How,
+    /// Of each INFO.
+    extra: Extra,
 }
 
 /// The digits of one call that are to be sent, in order.
@@ -94,6 +97,7 @@ impl Agent {
         gap_ms: u32,
         asker: Asker,
     ) -> Result<(), Error> {
+        let extra = self.lent();
         let call = self.call_mut(id).filter(|call| !call.is_over()).ok_or(ErrorCode::NotFound)?;
         let digits = check(digits)?;
         if !(40..=6_000).contains(&duration_ms) {
@@ -109,7 +113,7 @@ impl Agent {
         if call.dtmf.queue.len() >= WAITING {
             return Err(ErrorCode::Busy.into());
         }
-        call.dtmf.queue.push_back(Sending { asker, digits, method, duration_ms, gap_ms, how: How::Waiting });
+        call.dtmf.queue.push_back(Sending { asker, digits, method, duration_ms, gap_ms, how: How::Waiting, extra });
         self.send_digits(now, id);
         self.pump(now);
         Ok(())
@@ -146,12 +150,13 @@ impl Agent {
             return;
         }
         sending.how = How::Info(now.mono.after(u64::from(sending.duration_ms) + u64::from(sending.gap_ms)));
-        let duration = sending.duration_ms.to_string();
+        let (duration, extra) = (sending.duration_ms.to_string(), sending.extra.clone());
         let Some(dialog) = call.dialog.as_mut().filter(|_| confirmed) else {
             return self.digits_done(now, id, Err(ErrorCode::InvalidState.into()));
         };
         let which = DialogRef::Call(id, dialog.remote_tag().to_owned());
         let mut request = dialog.request(Method::Info);
+        add_headers(&mut request.headers, &extra.headers);
         let body = ["Signal=", char::from(digit).encode_utf8(&mut [0; 4]), "\r\nDuration=", &duration, "\r\n"].concat();
         request.set_body("application/dtmf-relay", body.into_bytes());
         if let Err(error) = self.send_request(now, account, which, request, Purpose::Digit(id)) {

@@ -531,7 +531,7 @@ impl Agent {
         let via = [account.via(), ";branch=z9hG4bK", &branch].concat();
         ack.headers.remove(HeaderName::Via);
         ack.headers.push_first(HeaderName::Via, via);
-        ack.headers.set(HeaderName::UserAgent, self.options.user_agent.as_str());
+        super::extra::dress(&mut ack, account, &self.options.user_agent);
         if let Some(sdp) = sdp {
             ack.set_body("application/sdp", sdp.into_bytes());
         }

@@ -1,9 +1,9 @@
 //! What both sides of a call have in common: media, hanging up, re-INVITE, timers, the end.
 
 use super::call::{Call, Job, LINGER_MS, Phase, T2_MS};
-use super::incoming::{add_headers, media_error, sdp_of};
+use super::extra::{add_headers, check_headers};
+use super::incoming::{media_error, sdp_of};
 use super::outcome::{self, Reasons, outcome};
-use super::outgoing::check_headers;
 use super::repair::Repair;
 use super::request::{DialogRef, Purpose};
 use super::{Agent, AgentEvent};
@@ -173,7 +173,7 @@ impl Agent {
                     (Phase::Calling, _) => {
                         call.given_up = true;
                         if let Some(client) = call.client {
-                            self.transactions.cancel(now.mono, client, &[]);
+                            self.cancel_invite(now, account, client, &Extra::default());
                         }
                     }
                     (Phase::Answered, _) => call.bye_after_ack = true,
@@ -229,7 +229,7 @@ impl Agent {
     pub(super) fn bye(&mut self, now: Now, id: CallId, account: AccountId, mut dialog: Dialog) -> bool {
         let mut request = dialog.request(Method::Bye);
         if let Some(call) = self.call_mut(id).filter(|call| call.phase != Phase::Answered) {
-            add_headers(&mut request.headers, &call.extra);
+            add_headers(&mut request.headers, &call.extra.headers);
         }
         let which = DialogRef::Call(id, dialog.remote_tag().to_owned());
         let mut own = false;
@@ -379,7 +379,7 @@ impl Agent {
             call.refused_with = Some(487);
         }
         call.media_connected = false;
-        let unknown = call.replacing.take().is_some();
+        let (account, unknown) = (call.account, call.replacing.take().is_some());
         let info = call.info();
         let waiting = std::mem::take(&mut call.waiting);
         let mut askers = call.session.modification.abandon();
@@ -396,7 +396,7 @@ impl Agent {
         }
         if let Some(reinvite) = reinvite {
             // Nobody waits for its answer, and without a CANCEL it might wait for ever.
-            self.transactions.cancel(now.mono, reinvite.client, &[]);
+            self.cancel_invite(now, account, reinvite.client, &Extra::default());
         }
         if has_media {
             self.media_command(id, MediaCommand::Close);

@@ -1,10 +1,10 @@
 //! The callee's side of an INVITE (RFC 3261 section 13.3).
 
 use super::call::{Beginning, Call, Job, LINGER_MS, Phase, Repeat, T1_MS};
+use super::extra::{add_headers, check_headers};
 use super::identity::write_answer_mode;
 use super::messaging::sender;
 use super::outcome::{self, Reasons, outcome};
-use super::outgoing::check_headers;
 use super::{Agent, AgentEvent};
 use crate::common::limits;
 use crate::common::time::Now;
@@ -236,8 +236,8 @@ impl Agent {
         let mut response = self.response(request, 200, &call.local_tag, Some(call.account));
         self.write_supported(call.account, &mut response.headers);
         response.set_body("application/sdp", sdp);
-        add_headers(&mut response.headers, &extra);
         write_answer_mode(&request.headers, call.auto_answered, &mut response.headers);
+        add_headers(&mut response.headers, &extra.headers);
         self.session_accepted(now, id, request, &mut response.headers);
         let cseq = request.headers.cseq().and_then(Result::ok).map_or(0, |cseq| cseq.number);
         self.transactions.respond(now.mono, server, response.clone());
@@ -312,7 +312,7 @@ impl Agent {
             for contact in redirect_to {
                 response.headers.push(HeaderName::Contact, contact);
             }
-            add_headers(&mut response.headers, &extra);
+            add_headers(&mut response.headers, &extra.headers);
             self.transactions.respond(now.mono, server, response);
         }
         self.end_call_with(now, id, outcome, headers);
@@ -337,13 +337,6 @@ impl Agent {
         let id = call.id;
         let reasons = Reasons::of(&cancel.headers);
         self.refuse_with(now, id, 487, outcome::of_cancel(reasons), cancel.headers.list());
-    }
-}
-
-/// Writes what the application adds.
-pub(super) fn add_headers(headers: &mut Headers, extra: &Extra) {
-    for (name, value) in &extra.headers {
-        headers.push_named(name, value.as_str());
     }
 }
 

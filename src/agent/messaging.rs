@@ -1,9 +1,9 @@
 //! Requests that bring one answer: MESSAGE (RFC 3428) and OPTIONS (RFC 3261 section 11), both ways.
 
 use super::Agent;
-use super::incoming::add_headers;
+use super::extra::{add_headers, check_headers};
 use super::outcome::body_of;
-use super::outgoing::{check_headers, target_uri};
+use super::outgoing::target_uri;
 use super::request::{DialogRef, Purpose};
 use crate::common::limits;
 use crate::common::time::Now;
@@ -54,7 +54,9 @@ impl Agent {
         command: CommandId,
     ) -> Result<(), Error> {
         let mut request = self.outside(account, Method::Options, target, extra)?;
-        request.headers.push(HeaderName::Accept, "application/sdp");
+        if request.headers.get(HeaderName::Accept).is_none() {
+            request.headers.push(HeaderName::Accept, "application/sdp");
+        }
         self.send_request(now, account, DialogRef::None, request, Purpose::Command(command))?;
         self.pump(now);
         Ok(())
@@ -74,7 +76,7 @@ impl Agent {
         let uri = target_uri(target, &account.options.domain)?;
         let (tag, call_id) = (random.token(10), random.token(24));
         let mut request = account.request(method, &uri, &["<", &uri, ">"].concat(), &tag, &call_id, 1);
-        add_headers(&mut request.headers, extra);
+        add_headers(&mut request.headers, &extra.headers);
         Ok(request)
     }
 
@@ -94,7 +96,7 @@ impl Agent {
         let dialog = call.dialog.as_mut().ok_or(ErrorCode::InvalidState)?;
         let mut request = dialog.request(method);
         let which = DialogRef::Call(id, dialog.remote_tag().to_owned());
-        add_headers(&mut request.headers, extra);
+        add_headers(&mut request.headers, &extra.headers);
         Ok((account, which, request))
     }
 

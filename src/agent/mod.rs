@@ -7,7 +7,7 @@
 //! request or response), `modify` and `modified` (what either side changes of an established session), `session_timer`
 //! (RFC 4028) and `repair` (lost media), `request` (what brings one answer), `messaging`, `info` and `dtmf` (MESSAGE, OPTIONS,
 //! INFO), `usages` (what lives beside calls): `transfer` and `referral` (REFER), `subscription` and `notifier` (SUBSCRIBE,
-//! NOTIFY), `publication` (PUBLISH); `identity` (who calls), `sleep` (background and wake-up), `outcome` (how a call ended).
+//! NOTIFY), `publication` (PUBLISH); `identity` (who calls), `extra` (the application's own headers), `sleep` (background and wake-up), `outcome` (how a call ended).
 
 mod account;
 mod account_options;
@@ -17,6 +17,7 @@ mod credentials;
 mod dtmf;
 mod early;
 mod established;
+mod extra;
 mod identity;
 mod incoming;
 mod info;
@@ -56,10 +57,10 @@ use crate::common::random::Random;
 use crate::common::time::{Mono, Now};
 use crate::io::{
     AccountId, AccountOptions, BackgroundPolicy, CallId, CallInfo, CommandId, CredentialsRequest, EndpointOptions,
-    Error, ErrorCode, Event, FlowCommand, FlowEvent, FlowId, MediaCommand, MediaId, RegistrationInfo, Reply,
+    Error, ErrorCode, Event, Extra, FlowCommand, FlowEvent, FlowId, MediaCommand, MediaId, RegistrationInfo, Reply,
     TransportState,
 };
-use crate::message::{HeaderName, Request};
+use crate::message::Request;
 use crate::transaction::{ClientId, Transactions};
 use crate::transport::{FlowIds, TransportEvent};
 use account::{Account, Wakefulness};
@@ -152,6 +153,8 @@ pub struct Agent {
     suspending: bool,
     /// An open push keeps the accounts awake.
     held_awake: bool,
+    /// The application's headers for what the command that is being carried out sends.
+    lent: Extra,
     instance: String,
     out: VecDeque<AgentEvent>,
 }
@@ -184,6 +187,7 @@ impl Agent {
             suspend_policy: None,
             suspending: false,
             held_awake: false,
+            lent: Extra::default(),
             instance,
             out: VecDeque::new(),
         }
@@ -393,7 +397,7 @@ impl Agent {
         let Self { accounts, transactions, random, options, uses, .. } = self;
         let account = accounts.iter().find(|a| a.id == account)?;
         let binding = account.bindings().find(|binding| binding.flow() == Some(flow))?;
-        request.headers.set(HeaderName::UserAgent, options.user_agent.as_str());
+        extra::dress(&mut request, account, &options.user_agent);
         let client = transactions.send(now.mono, flow, binding.connection.via(), request, random);
         uses.push((client, what));
         Some(client)

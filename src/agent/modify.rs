@@ -3,6 +3,7 @@
 use super::account::{ALLOW, SUPPORTED};
 use super::call::{Call, Job, LINGER_MS, Phase};
 use super::credentials::{Challenged, Refused};
+use super::extra::add_headers;
 use super::incoming::{is_usable, media_error, sdp_in};
 use super::outcome::{self, code_of};
 use super::request::{DialogRef, Purpose};
@@ -11,7 +12,8 @@ use super::{Agent, AgentEvent, Use};
 use crate::common::time::Now;
 use crate::dialog::{Dialog, Step, Wish};
 use crate::io::{
-    AccountId, CallId, Direction, Error, ErrorCode, MediaCommand, MediaDirection, MediaFailure, OutcomeKind, Reply,
+    AccountId, CallId, Direction, Error, ErrorCode, Extra, MediaCommand, MediaDirection, MediaFailure, OutcomeKind,
+    Reply,
 };
 use crate::message::{HeaderName, Method, Request, Response};
 use crate::sdp::SessionDescription;
@@ -27,12 +29,13 @@ impl Agent {
     /// [`ErrorCode::NotFound`] where there is no such call or it is over, [`ErrorCode::InvalidState`] before it is
     /// established, [`ErrorCode::FlowLost`] where there is no connection. Then `asker` is told nothing.
     pub fn hold(&mut self, now: Now, id: CallId, on: bool, asker: Asker) -> Result<(), Error> {
+        let extra = self.lent();
         let call = self.changeable(id)?;
         let modification = &call.session.modification;
         if call.on_hold == on && modification.step().is_none() && !modification.is_waiting() {
             self.tell_asker(asker, Ok(()));
         } else {
-            self.want(id, Wish::Hold(on), Some(asker));
+            self.want_with(id, Wish::Hold(on), asker, extra);
         }
         self.pump(now);
         Ok(())
@@ -43,8 +46,9 @@ impl Agent {
     /// # Errors
     /// As [`Agent::hold`].
     pub fn renegotiate(&mut self, now: Now, id: CallId, restart: bool, asker: Asker) -> Result<(), Error> {
+        let extra = self.lent();
         self.changeable(id)?;
-        self.want(id, Wish::Offer { restart }, Some(asker));
+        self.want_with(id, Wish::Offer { restart }, asker, extra);
         self.pump(now);
         Ok(())
     }
@@ -121,6 +125,13 @@ impl Agent {
         self.call_mut(id).ok_or_else(|| ErrorCode::NotFound.into())
     }
 
+    fn want_with(&mut self, id: CallId, wish: Wish, asker: Asker, extra: Extra) {
+        if let Some(call) = self.call_mut(id) {
+            call.session.extra = extra;
+        }
+        self.want(id, wish, Some(asker));
+    }
+
     pub(super) fn want(&mut self, id: CallId, wish: Wish, asker: Option<Asker>) {
         let Some(call) = self.call_mut(id) else { return };
         let void = call.session.modification.want(wish, asker);
@@ -161,6 +172,9 @@ impl Agent {
         let update = call.session.takes_update;
         let early = call.agreed_early().map(str::to_owned);
         let Some(wishes) = call.session.modification.begin() else { return };
+        if !wishes.has_askers() {
+            call.session.extra = Extra::default();
+        }
         if update && !wishes.needs_offer() {
             self.send_update(now, id, None);
             return;
@@ -204,6 +218,7 @@ impl Agent {
         let account = call.account;
         let tag = call.dialog.as_ref().map(Dialog::remote_tag).or_else(|| call.agreed_early())?.to_owned();
         let mut request = call.dialog_with(&tag)?.request(method);
+        add_headers(&mut request.headers, &call.session.extra.headers);
         // The session and its timer begin with the answer.
         if call.is_confirmed() {
             call.session.timer.write(&mut request.headers);
@@ -569,8 +584,8 @@ impl Agent {
             && reinvite.cancel_at.is_some_and(|at| at <= now.mono)
         {
             reinvite.cancel_at = None;
-            let client = reinvite.client;
-            self.transactions.cancel(now.mono, client, &[]);
+            let (account, client) = (call.account, reinvite.client);
+            self.cancel_invite(now, account, client, &Extra::default());
         }
     }
 }

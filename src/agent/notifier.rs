@@ -1,6 +1,7 @@
 //! Subscriptions of others to states of ours (RFC 6665 section 4.2): SUBSCRIBE in, NOTIFY out.
 
 use super::Agent;
+use super::extra::add_headers;
 use super::messaging::{check_body, sender, set_body};
 use super::outcome::{body_of, code_of};
 use super::request::{DialogRef, Purpose};
@@ -9,7 +10,7 @@ use crate::common::time::{Mono, Now};
 use crate::dialog::Dialog;
 use crate::dialog::notifier::{Heard, Notifier, Phase, Word, grant};
 use crate::io::{
-    AccountId, Body, CommandId, Error, ErrorCode, Event, FlowId, Reply, SubscriptionId, SubscriptionInfo,
+    AccountId, Body, CommandId, Error, ErrorCode, Event, Extra, FlowId, Reply, SubscriptionId, SubscriptionInfo,
     SubscriptionState,
 };
 use crate::message::{
@@ -23,11 +24,12 @@ const DECISION_MS: u64 = 10_000;
 const NOTES: usize = 16;
 
 /// What a NOTIFY is to say.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Note {
     body: Body,
     reason: Option<String>,
     command: Option<CommandId>,
+    extra: Extra,
 }
 
 /// Somebody who follows a state of ours.
@@ -71,7 +73,7 @@ impl Subscriber {
 
     fn note_state(&mut self) {
         if self.queue.is_empty() {
-            self.queue.push(Note { body: self.state.clone(), reason: None, command: None });
+            self.queue.push(Note { body: self.state.clone(), ..Note::default() });
         }
     }
 
@@ -251,15 +253,17 @@ impl Agent {
     /// [`ErrorCode::NotFound`] where there is none, [`ErrorCode::InvalidOption`] for a body that cannot be sent.
     pub fn accept_subscriber(&mut self, now: Now, id: SubscriptionId, pending: bool, body: Body) -> Result<(), Error> {
         check_body(&body)?;
+        let extra = self.lent();
         let subscriber = self.subscriber_mut(id).ok_or(ErrorCode::NotFound)?;
         subscriber.machine.accept(pending);
         subscriber.state = body.clone();
-        subscriber.queue.push(Note { body, reason: None, command: None });
+        subscriber.queue.push(Note { body, extra: extra.clone(), ..Note::default() });
         let (account, seconds, tag) =
             (subscriber.account, subscriber.seconds, subscriber.dialog.local_tag().to_owned());
         if let Some((server, request, _)) = subscriber.asked.take() {
             subscriber.machine.refresh(now.mono, seconds);
             let mut response = self.response(&request, 200, &tag, Some(account));
+            add_headers(&mut response.headers, &extra.headers);
             response.headers.copy(&request.headers, HeaderName::RecordRoute);
             response.headers.push(HeaderName::Expires, seconds.to_string());
             self.transactions.respond(now.mono, server, response);
@@ -276,15 +280,16 @@ impl Agent {
         if !(400..=699).contains(&status) {
             return Err(Error::option("code"));
         }
+        let extra = self.lent();
         let subscriber = self.subscriber_mut(id).ok_or(ErrorCode::NotFound)?;
         match subscriber.asked.take() {
             Some((server, request, _)) => {
                 self.usages.subscribers.retain(|subscriber| subscriber.id != id);
-                self.respond(now, server, &request, status);
+                self.respond_with(now, server, &request, status, &extra);
             }
             None => {
                 let reason = Some("rejected".to_owned());
-                subscriber.queue.push(Note { body: Body::default(), reason, command: None });
+                subscriber.queue.push(Note { reason, extra, ..Note::default() });
             }
         }
         self.pump(now);
@@ -308,6 +313,7 @@ impl Agent {
         if terminate.as_ref().is_some_and(|reason| !is_token(reason)) {
             return Err(Error::option("terminate"));
         }
+        let extra = self.lent();
         let account = self.subscriber_mut(id).ok_or(ErrorCode::NotFound)?.account;
         let ready = self.ready_flow(account).is_some();
         let subscriber = self.subscriber_mut(id).ok_or(ErrorCode::NotFound)?;
@@ -323,7 +329,7 @@ impl Agent {
             return Err(ErrorCode::Busy.into());
         }
         subscriber.state = body.clone();
-        subscriber.queue.push(Note { body, reason: terminate, command: Some(command) });
+        subscriber.queue.push(Note { body, reason: terminate, command: Some(command), extra });
         self.pump(now);
         Ok(())
     }
@@ -383,6 +389,7 @@ impl Agent {
             }
         };
         set_body(&mut request, note.body.clone());
+        add_headers(&mut request.headers, &note.extra.headers);
         subscriber.in_flight = Some(note);
         self.add_contact(&mut request, account);
         request.headers.push(HeaderName::Event, event);
@@ -448,7 +455,7 @@ impl Agent {
                 self.respond(now, server, &request, 480);
             } else if subscriber.machine.is_free() {
                 let reason = Some("noresource".to_owned());
-                self.send_note(now, id, Note { body: Body::default(), reason, command: None });
+                self.send_note(now, id, Note { reason, ..Note::default() });
             }
             if let Some(subscriber) = self.subscriber_mut(id) {
                 subscriber.machine.end();

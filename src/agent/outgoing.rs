@@ -3,6 +3,7 @@
 use super::account::SUPPORTED;
 use super::call::{Beginning, Call, Job, Phase};
 use super::credentials::{Challenged, Refused};
+use super::extra::{add_headers, check_headers};
 use super::incoming::media_error;
 use super::messaging::bare;
 use super::outcome::{self, Reasons, outcome};
@@ -101,6 +102,18 @@ impl Agent {
         target: &str,
         options: &CallOptions,
     ) -> Result<CallId, Error> {
+        check_headers(&options.headers)?;
+        self.place_call(now, account, target, options)
+    }
+
+    /// The same with headers of our own.
+    pub(super) fn place_call(
+        &mut self,
+        now: Now,
+        account: AccountId,
+        target: &str,
+        options: &CallOptions,
+    ) -> Result<CallId, Error> {
         let too_many = self.too_many_calls();
         let found = self.find_account(account).ok_or(ErrorCode::NotFound)?;
         let uri = target_uri(target, &found.options.domain)?;
@@ -114,11 +127,8 @@ impl Agent {
         let (local_tag, call_id) = (random.token(10), random.token(24));
         let to = ["<", &uri, ">"].concat();
         let mut invite = found.request(Method::Invite, &uri, &to, &local_tag, &call_id, 1);
-        check_headers(&options.headers)?;
         super::identity::write(&mut invite, found, options)?;
-        for (name, value) in &options.headers {
-            invite.headers.push_named(name, value.as_str());
-        }
+        add_headers(&mut invite.headers, &options.headers);
         found.add_abilities(&mut invite.headers);
         invite.headers.push(HeaderName::Supported, SUPPORTED);
         if let Some(replaces) = replaces {
@@ -277,40 +287,11 @@ impl Agent {
         if call.dialog.is_some() {
             self.give_up_answered(now, id);
         } else if let Some(client) = call.client {
-            self.transactions.cancel(now.mono, client, &extra.headers);
+            let account = call.account;
+            self.cancel_invite(now, account, client, extra);
         }
         self.end_call(now, id, outcome(OutcomeKind::Cancelled, true));
     }
-}
-
-/// Whether the application may add these headers: none that the engine writes itself, none that could break a line.
-pub(super) fn check_headers(headers: &[(String, String)]) -> Result<(), Error> {
-    let fits = |(name, value): &(String, String)| may_be_added(name) && !value.contains(['\r', '\n', '\0']);
-    if headers.iter().all(fits) { Ok(()) } else { Err(Error::option("headers")) }
-}
-
-/// Headers that the engine writes itself; an application that adds one would make two of it.
-fn may_be_added(name: &str) -> bool {
-    const OURS: [&str; 17] = [
-        "via",
-        "v",
-        "from",
-        "f",
-        "to",
-        "t",
-        "call-id",
-        "i",
-        "cseq",
-        "contact",
-        "m",
-        "max-forwards",
-        "content-length",
-        "l",
-        "content-type",
-        "c",
-        "route",
-    ];
-    message::is_token(name) && !OURS.iter().any(|ours| name.eq_ignore_ascii_case(ours))
 }
 
 /// A URI as the request line needs it: without headers, without what could break out of brackets.
@@ -365,12 +346,5 @@ mod tests {
                 "{target:?}"
             );
         }
-    }
-
-    #[test]
-    fn the_engines_own_headers_cannot_be_doubled() {
-        assert!(may_be_added("X-Thing"));
-        assert!(!may_be_added("vIa"));
-        assert!(!may_be_added("Bad Name"));
     }
 }

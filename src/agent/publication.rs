@@ -81,6 +81,13 @@ impl Publication {
         }
     }
 
+    /// Those of the last command that had any stay.
+    fn replace_headers(&mut self, extra: Extra) {
+        if !extra.headers.is_empty() {
+            self.extra = extra;
+        }
+    }
+
     fn due(&mut self, now: Mono) -> Option<Operation> {
         let passed = |at: Option<Mono>| at.is_some_and(|at| at <= now);
         if self.in_flight.is_some() {
@@ -157,7 +164,7 @@ impl Agent {
             return Err(Error::option("expires"));
         }
         check_body(&body)?;
-        super::outgoing::check_headers(&extra.headers)?;
+        super::extra::check_headers(&extra.headers)?;
         if body.content_type.is_empty() {
             return Err(Error::option("body"));
         }
@@ -186,9 +193,11 @@ impl Agent {
         if body.content_type.is_empty() {
             return Err(Error::option("body"));
         }
+        let extra = self.lent();
         let account = self.publication_mut(id).ok_or(ErrorCode::NotFound)?.account;
         let ready = self.ready_flow(account).is_some();
         let publication = self.publication_mut(id).filter(|found| !found.removing).ok_or(ErrorCode::NotFound)?;
+        publication.replace_headers(extra);
         publication.body = body;
         publication.changed = true;
         if !ready {
@@ -204,9 +213,11 @@ impl Agent {
     /// # Errors
     /// [`ErrorCode::NotFound`]; [`ErrorCode::FlowLost`] where it ends here but the server has to find out by itself.
     pub fn unpublish(&mut self, now: Now, id: PublicationId, command: CommandId) -> Result<(), Error> {
+        let extra = self.lent();
         let account = self.publication_mut(id).ok_or(ErrorCode::NotFound)?.account;
         let ready = self.ready_flow(account).is_some();
         let publication = self.publication_mut(id).filter(|found| !found.removing).ok_or(ErrorCode::NotFound)?;
+        publication.replace_headers(extra);
         publication.removing = true;
         if !ready {
             self.forget_publication(id, None);

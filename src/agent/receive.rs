@@ -1,9 +1,10 @@
 //! Who gets what the wire brought.
 
 use super::account::ALLOW;
+use super::extra::add_headers;
 use super::{Agent, Use};
 use crate::common::time::Now;
-use crate::io::{AccountId, ErrorCode, FlowId};
+use crate::io::{AccountId, ErrorCode, Extra, FlowId};
 use crate::message::{HeaderName, Message, Method, Request, Response};
 use crate::transaction::{ClientId, Failure, ServerId, TransactionEvent};
 
@@ -187,8 +188,14 @@ impl Agent {
     }
 
     pub(super) fn respond(&mut self, now: Now, server: ServerId, request: &Request, status: u16) {
+        self.respond_with(now, server, request, status, &Extra::default());
+    }
+
+    /// The same with headers of the application.
+    pub(super) fn respond_with(&mut self, now: Now, server: ServerId, request: &Request, status: u16, extra: &Extra) {
         let tag = self.random.token(10);
         let mut response = self.response(request, status, &tag, None);
+        add_headers(&mut response.headers, &extra.headers);
         if matches!(status, 405 | 501) {
             response.headers.push(HeaderName::Allow, ALLOW);
         }

@@ -99,6 +99,7 @@ impl Agent {
     /// [`ErrorCode::NotFound`] or [`ErrorCode::InvalidState`], where there is nothing to redirect;
     /// [`ErrorCode::InvalidOption`] for a status outside 300 to 399 or no target; [`ErrorCode::InvalidTarget`].
     pub fn redirect(&mut self, now: Now, id: CallId, status: u16, targets: &[String]) -> Result<(), Error> {
+        let extra = self.lent();
         let call = self.call_mut(id).ok_or(ErrorCode::NotFound)?;
         if !call.is_unanswered() || call.replacing.is_some() {
             return Err(ErrorCode::InvalidState.into());
@@ -117,6 +118,7 @@ impl Agent {
         }
         if let Some(call) = self.call_mut(id) {
             call.redirect_to = contacts;
+            call.extra = extra;
         }
         let mut redirected = outcome(OutcomeKind::Declined, true);
         redirected.status = Some(status);

@@ -1,15 +1,14 @@
 //! Transfers that we are asked for: REFER in (RFC 3515), NOTIFY out.
 
 use super::Agent;
+use super::extra::add_headers;
 use super::messaging::identity_of;
 use super::outgoing::target_uri;
 use super::request::{DialogRef, Purpose};
 use crate::common::limits;
 use crate::common::time::{Mono, Now};
 use crate::dialog::{Dialog, refer};
-use crate::io::{
-    AccountId, CallId, CallOptions, Error, ErrorCode, Event, HeaderList, Outcome, OutcomeKind, ReferralId,
-};
+use crate::io::{AccountId, CallId, CallOptions, Error, ErrorCode, Event, Extra, Outcome, OutcomeKind, ReferralId};
 use crate::message::{
     HeaderName, Method, Request, Response, SubscriptionStatus, TargetDialog, write_event, write_subscription_state,
 };
@@ -45,6 +44,8 @@ pub(super) struct Referral {
     referred_by: Option<String>,
     new_call: Option<CallId>,
     machine: Option<refer::Referral>,
+    /// The application's headers, for NOTIFY.
+    extra: Extra,
 }
 
 impl Referral {
@@ -176,6 +177,7 @@ impl Agent {
             referred_by,
             new_call: None,
             machine: None,
+            extra: Extra::default(),
         });
         self.tell(event);
         Ok(())
@@ -201,10 +203,12 @@ impl Agent {
     /// [`ErrorCode::NotFound`] where there is no such REFER or it was answered; what [`Agent::make_call`] says, and
     /// then the REFER is refused.
     pub fn accept_referral(&mut self, now: Now, id: ReferralId) -> Result<CallId, Error> {
+        let extra = self.lent();
         let referral = self.referral_mut(id).ok_or(ErrorCode::NotFound)?;
         let asked = referral.asked.take().ok_or(ErrorCode::NotFound)?;
         let (account, target) = (referral.account, referral.target.clone());
-        let mut headers = HeaderList::new();
+        let mut headers = extra.headers.clone();
+        headers.retain(|(name, _)| HeaderName::of(name) != HeaderName::ReferredBy || referral.referred_by.is_none());
         if let Some(by) = &referral.referred_by {
             headers.push(("Referred-By".to_owned(), by.clone()));
         }
@@ -212,7 +216,7 @@ impl Agent {
             headers.push(("Replaces".to_owned(), replaces.clone()));
             headers.push(("Require".to_owned(), "replaces".to_owned()));
         }
-        let made = self.make_call(now, account, &target, &CallOptions { headers, ..CallOptions::default() });
+        let made = self.place_call(now, account, &target, &CallOptions { headers, ..CallOptions::default() });
         let call = match made {
             Ok(call) => call,
             Err(error) => {
@@ -221,7 +225,7 @@ impl Agent {
                     ErrorCode::FlowLost => 503,
                     _ => 500,
                 };
-                self.refuse_referral(now, id, &asked, status);
+                self.refuse_referral(now, id, &asked, status, &extra);
                 return Err(error);
             }
         };
@@ -233,13 +237,15 @@ impl Agent {
         let status = if forbidden { 200 } else { 202 };
         let tag = self.referral_mut(id).map(|referral| referral.local_tag.clone()).unwrap_or_default();
         let mut response = self.response(&asked.request, status, &tag, Some(account));
+        add_headers(&mut response.headers, &extra.headers);
         response.headers.copy(&asked.request.headers, HeaderName::RecordRoute);
         if unwanted {
-            response.headers.push(HeaderName::ReferSub, "false");
+            response.headers.set(HeaderName::ReferSub, "false");
         }
         self.transactions.respond(now.mono, asked.server, response);
         if let Some(referral) = self.referral_mut(id) {
             referral.new_call = Some(call);
+            referral.extra = extra;
             referral.machine = Some(refer::Referral::new(now.mono, subscribes));
         }
         self.pump(now);
@@ -255,16 +261,17 @@ impl Agent {
         if !(400..=699).contains(&status) {
             return Err(Error::option("code"));
         }
+        let extra = self.lent();
         let referral = self.referral_mut(id).ok_or(ErrorCode::NotFound)?;
         let asked = referral.asked.take().ok_or(ErrorCode::NotFound)?;
-        self.refuse_referral(now, id, &asked, status);
+        self.refuse_referral(now, id, &asked, status, &extra);
         self.pump(now);
         Ok(())
     }
 
-    fn refuse_referral(&mut self, now: Now, id: ReferralId, asked: &Asked, status: u16) {
+    fn refuse_referral(&mut self, now: Now, id: ReferralId, asked: &Asked, status: u16, extra: &Extra) {
         self.usages.referrals.retain(|referral| referral.id != id);
-        self.respond(now, asked.server, &asked.request, status);
+        self.respond_with(now, asked.server, &asked.request, status, extra);
     }
 
     /// Forgets the referrals of accounts that end; who still waits for a word gets 480.
@@ -272,7 +279,7 @@ impl Agent {
         for id in self.usages.referrals.iter().map(|referral| referral.id).collect::<Vec<_>>() {
             let Some(referral) = self.referral_mut(id).filter(|referral| ends(referral.account)) else { continue };
             if let Some(asked) = referral.asked.take() {
-                self.refuse_referral(now, id, &asked, 480);
+                self.refuse_referral(now, id, &asked, 480, &Extra::default());
             }
             self.usages.referrals.retain(|referral| referral.id != id);
         }
@@ -324,7 +331,7 @@ impl Agent {
         for id in self.usages.referrals.iter().map(|referral| referral.id).collect::<Vec<_>>() {
             let Some(referral) = self.referral_mut(id) else { continue };
             if let Some(asked) = referral.asked.take_if(|asked| asked.until <= now.mono) {
-                self.refuse_referral(now, id, &asked, 603);
+                self.refuse_referral(now, id, &asked, 603, &Extra::default());
                 changed = true;
                 continue;
             }
@@ -346,6 +353,7 @@ impl Agent {
     fn report(&mut self, now: Now, id: ReferralId, report: refer::Report) {
         let Some(referral) = self.referral_mut(id) else { return };
         let (account, cseq, numbered) = (referral.account, referral.cseq, referral.numbered);
+        let extra = referral.extra.clone();
         let which = match referral.call {
             Some(call) => DialogRef::Call(call, referral.remote_tag.clone()),
             None => DialogRef::Referral(id),
@@ -354,6 +362,7 @@ impl Agent {
             self.usages.referrals.retain(|referral| referral.id != id);
             return;
         };
+        add_headers(&mut request.headers, &extra.headers);
         self.add_contact(&mut request, account);
         let cseq = cseq.to_string();
         request.headers.push(HeaderName::Event, write_event("refer", Some(cseq.as_str()).filter(|_| numbered)));

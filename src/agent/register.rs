@@ -28,10 +28,11 @@ impl Agent {
     /// # Errors
     /// [`ErrorCode::NotFound`] where there is no such account.
     pub fn register(&mut self, now: Now, id: AccountId, command: Option<CommandId>) -> Result<(), Error> {
+        let extra = self.lent();
         let account = self.staying(id).ok_or(ErrorCode::NotFound)?;
         account.wakefulness = Wakefulness::Awake;
         account.wanted = true;
-        account.want(Purpose::Bind, command);
+        account.want_with(Purpose::Bind, command, extra);
         self.second_again(id);
         self.pump(now);
         Ok(())
@@ -42,9 +43,10 @@ impl Agent {
     /// # Errors
     /// [`ErrorCode::NotFound`] where there is no such account.
     pub fn unregister(&mut self, now: Now, id: AccountId, command: Option<CommandId>) -> Result<(), Error> {
+        let extra = self.lent();
         let account = self.staying(id).ok_or(ErrorCode::NotFound)?;
         account.wanted = false;
-        account.want(Purpose::Unregister, command);
+        account.want_with(Purpose::Unregister, command, extra);
         self.pump(now);
         Ok(())
     }
@@ -54,9 +56,10 @@ impl Agent {
     /// # Errors
     /// [`ErrorCode::NotFound`] where there is no such account.
     pub fn unregister_all(&mut self, now: Now, id: AccountId, command: Option<CommandId>) -> Result<(), Error> {
+        let extra = self.lent();
         let account = self.staying(id).ok_or(ErrorCode::NotFound)?;
         account.wanted = false;
-        account.want(Purpose::Everything, command);
+        account.want_with(Purpose::Everything, command, extra);
         self.pump(now);
         Ok(())
     }
@@ -66,12 +69,13 @@ impl Agent {
     /// # Errors
     /// [`ErrorCode::NotFound`] where there is no such account.
     pub fn remove_account(&mut self, now: Now, id: AccountId, command: Option<CommandId>) -> Result<(), Error> {
+        let extra = self.lent();
         self.account_mut(id).ok_or(ErrorCode::NotFound)?;
         self.end_calls_of(now, id);
         self.end_usages(now, Some(id));
         if let Some(account) = self.account_mut(id) {
             account.removing = true;
-            account.want(Purpose::LogOut, command);
+            account.want_with(Purpose::LogOut, command, extra);
         }
         self.pump(now);
         Ok(())

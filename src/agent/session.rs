@@ -3,7 +3,7 @@
 use super::repair::Repair;
 use crate::common::time::Mono;
 use crate::dialog::{Modification, SessionTimer};
-use crate::io::{CommandId, MediaDirection};
+use crate::io::{CommandId, Extra, MediaDirection};
 use crate::message::{Headers, Method, Request};
 use crate::sdp::Direction;
 use crate::transaction::{ClientId, ServerId};
@@ -29,6 +29,8 @@ pub(crate) struct Reinvite {
 #[derive(Debug)]
 pub(crate) struct Session {
     pub(crate) modification: Modification<Asker>,
+    /// The application's headers for the changes that it asked for.
+    pub(crate) extra: Extra,
     pub(crate) timer: SessionTimer,
     pub(crate) reinvite: Option<Reinvite>,
     /// Whether the far end takes UPDATE, as its last Allow said.
@@ -56,6 +58,7 @@ impl Session {
     pub(crate) fn new() -> Self {
         Self {
             modification: Modification::default(),
+            extra: Extra::default(),
             timer: SessionTimer::default(),
             reinvite: None,
             takes_update: false,

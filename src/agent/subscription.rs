@@ -1,6 +1,7 @@
 //! Subscriptions of ours (RFC 6665 section 4.1): SUBSCRIBE out, NOTIFY in.
 
 use super::Agent;
+use super::extra::add_headers;
 use super::messaging::{bare, check_body, set_body};
 use super::outcome::{body_of, code_of};
 use super::outgoing::target_uri;
@@ -99,7 +100,7 @@ impl Agent {
             return Err(Error::option("accept"));
         }
         check_body(&body)?;
-        super::outgoing::check_headers(&extra.headers)?;
+        super::extra::check_headers(&extra.headers)?;
         if self.usages.subscriptions.len() >= limits::SUBSCRIPTIONS {
             return Err(ErrorCode::Busy.into());
         }
@@ -137,9 +138,13 @@ impl Agent {
     /// [`ErrorCode::NotFound`] where there is none; [`ErrorCode::FlowLost`] where it ends here but the notifier cannot be
     /// told.
     pub fn unsubscribe(&mut self, now: Now, id: SubscriptionId) -> Result<(), Error> {
+        let extra = self.lent();
         let account = self.subscription_mut(id).ok_or(ErrorCode::NotFound)?.account;
         let ready = self.ready_flow(account).is_some();
         let subscription = self.subscription_mut(id).ok_or(ErrorCode::NotFound)?;
+        if !extra.headers.is_empty() {
+            subscription.extra = extra;
+        }
         let tells = subscription.machine.unsubscribe(now.mono);
         let mut result = Ok(());
         if tells && !ready {
@@ -163,7 +168,9 @@ impl Agent {
         let (seconds, which, mut request) = match step {
             Step::Refresh(seconds) => {
                 let dialog = subscription.own.dialog.as_mut().ok_or(ErrorCode::NotFound)?;
-                (seconds, DialogRef::Subscription(id), dialog.request(Method::Subscribe))
+                let mut request = dialog.request(Method::Subscribe);
+                add_headers(&mut request.headers, &subscription.extra.headers);
+                (seconds, DialogRef::Subscription(id), request)
             }
             Step::Anew(seconds) => {
                 let (target, extra, body) =
@@ -181,7 +188,7 @@ impl Agent {
         headers.push(HeaderName::Event, subscription.event.as_str());
         headers.push(HeaderName::Expires, seconds.to_string());
         if !subscription.accept.is_empty() {
-            headers.push(HeaderName::Accept, subscription.accept.join(", "));
+            headers.set(HeaderName::Accept, subscription.accept.join(", "));
         }
         subscription.flow = flow;
         subscription.cseq = headers.cseq().and_then(Result::ok).map_or(0, |cseq| cseq.number);

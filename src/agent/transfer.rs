@@ -163,7 +163,7 @@ impl Agent {
         if let (Some(by), None) = (by, request.headers.get(HeaderName::ReferredBy)) {
             request.headers.push(HeaderName::ReferredBy, ["<", &by, ">"].concat());
         }
-        request.headers.push(HeaderName::Accept, "message/sipfrag");
+        request.headers.set(HeaderName::Accept, "message/sipfrag");
         self.write_supported(account, &mut request.headers);
         let id = TransferId(self.new_id());
         let transfer = Transfer {

@@ -121,12 +121,26 @@ pub(super) fn read(
     let call = || id(first, CallId);
     let subscription = || id(first, SubscriptionId);
     let take = |allowed| given(options, allowed);
-    Ok(match name {
+    // Those of a command that has no place for them itself.
+    let mut headers = HeaderList::new();
+    let mut lend = |allowed| {
+        take(allowed).map(|mut given| {
+            headers = std::mem::take(&mut given.headers);
+            given
+        })
+    };
+    let command = match name {
         "createAccount" => Command::CreateAccount(Box::new(options::account(options)?)),
-        "register" => Command::Register(account()?),
-        "unregister" => Command::Unregister(account()?),
-        "unregisterAll" => Command::UnregisterAll(account()?),
-        "removeAccount" => Command::RemoveAccount(account()?),
+        "register" | "unregister" | "unregisterAll" | "removeAccount" => {
+            lend("headers")?;
+            let account = account()?;
+            match name {
+                "register" => Command::Register(account),
+                "unregister" => Command::Unregister(account),
+                "unregisterAll" => Command::UnregisterAll(account),
+                _ => Command::RemoveAccount(account),
+            }
+        }
         "makeCall" => {
             let (account, target) = (account()?, target(second)?);
             let given = take("headers anonymous preferredIdentity replaces lateOffer")?;
@@ -146,15 +160,18 @@ pub(super) fn read(
                 Some(one) => vec![one],
                 None => texts(second).ok_or_else(|| error::code(ErrorCode::InvalidTarget))?,
             };
-            Command::Redirect { call: call()?, status: take("status")?.status.unwrap_or(302), targets }
+            Command::Redirect { call: call()?, status: lend("headers status")?.status.unwrap_or(302), targets }
         }
         "hangup" => Command::Hangup(call()?, take("headers")?.extra()),
         "mute" => Command::Mute(call()?, second.is_truthy()),
-        "hold" => Command::Hold(call()?, second.is_truthy()),
-        "renegotiate" => Command::Renegotiate { call: call()?, restart: take("iceRestart")?.ice_restart },
+        "hold" => {
+            lend("headers")?;
+            Command::Hold(call()?, second.is_truthy())
+        }
+        "renegotiate" => Command::Renegotiate { call: call()?, restart: lend("headers iceRestart")?.ice_restart },
         "dtmf" => {
             let (call, digits) = (call()?, text(second, "digits")?);
-            let given = take("method durationMs gapMs")?;
+            let given = lend("headers method durationMs gapMs")?;
             let (duration_ms, gap_ms) = (given.duration_ms.unwrap_or(100), given.gap_ms.unwrap_or(70));
             Command::Dtmf { call, digits, method: given.method, duration_ms, gap_ms }
         }
@@ -175,8 +192,14 @@ pub(super) fn read(
             refer_to: target(third)?,
             extra: take("headers")?.extra(),
         },
-        "acceptReferral" => Command::AcceptReferral(id(first, ReferralId)?),
-        "rejectReferral" => Command::RejectReferral(id(first, ReferralId)?, refusal(second, 603)?),
+        "acceptReferral" => {
+            lend("headers")?;
+            Command::AcceptReferral(id(first, ReferralId)?)
+        }
+        "rejectReferral" => {
+            lend("headers")?;
+            Command::RejectReferral(id(first, ReferralId)?, refusal(second, 603)?)
+        }
         // In a call where the second value is one's number, and to a target where it is a text.
         "sendMessage" => {
             let account = account()?;
@@ -198,15 +221,21 @@ pub(super) fn read(
             let accept = std::mem::take(&mut given.accept);
             Command::Subscribe { account, target, event, accept, expires, body, extra: given.extra() }
         }
-        "unsubscribe" => Command::Unsubscribe(subscription()?),
+        "unsubscribe" => {
+            lend("headers")?;
+            Command::Unsubscribe(subscription()?)
+        }
         "acceptSubscriber" => {
-            let mut given = take("contentType pending")?;
+            let mut given = lend("headers contentType pending")?;
             let body = given.body(second, "text/plain")?;
             Command::AcceptSubscriber { subscription: subscription()?, pending: given.pending, body }
         }
-        "rejectSubscriber" => Command::RejectSubscriber(subscription()?, refusal(second, 403)?),
+        "rejectSubscriber" => {
+            lend("headers")?;
+            Command::RejectSubscriber(subscription()?, refusal(second, 403)?)
+        }
         "notify" => {
-            let mut given = take("contentType terminate")?;
+            let mut given = lend("headers contentType terminate")?;
             let body = given.body(second, "text/plain")?;
             Command::Notify { subscription: subscription()?, body, terminate: given.terminate }
         }
@@ -218,16 +247,20 @@ pub(super) fn read(
             Command::Publish { account, event, expires, body, extra: given.extra() }
         }
         "republish" => {
-            let body = take("contentType")?.body(second, "text/plain")?;
+            let body = lend("headers contentType")?.body(second, "text/plain")?;
             Command::Republish(id(first, PublicationId)?, body)
         }
-        "unpublish" => Command::Unpublish(id(first, PublicationId)?),
+        "unpublish" => {
+            lend("headers")?;
+            Command::Unpublish(id(first, PublicationId)?)
+        }
         "networkChanged" => Command::NetworkChanged { online: first.as_bool() },
         "suspend" => Command::Suspend,
         "resume" => Command::Resume { suspended_ms: number(first).ok_or_else(|| error::option("suspendedMs"))? },
         "stop" => Command::Stop,
         _ => return Err(error::code(ErrorCode::Unsupported)),
-    })
+    };
+    Ok(if headers.is_empty() { command } else { Command::With(Extra { headers }, Box::new(command)) })
 }
 
 /// The items of a list that `read` takes; one that it does not take spoils the list.

@@ -10,7 +10,7 @@ use crate::common::secret::Secret;
 use crate::endpoint::Endpoint;
 use crate::io::{
     AccountOptions, BackgroundPolicy, Credentials, Driver, EndpointOptions, HeaderList, IceServer, KeepAlive,
-    PushOptions, PushPreset, Reliability, ReplacePolicy, SipServer,
+    PushOptions, PushPreset, Reliability, ReplacePolicy, RequestHeader, SipServer,
 };
 
 /// What `Endpoint.start` was given.
@@ -93,6 +93,7 @@ pub(super) fn account(options: &JsValue) -> Result<AccountOptions, JsValue> {
             "displayName" => account.display_name = Some(value.as_string()?),
             "servers" => account.servers = items(value, server)?,
             "flows" => account.flows = number(value)?,
+            "requestHeaders" => account.request_headers = items(value, request_header)?,
             "registerHeaders" => account.register_headers = headers(value)?,
             "contactParams" => account.contact_params = value.as_string()?,
             "register" => account.register = value.as_bool()?,
@@ -211,18 +212,26 @@ pub(super) fn credentials(value: &JsValue) -> Result<Option<Credentials>, JsValu
 /// Header lines: `{ name, value }` each.
 pub(super) fn headers(value: &JsValue) -> Option<HeaderList> {
     items(value, |header| {
-        let (mut name, mut text) = (None, None);
-        each(header, "headers", |key, value| {
-            match key {
-                "name" => name = value.as_string(),
-                "value" => text = value.as_string(),
-                _ => return None,
-            }
-            Some(())
-        })
-        .ok()?;
-        name.zip(text)
+        let RequestHeader { method, name, value } = request_header(header)?;
+        method.is_none().then_some((name, value))
     })
+}
+
+/// A header line, and the method of the requests that it is for.
+fn request_header(header: &JsValue) -> Option<RequestHeader> {
+    let (mut method, mut name, mut text) = (None, None, None);
+    each(header, "headers", |key, value| {
+        let value = Some(value.as_string()?);
+        match key {
+            "method" => method = value,
+            "name" => name = value,
+            "value" => text = value,
+            _ => return None,
+        }
+        Some(())
+    })
+    .ok()?;
+    Some(RequestHeader { method, name: name?, value: text? })
 }
 
 /// Calls `take` for each property that is not `undefined`; what it will not take becomes an error about that option.

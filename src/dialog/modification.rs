@@ -75,6 +75,12 @@ impl<A> Wishes<A> {
         self.restart
     }
 
+    /// Whether anybody waits for it.
+    #[must_use]
+    pub fn has_askers(&self) -> bool {
+        !self.askers.is_empty()
+    }
+
     /// Whether to hold, where that is to change.
     #[must_use]
     pub fn hold(&self) -> Option<bool> {

@@ -4,12 +4,20 @@ use super::{Endpoint, STOP_MS};
 use crate::agent::Asker;
 use crate::agent::Wanted;
 use crate::common::time::Now;
-use crate::io::{Command, CommandId, Error, ErrorCode, Output, Reply};
+use crate::io::{Command, CommandId, Error, ErrorCode, Extra, Output, Reply};
 
 impl Endpoint {
     pub(super) fn command(&mut self, now: Now, id: CommandId, command: Command) {
         if self.stopped || (self.stopping.is_some() && !matches!(command, Command::Stop)) {
             self.complete(id, Err(ErrorCode::Stopped.into()));
+            return;
+        }
+        let (extra, command) = match command {
+            Command::With(extra, command) => (extra, *command),
+            command => (Extra::default(), command),
+        };
+        if let Err(error) = self.agent.lend_headers(extra) {
+            self.complete(id, Err(error));
             return;
         }
         // `None`: completed later.
@@ -75,6 +83,8 @@ impl Endpoint {
             Command::SendOptions { account, target, extra } => {
                 later(self.agent.send_options(now, account, &target, &extra, id))
             }
+            // In another one it says nothing.
+            Command::With(..) => Some(Err(ErrorCode::Unsupported.into())),
             Command::Suspend => {
                 self.suspending.push(id);
                 self.agent.suspend(now, None);

@@ -25,6 +25,9 @@ pub struct Extra {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Command {
+    /// The command with these headers in what it sends, where it has no [`Extra`] of its own: the REGISTERs, the re-INVITE
+    /// or UPDATE, each INFO, the NOTIFYs and responses, SUBSCRIBE and PUBLISH that come of it.
+    With(Extra, Box<Command>),
     /// Make an account; it connects and registers by itself. Completed with [`Reply::Account`] at once.
     CreateAccount(Box<AccountOptions>),
     /// Register, or refresh at once. Completed when the registrar has answered.

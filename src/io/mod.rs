@@ -22,7 +22,7 @@ pub use flow::{FlowCommand, FlowEvent};
 pub use media::{IceServer, MediaCommand, MediaDirection, MediaEvent, MediaFailure};
 pub use options::{
     AccountOptions, BackgroundPolicy, Driver, EndpointOptions, KeepAlive, PushOptions, PushPreset, Reliability,
-    ReplacePolicy, SipServer,
+    ReplacePolicy, RequestHeader, SipServer,
 };
 pub use subscription::{SubscriptionInfo, SubscriptionState, Voicemail};
 

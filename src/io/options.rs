@@ -160,6 +160,17 @@ impl From<String> for SipServer {
     }
 }
 
+/// A header of the requests of an account. One of the same name that a command brings takes its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestHeader {
+    /// Of requests with this method; `None`: of all. The ACK of a refused INVITE is the transaction's own and has none.
+    pub method: Option<String>,
+    /// Its name.
+    pub name: String,
+    /// Its value.
+    pub value: String,
+}
+
 /// How a flow is kept alive, and found dead.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum KeepAlive {
@@ -206,6 +217,8 @@ pub struct AccountOptions {
     /// How many flows are kept at one time where the registrar supports that (RFC 5626 section 4.2): 1, or 2 to
     /// different servers.
     pub flows: u8,
+    /// Further headers of every request, those that the engine sends by itself included.
+    pub request_headers: Vec<RequestHeader>,
     /// Further headers of REGISTER.
     pub register_headers: HeaderList,
     /// Parameters after the `>` of every Contact: `;+sip.ice;methods="INVITE"`.
@@ -265,6 +278,7 @@ impl Default for AccountOptions {
             display_name: None,
             servers: Vec::new(),
             flows: 1,
+            request_headers: Vec::new(),
             register_headers: HeaderList::new(),
             contact_params: String::new(),
             register: true,

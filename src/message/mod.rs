@@ -87,7 +87,7 @@ pub use subscription_state::{SubscriptionState, SubscriptionStatus, write_subscr
 pub use text::{escape_pvalue, escape_uri_header, escape_user, is_token, quote, split_list, unescape, unquote};
 pub use uri::Uri;
 pub use user_to_user::UserToUser;
-pub use validate::{Problem, validate};
+pub use validate::{Problem, is_value, validate};
 pub use via::Via;
 pub use warning::Warning;
 

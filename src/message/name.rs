@@ -121,6 +121,11 @@ impl HeaderName {
             .map_or(Self::Other, |entry| entry.0)
     }
 
+    /// Every header that is known by name.
+    pub fn all() -> impl Iterator<Item = Self> {
+        NAMES.iter().map(|entry| entry.0)
+    }
+
     /// The canonical spelling; empty for [`Other`](Self::Other).
     #[must_use]
     pub fn as_str(self) -> &'static str {

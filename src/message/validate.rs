@@ -131,6 +131,12 @@ fn has_control(value: &str) -> bool {
     false
 }
 
+/// Whether a value is one that a header of this name may have.
+#[must_use]
+pub fn is_value(name: HeaderName, value: &str) -> bool {
+    check(name, value).is_ok()
+}
+
 fn check(name: HeaderName, value: &str) -> Result<(), HeaderError> {
     match name {
         HeaderName::Via => each(value, |value| Via::parse(value).map(drop)),

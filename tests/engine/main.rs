@@ -10,6 +10,7 @@ mod dtmf;
 mod far;
 mod forks;
 mod gate;
+mod headers;
 mod hooks;
 mod hostile;
 mod hostile_usages;

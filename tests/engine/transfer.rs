@@ -211,7 +211,7 @@ fn a_refer_that_nobody_answers_is_refused_after_ten_seconds() {
 #[test]
 fn without_a_subscription_no_notify_follows_and_the_call_stays() {
     let mut three = three();
-    let command = three.transfer(&[("Refer-Sub", "false"), ("Supported", "norefersub")]);
+    let command = three.transfer(&[("Refer-Sub", "false")]);
     three.accept();
     three.world.run(300);
     let carols = three.world.only_call(three.carol).id;

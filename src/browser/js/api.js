@@ -25,15 +25,15 @@ export class Account {
   get id() {
     return of(this).id;
   }
-  register() {
-    return tell(this, "register");
+  register(options) {
+    return tell(this, "register", undefined, undefined, options);
   }
-  /** @param {{ all?: boolean }} [options] */
   unregister(options) {
-    return tell(this, options?.all ? "unregisterAll" : "unregister");
+    const { all, ...rest } = options ?? {};
+    return tell(this, all ? "unregisterAll" : "unregister", undefined, undefined, rest);
   }
-  remove() {
-    return tell(this, "removeAccount");
+  remove(options) {
+    return tell(this, "removeAccount", undefined, undefined, options);
   }
 }
 reads(Account, "name connectivity registration");
@@ -67,11 +67,11 @@ export class Call {
   mute(on) {
     return tell(this, "mute", on);
   }
-  hold() {
-    return tell(this, "hold", true);
+  hold(options) {
+    return tell(this, "hold", true, undefined, options);
   }
-  unhold() {
-    return tell(this, "hold", false);
+  unhold(options) {
+    return tell(this, "hold", false, undefined, options);
   }
   renegotiate(options) {
     return tell(this, "renegotiate", undefined, undefined, options);
@@ -108,11 +108,11 @@ export class Referral {
   get id() {
     return of(this).id;
   }
-  accept() {
-    return tell(this, "acceptReferral");
+  accept(options) {
+    return tell(this, "acceptReferral", undefined, undefined, options);
   }
-  reject(status) {
-    return tell(this, "rejectReferral", status);
+  reject(status, options) {
+    return tell(this, "rejectReferral", status, undefined, options);
   }
 }
 
@@ -124,8 +124,8 @@ export class Subscription {
     const { core, info } = of(this);
     return core.object("account", info.account);
   }
-  unsubscribe() {
-    return tell(this, "unsubscribe");
+  unsubscribe(options) {
+    return tell(this, "unsubscribe", undefined, undefined, options);
   }
 }
 export class Subscriber {
@@ -139,8 +139,8 @@ export class Subscriber {
   accept(body, options) {
     return tell(this, "acceptSubscriber", body, undefined, options).then(() => void (of(this).info.state = options?.pending ? "pending" : "active"));
   }
-  reject(status) {
-    return tell(this, "rejectSubscriber", status);
+  reject(status, options) {
+    return tell(this, "rejectSubscriber", status, undefined, options);
   }
   notify(body, options) {
     return tell(this, "notify", body, undefined, options);
@@ -155,8 +155,8 @@ export class Publication {
   update(body, options) {
     return tell(this, "republish", body, undefined, options);
   }
-  remove() {
-    return tell(this, "unpublish");
+  remove(options) {
+    return tell(this, "unpublish", undefined, undefined, options);
   }
 }
 reads(Publication, "published error");

@@ -43,6 +43,12 @@ export interface AccountOptions {
   backgroundPolicy?: "closeTransport" | "unregister" | "keep";
   /** Status of a declined call, 400 to 699: 603 (default) stops every device, 486 this one. */
   declineCode?: number;
+  /**
+   * Extra headers of every request of the account, or of those with this method: those that the engine sends by itself (ACK
+   * of a 2xx, PRACK, UPDATE, CANCEL, refreshes, keep-alives by OPTIONS) included. One of the same name that a method was given goes
+   * before it.
+   */
+  requestHeaders?: (Header & { method?: string })[];
   /** Extra headers of REGISTER. */
   registerHeaders?: Header[];
   /** Parameters after the `>` of every Contact, each with its semicolon in front. */
@@ -141,10 +147,10 @@ export class Account {
   readonly name: string;
   readonly connectivity: Connectivity;
   readonly registration: Registration;
-  /** Registers, or refreshes at once. */
-  register(): Promise<void>;
+  /** Registers, or refreshes at once. The headers are in the refreshes that follow as well, until the next of these three. */
+  register(options?: MessageOptions): Promise<void>;
   /** Removes the binding; the account stays. `all`: those of the user's other devices as well. */
-  unregister(options?: { all?: boolean }): Promise<void>;
+  unregister(options?: MessageOptions & { all?: boolean }): Promise<void>;
   /** Logs out: nobody pushes to this device any more, and the account is forgotten. */
-  remove(): Promise<void>;
+  remove(options?: MessageOptions): Promise<void>;
 }

@@ -13,8 +13,8 @@ export interface CallOptions extends MessageOptions {
   lateOffer?: boolean;
 }
 
-/** Options of {@link Call.dtmf}. */
-export interface DtmfOptions {
+/** Options of {@link Call.dtmf}. The headers are in each INFO. */
+export interface DtmfOptions extends MessageOptions {
   /** `auto` (default): telephone events in the media (RFC 4733) where it can, else INFO. */
   method?: "auto" | "media" | "info";
   /** How long each is: 40 to 6000. Default: 100. */
@@ -122,16 +122,16 @@ export class Call {
   /** Declines an incoming call with the account's code or this one (400 to 699). */
   decline(code?: number, options?: MessageOptions): Promise<void>;
   /** Sends an incoming call elsewhere: a 3xx, 302 by default, with these Contacts (RFC 3261 21.3). */
-  redirect(targets: string | string[], options?: { status?: number }): Promise<void>;
+  redirect(targets: string | string[], options?: MessageOptions & { status?: number }): Promise<void>;
   /** Ends it, whatever its phase. */
   hangup(options?: MessageOptions): Promise<void>;
   mute(on: boolean): Promise<void>;
   /** Holds the call: nothing is sent or played (RFC 3264 8.4). Resolves when the far end agreed; a refusal rejects and ends nothing. */
-  hold(): Promise<void>;
+  hold(options?: MessageOptions): Promise<void>;
   /** Takes the call back. */
-  unhold(): Promise<void>;
+  unhold(options?: MessageOptions): Promise<void>;
   /** Offers the session anew (RFC 3261 14), with new ICE credentials where wanted (RFC 8839 4.4.1.1). */
-  renegotiate(options?: { iceRestart?: boolean }): Promise<void>;
+  renegotiate(options?: MessageOptions & { iceRestart?: boolean }): Promise<void>;
   /** Sends digits: `0` to `9`, `*`, `#`, `A` to `D`; `,` is a pause of two seconds. Resolves when the last was sent. */
   dtmf(digits: string, options?: DtmfOptions): Promise<void>;
   /** Sends an INFO (RFC 6086). Resolves with the final response. */
@@ -160,8 +160,8 @@ export class Transfer {
 export class Referral {
   private constructor();
   readonly id: number;
-  /** Makes the call; its progress is told to who asked. */
-  accept(): Promise<Call>;
+  /** Makes the call; its progress is told to who asked. The headers are in the response, the INVITE and each NOTIFY. */
+  accept(options?: MessageOptions): Promise<Call>;
   /** Refuses with this status (400 to 699). Default: 603. */
-  reject(status?: number): Promise<void>;
+  reject(status?: number, options?: MessageOptions): Promise<void>;
 }

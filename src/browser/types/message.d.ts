@@ -28,7 +28,10 @@ export interface Header {
   value: string;
 }
 
-/** Extra headers. Those that the engine writes itself, and line breaks, are refused. */
+/**
+ * Extra headers. Those that are the engine's alone are refused: who talks to whom, which way, in which dialog and state, with
+ * whose credentials; line breaks, too. Any other that the engine writes, such as User-Agent, gives way to yours.
+ */
 export interface MessageOptions {
   headers?: Header[];
 }
@@ -101,7 +104,7 @@ export class Subscription {
   readonly reason: string | undefined;
   readonly error: SipError | undefined;
   /** Ends it. */
-  unsubscribe(): Promise<void>;
+  unsubscribe(options?: MessageOptions): Promise<void>;
 }
 
 /** Somebody who follows a state of ours (RFC 6665). */
@@ -116,12 +119,12 @@ export class Subscriber {
   readonly state: SubscriptionState;
   readonly reason: string | undefined;
   readonly error: SipError | undefined;
-  /** Accepts, and tells the state. `pending`: the decision itself is still open. */
-  accept(body?: Content, options?: { contentType?: string; pending?: boolean }): Promise<void>;
+  /** Accepts, and tells the state; the headers are in both. `pending`: the decision itself is still open. */
+  accept(body?: Content, options?: BodyOptions & { pending?: boolean }): Promise<void>;
   /** Refuses with this status (400 to 699). Default: 403. */
-  reject(status?: number): Promise<void>;
+  reject(status?: number, options?: MessageOptions): Promise<void>;
   /** Tells the state. `terminate` ends the subscription with it, for this reason, such as `noresource`. */
-  notify(body?: Content, options?: { contentType?: string; terminate?: string }): Promise<void>;
+  notify(body?: Content, options?: BodyOptions & { terminate?: string }): Promise<void>;
 }
 
 /** A state that we published (RFC 3903). */
@@ -133,7 +136,7 @@ export class Publication {
   /** Why it was lost. */
   readonly error: SipError | undefined;
   /** Publishes another state in its place. */
-  update(body: Content, options?: { contentType?: string }): Promise<void>;
-  /** Removes it. */
-  remove(): Promise<void>;
+  update(body: Content, options?: BodyOptions): Promise<void>;
+  /** Removes it. Headers given here or to `update` take the place of those before, in its refreshes as well. */
+  remove(options?: MessageOptions): Promise<void>;
 }
