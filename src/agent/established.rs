@@ -275,15 +275,10 @@ impl Agent {
         call.bye_after_ack = false;
         if call.is_unanswered() {
             // A BYE on the early dialog: the INVITE still wants its final response (15.1.2).
-            let missed = outcome::of_bye(OutcomeKind::Missed, Reasons::of(&request.headers));
+            let missed = outcome::of_cancel(Reasons::of(&request.headers));
             self.refuse_with(now, id, 487, missed, request.headers.list());
         } else if !call.is_over() {
-            self.end_call_with(
-                now,
-                id,
-                outcome::of_bye(OutcomeKind::Completed, Reasons::of(&request.headers)),
-                request.headers.list(),
-            );
+            self.end_call_with(now, id, outcome::of_bye(Reasons::of(&request.headers)), request.headers.list());
         }
     }
 

@@ -34,18 +34,18 @@ impl Agent {
     /// An INFO came that is no digit. One without a package is of the older kind (section 2) and taken as it is.
     pub(super) fn incoming_info(&mut self, now: Now, call: CallId, server: ServerId, request: &Request) {
         let Some(account) = self.call_mut(call).map(|call| call.account) else { return };
-        let package = request.headers.get(HeaderName::InfoPackage).map(|value| {
-            let name = value.split(';').next().unwrap_or(value);
-            name.trim().to_owned()
-        });
-        let known = |name: &String| {
-            self.find_account(account).is_some_and(|account| account.options.info_packages.contains(name))
+        let taken: &[String] = self.find_account(account).map_or(&[], |account| &account.options.info_packages);
+        let refusal = match request.headers.info_package() {
+            Some(Ok(package)) if !taken.iter().any(|name| name.eq_ignore_ascii_case(package.name)) => Some(469),
+            Some(Err(_)) => Some(400),
+            _ => None,
         };
-        if package.as_ref().is_some_and(|name| !known(name)) {
-            let packages = self.find_account(account).map(|account| account.options.info_packages.join(", "));
-            let packages = packages.unwrap_or_default();
-            let mut response = self.response(request, 469, "", None);
-            response.headers.push(HeaderName::RecvInfo, packages);
+        if let Some(status) = refusal {
+            let taken = taken.join(", ");
+            let mut response = self.response(request, status, "", None);
+            if status == 469 {
+                response.headers.push(HeaderName::RecvInfo, taken);
+            }
             self.transactions.respond(now.mono, server, response);
             return;
         }

@@ -13,6 +13,10 @@ pub(crate) struct Reasons {
 
 /// Letters of a reason's text that are kept.
 const TEXT_LETTERS: usize = 200;
+/// Q.850 "user busy".
+const USER_BUSY: u16 = 17;
+/// Q.850 "call rejected".
+const CALL_REJECTED: u16 = 21;
 /// Q.850 "non-selected user clearing": somebody else was chosen.
 const NOT_SELECTED: u16 = 26;
 
@@ -44,27 +48,29 @@ pub(crate) fn outcome(kind: OutcomeKind, local: bool) -> Outcome {
     Outcome { kind, local, status: None, q850: None, reason_text: None, error: None }
 }
 
-/// An incoming call that its caller, or a proxy for it, cancelled.
+/// An incoming call that its caller, or a proxy for it, ended before anybody answered.
 pub(crate) fn of_cancel(reasons: Reasons) -> Outcome {
     let kind = match (reasons.sip, reasons.q850) {
-        (Some(200), _) | (None, Some(NOT_SELECTED)) => OutcomeKind::AnsweredElsewhere,
-        (Some(600 | 603), _) => OutcomeKind::DeclinedElsewhere,
+        // A 6xx of one branch ends all others (RFC 3261 section 16.7).
+        (Some(600..=699), _) => OutcomeKind::DeclinedElsewhere,
+        (Some(200..=299), _) | (_, Some(NOT_SELECTED)) => OutcomeKind::AnsweredElsewhere,
         _ => OutcomeKind::Missed,
     };
     reasons.outcome(kind)
 }
 
-/// A call that the far end hung up: an established one, or one that rings.
-pub(crate) fn of_bye(kind: OutcomeKind, reasons: Reasons) -> Outcome {
-    reasons.outcome(kind)
+/// An established call that the far end hung up.
+pub(crate) fn of_bye(reasons: Reasons) -> Outcome {
+    reasons.outcome(OutcomeKind::Completed)
 }
 
 /// An outgoing call that was refused.
 pub(crate) fn of_refusal(status: u16, reasons: Reasons) -> Outcome {
-    let kind = match status {
-        486 | 600 => OutcomeKind::Busy,
-        603 | 607 | 608 => OutcomeKind::Declined,
-        408 | 480 | 487 => OutcomeKind::Cancelled,
+    // A telephone network's own word (RFC 6432) says more than the status that it was mapped to (RFC 3398 section 7.2.4.1).
+    let kind = match (status, reasons.q850) {
+        (486 | 600, _) | (_, Some(USER_BUSY)) => OutcomeKind::Busy,
+        (603 | 607 | 608, _) | (_, Some(CALL_REJECTED)) => OutcomeKind::Declined,
+        (408 | 480 | 487, _) => OutcomeKind::Cancelled,
         _ => OutcomeKind::Failed,
     };
     let error = (kind == OutcomeKind::Failed).then(|| Error::sip(code_of(status), status));
@@ -118,6 +124,7 @@ mod tests {
         assert_eq!(kind(None), OutcomeKind::Missed);
         assert_eq!(kind(Some(487)), OutcomeKind::Missed);
         let cleared = Reasons { q850: Some(26), ..Reasons::default() };
+        assert_eq!(kind(Some(607)), OutcomeKind::DeclinedElsewhere);
         assert_eq!(of_cancel(cleared).kind, OutcomeKind::AnsweredElsewhere);
     }
 
@@ -147,6 +154,11 @@ mod tests {
         assert_eq!(kind(603), OutcomeKind::Declined);
         assert_eq!(kind(480), OutcomeKind::Cancelled);
         assert_eq!(kind(404), OutcomeKind::Failed);
+        let told = |status, q850| of_refusal(status, Reasons { q850: Some(q850), ..Reasons::default() });
+        assert_eq!((told(480, 17).kind, told(480, 17).status), (OutcomeKind::Busy, Some(480)));
+        assert_eq!((told(403, 21).kind, told(403, 21).error), (OutcomeKind::Declined, None));
+        assert_eq!(told(480, 19).kind, OutcomeKind::Cancelled);
+        assert_eq!(told(486, 21).kind, OutcomeKind::Busy);
         assert_eq!(of_refusal(404, Reasons::default()).error.map(|e| e.code), Some(ErrorCode::UnknownUser));
     }
 }

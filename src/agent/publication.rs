@@ -5,6 +5,7 @@ use super::Agent;
 use super::messaging::{check_body, set_body};
 use super::outcome::code_of;
 use super::request::{DialogRef, Purpose};
+use crate::common::backoff;
 use crate::common::limits;
 use crate::common::time::{Mono, Now};
 use crate::dialog::subscription::refresh_after;
@@ -42,7 +43,7 @@ pub(super) struct Publication {
     in_flight: Option<Operation>,
     /// The 412 to what was sent last: a second one in a row is no news.
     unknown: bool,
-    failures: u8,
+    failures: u32,
     refresh_at: Option<Mono>,
     expires_at: Option<Mono>,
     /// Nothing leaves before.
@@ -133,7 +134,7 @@ impl Publication {
     }
 
     fn pause(&mut self, now: Mono, retry_after: Option<u32>) {
-        let own = (FIRST_PAUSE_MS << self.failures.min(10)).min(LONGEST_PAUSE_MS);
+        let own = backoff::doubled(FIRST_PAUSE_MS, LONGEST_PAUSE_MS, self.failures);
         self.failures = self.failures.saturating_add(1);
         self.retry_at = Some(now.after(retry_after.map_or(own, |seconds| u64::from(seconds) * 1000)));
     }

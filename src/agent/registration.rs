@@ -1,6 +1,7 @@
 //! The registration of one account (RFC 3261 section 10) as a machine: it always has a flow to wait for, a
 //! response to wait for, or a timer, unless nobody wants it or the server's word is final.
 
+use crate::common::backoff;
 use crate::common::random::Random;
 use crate::common::time::{Mono, Now};
 use crate::io::{CommandId, Error, ErrorCode, RegistrationState};
@@ -312,10 +313,7 @@ impl Registration {
         self.status = error.status;
         self.error = Some(error);
         self.phase = if retry && !leaving {
-            let doubled = FIRST_PAUSE_MS << (self.failures - 1).min(10);
-            let pause = doubled.min(LONGEST_PAUSE_MS);
-            // Half fixed, half random, so that a server that comes back is not met by everybody at once.
-            let pause = pause / 2 + random.below(pause / 2 + 1);
+            let pause = backoff::spread(FIRST_PAUSE_MS, LONGEST_PAUSE_MS, self.failures - 1, random);
             let asked = u64::from(after_s.unwrap_or(0).min(LONGEST_RETRY_AFTER_S)) * 1000;
             let late = if asked > pause { random.below(asked / 10) } else { 0 };
             Phase::Paused { until: now.mono.after(pause.max(asked) + late), asked: asked > 0 }

@@ -1,5 +1,6 @@
-//! What every layer needs and none owns: time, randomness, secrets, limits, timers.
+//! What every layer needs and none owns: time, randomness, secrets, limits, timers, pauses.
 
+pub mod backoff;
 pub mod limits;
 pub mod random;
 pub mod search;

@@ -1,6 +1,7 @@
 //! One subscription of ours (RFC 6665 section 4.1), as a machine without messages: it is told what came, and says what
 //! is due. It outlives its dialogs: where the notifier lets go of one, another is made, as far as its reason allows.
 
+use crate::common::backoff;
 use crate::common::time::Mono;
 
 /// Timer N of section 4.1.2: how long a NOTIFY may take after the SUBSCRIBE that wants it, in milliseconds.
@@ -83,7 +84,7 @@ pub struct Subscription {
     established: bool,
     ending: bool,
     in_flight: bool,
-    failures: u8,
+    failures: u32,
     since: Mono,
     notify_by: Option<Mono>,
     refresh_at: Option<Mono>,
@@ -362,7 +363,7 @@ impl Subscription {
     }
 
     fn pause(&mut self, retry_after: Option<u32>) -> u64 {
-        let own = (FIRST_PAUSE_MS << self.failures.min(10)).min(LONGEST_PAUSE_MS);
+        let own = backoff::doubled(FIRST_PAUSE_MS, LONGEST_PAUSE_MS, self.failures);
         self.failures = self.failures.saturating_add(1);
         retry_after.map_or(own, |seconds| u64::from(seconds) * 1000)
     }

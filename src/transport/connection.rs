@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use super::server::{Pong, Server, in_order};
 use super::{FlowIds, TransportEvent};
+use crate::common::backoff;
 use crate::common::random::Random;
 use crate::common::time::Mono;
 use crate::common::timers::Timers;
@@ -571,8 +572,7 @@ impl Connection {
 pub(crate) fn back_off(spare: bool, failures: u32, random: &mut Random) -> u64 {
     let (first, longest) =
         if spare { (SPARE_FIRST_WAIT_MS, SPARE_LONGEST_WAIT_MS) } else { (FIRST_WAIT_MS, LONGEST_WAIT_MS) };
-    let bound = first.saturating_mul(1 << failures.min(16)).min(longest);
-    bound / 2 + random.below(bound / 2 + 1)
+    backoff::spread(first, longest, failures, random)
 }
 
 #[cfg(test)]

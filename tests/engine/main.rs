@@ -21,6 +21,7 @@ mod leftovers;
 mod merged;
 mod messaging;
 mod model;
+mod outcomes;
 mod overtaken;
 mod publication;
 mod redirect;

@@ -5,6 +5,7 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use sipwake::io::{AccountId, AccountOptions, Body, CallId, Command, ErrorCode, Event, Extra, FlowEvent, Reply};
 
+use crate::far::Far;
 use crate::world::{World, account};
 
 /// Two registered phones; `bob` has these options.
@@ -239,6 +240,22 @@ fn an_info_of_another_package_gets_469() {
     let answer = world.phones[bob].sent.iter().find(|text| text.starts_with("SIP/2.0 469")).unwrap();
     assert!(answer.contains("Recv-Info: x-cursor"), "{answer}");
     assert!(!world.phones[bob].events.iter().any(|event| matches!(event, Event::InfoReceived { .. })));
+}
+
+/// RFC 6086 4.2.2, RFC 3261 7.3.1: a package's name is a token, in any case; one that cannot be read is no package.
+#[test]
+fn the_name_of_a_package_is_compared_in_any_case() {
+    let options = AccountOptions { info_packages: vec!["x-cursor".to_owned()], ..account("alice") };
+    let mut far = Far::with(options);
+    let (_, _, mut peer) = far.talking();
+    for (package, status) in
+        [("X-Cursor", 200), ("x-cursor ;v=1", 200), (";v=1", 400), ("x cursor", 400), ("x-cursor2", 469)]
+    {
+        far.ask(&mut peer, "INFO", &[&format!("Info-Package: {package}"), "Content-Type: text/plain"], "left");
+        assert_eq!(far.response("INFO").status(), status, "{package}");
+    }
+    let told = far.world.phones[far.phone].events.iter().filter(|event| matches!(event, Event::InfoReceived { .. }));
+    assert_eq!(told.count(), 2);
 }
 
 /// RFC 6086 4.2: Recv-Info is there also where no package is taken.

@@ -207,6 +207,18 @@ fn a_caller_who_gives_up_while_it_rings_ends_the_screen() {
     assert_eq!(shown(&scene), [Some(EndReason::RemoteEnded)]);
 }
 
+/// RFC 3326 2: the screen says where the call was taken, or that it was declined for all.
+#[test]
+fn a_call_that_ends_elsewhere_says_so_on_the_screen() {
+    for (cause, reason) in [("200", EndReason::AnsweredElsewhere), ("603", EndReason::DeclinedElsewhere)] {
+        let mut scene = woken();
+        let headers = vec![("Reason".to_owned(), format!("SIP;cause={cause}"))];
+        scene.world.command_now(scene.alice, Command::Hangup(scene.call, Extra { headers })).unwrap();
+        scene.world.run(500);
+        assert_eq!(shown(&scene), [Some(reason)], "{cause}");
+    }
+}
+
 #[test]
 fn a_registration_that_fails_after_the_push_ends_the_call_at_once() {
     let mut scene = held();

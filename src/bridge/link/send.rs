@@ -10,6 +10,7 @@ use crate::bridge::envelope::{Envelope, Kind, ReplyError};
 use crate::bridge::handshake::Resume;
 use crate::bridge::json::{Json, Writer};
 use crate::bridge::{Payload, VERSION, write_payload};
+use crate::common::backoff;
 use crate::common::time::{Mono, Now};
 
 impl Link {
@@ -183,7 +184,7 @@ impl Link {
         }
         self.recover_to = self.outbox.last_seq;
         self.repeat(now);
-        let pause = (RESEND_MS << self.resends.min(8)).min(RESEND_MAX_MS);
+        let pause = backoff::doubled(RESEND_MS, RESEND_MAX_MS, self.resends);
         self.timers.set(Timer::Resend, now.mono.after(pause));
     }
 
