@@ -41,6 +41,7 @@ mod request;
 mod session;
 mod session_timer;
 mod sleep;
+mod state;
 mod subscription;
 mod transfer;
 mod usages;
@@ -156,6 +157,12 @@ pub struct Agent {
     /// The application's headers for what the command that is being carried out sends.
     lent: Extra,
     instance: String,
+    /// What an earlier page left to know of accounts that this one has not made yet.
+    remembered: Vec<state::Remembered>,
+    /// Until when REGISTERs wait for that.
+    state_wait: Option<Mono>,
+    /// What is to be remembered may have changed.
+    touched: bool,
     out: VecDeque<AgentEvent>,
 }
 
@@ -168,7 +175,7 @@ impl Agent {
         } else {
             ["urn:uuid:", &random.uuid()].concat()
         };
-        Self {
+        let mut agent = Self {
             options,
             random,
             accounts: Vec::new(),
@@ -189,8 +196,15 @@ impl Agent {
             held_awake: false,
             lent: Extra::default(),
             instance,
+            remembered: Vec::new(),
+            state_wait: None,
+            touched: false,
             out: VecDeque::new(),
+        };
+        if let Some(state) = agent.options.state.take() {
+            agent.recall(&state);
         }
+        agent
     }
 
     /// The random source, for ids of other layers.
@@ -235,7 +249,9 @@ impl Agent {
         if account.options.register {
             account.want(Purpose::Bind, None);
         }
+        state::take(&mut self.remembered, &mut account);
         self.accounts.push(account);
+        self.touched = true;
         if self.started {
             self.connect(now, id);
         }
@@ -313,6 +329,7 @@ impl Agent {
             }
         }
         self.seconds_timeout(now);
+        self.state_wait = self.state_wait.filter(|until| *until > now.mono);
         self.transactions.timeout(now.mono);
         self.questions_timeout(now);
         let due: Vec<_> = self.calls.iter().filter(|call| call.is_due(now.mono)).map(|call| call.id).collect();
@@ -333,7 +350,7 @@ impl Agent {
             .chain(self.accounts.iter().map(|account| account.token_wait));
         let calls = self.calls.iter().map(Call::next_timeout);
         let waiting = self.waiting_calls.iter().map(|call| Some(call.until));
-        let usages = [self.next_usage_timeout(), self.questions.next_timeout()];
+        let usages = [self.next_usage_timeout(), self.questions.next_timeout(), self.state_wait];
         accounts.chain(calls).chain(waiting).chain(usages).flatten().chain(self.transactions.next_timeout()).min()
     }
 
@@ -400,6 +417,7 @@ impl Agent {
         extra::dress(&mut request, account, &options.user_agent);
         let client = transactions.send(now.mono, flow, binding.connection.via(), request, random);
         uses.push((client, what));
+        self.touched = true;
         Some(client)
     }
 

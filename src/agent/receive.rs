@@ -38,6 +38,7 @@ impl Agent {
 
     fn response_came(&mut self, now: Now, client: ClientId, response: &Response) {
         let Some(what) = self.use_of(client) else { return };
+        self.touched |= response.status() >= 200;
         if response.status() >= 200 && !matches!(response.status(), 401 | 407) {
             let account = match what {
                 Use::Register(id, _) => Some(id),

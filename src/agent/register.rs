@@ -102,12 +102,12 @@ impl Agent {
 
     /// Sends the REGISTERs that are due, if they can leave. True where something changed.
     pub(super) fn register_if_due(&mut self, now: Now, id: AccountId) -> bool {
-        let started = self.started;
+        let (started, remembers) = (self.started, self.state_wait.is_none());
         let Some(account) = self.account_mut(id) else { return false };
         let waits = account.token_wait.is_some();
         let ready = |binding: &&Binding| match binding.registration.due() {
             // The connection can be made meanwhile.
-            Some(purpose) => started && (purpose != Purpose::Bind || !waits),
+            Some(purpose) => started && remembers && (purpose != Purpose::Bind || !waits),
             None => false,
         };
         let due: Vec<_> = account.bindings().filter(ready).map(|binding| binding.reg_id).collect();
@@ -155,7 +155,8 @@ impl Agent {
         }
         let request = self.transactions.request(client).cloned();
         self.forget_use(client);
-        let Some(account) = self.account_mut(id) else { return };
+        let Self { accounts, random, .. } = self;
+        let Some(account) = accounts.iter_mut().find(|account| account.id == id) else { return };
         // The answer to a REGISTER that a lost flow has overtaken says nothing about the present.
         let Some(purpose) = account.binding(reg_id).and_then(|binding| binding.registration.pending(client)) else {
             return;
@@ -171,6 +172,11 @@ impl Agent {
             Some(true) => Answer::Again(403),
             Some(false) => {
                 Answer::Refused { error: Error::sip(ErrorCode::WrongPassword, 403), after_s: None, retry: false }
+            }
+            None if matches!(response.status(), 400 | 500)
+                && account.binding_mut(reg_id).is_some_and(|binding| binding.registration.forget(random)) =>
+            {
+                Answer::Again(response.status())
             }
             None => account.register_answer(now, reg_id, purpose, response),
         };

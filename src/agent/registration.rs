@@ -20,6 +20,11 @@ const LONGEST_RETRY_AFTER_S: u32 = 3_600;
 /// Longest time between two REGISTERs, in milliseconds, however long the server keeps the binding: a day.
 const LONGEST_REFRESH_MS: u64 = 86_400_000;
 
+/// Letters of a Call-ID that is taken up from an earlier page.
+const CALL_ID_LETTERS: usize = 64;
+/// A CSeq beyond it is not taken up: there must be room for all that follow (RFC 3261 section 8.1.1.5).
+const LAST_CSEQ: u32 = 1 << 30;
+
 /// What a REGISTER on its way is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Purpose {
@@ -60,6 +65,8 @@ pub(crate) struct Registration {
     pub(crate) call_id: String,
     pub(crate) from_tag: String,
     pub(crate) cseq: u32,
+    /// They are those of an earlier page, and the registrar has not taken them yet.
+    recalled: bool,
     rounds: u8,
     failures: u32,
     /// Until when the server keeps the binding.
@@ -121,6 +128,7 @@ impl Registration {
             call_id: random.token(24),
             from_tag: random.token(10),
             cseq: 0,
+            recalled: false,
             rounds: 0,
             failures: 0,
             bound_until: None,
@@ -130,6 +138,37 @@ impl Registration {
             waiting: Vec::new(),
             next: None,
         }
+    }
+
+    /// What is remembered beyond the page: Call-ID and CSeq, so that the registrar sees one sequence of REGISTERs (RFC 3261
+    /// section 10.2).
+    pub(crate) fn snapshot(&self) -> String {
+        [&self.call_id, " ", &self.cseq.to_string()].concat()
+    }
+
+    /// Takes up what [`Registration::snapshot`] gave, unless a REGISTER has left already.
+    pub(crate) fn recall(&mut self, text: &str) {
+        if let Some((call_id, cseq)) = text.split_once(' ')
+            && self.cseq == 0
+            && (1..=CALL_ID_LETTERS).contains(&call_id.len())
+            && call_id.bytes().all(|b| b.is_ascii_alphanumeric())
+            && let Ok(cseq) = cseq.parse()
+            && cseq < LAST_CSEQ
+        {
+            call_id.clone_into(&mut self.call_id);
+            self.cseq = cseq;
+            self.recalled = true;
+        }
+    }
+
+    /// The registrar does not like a Call-ID that is remembered: it gets a new one. False where that was not so.
+    pub(crate) fn forget(&mut self, random: &mut Random) -> bool {
+        if std::mem::take(&mut self.recalled) {
+            self.call_id = random.token(24);
+            self.cseq = 0;
+            return true;
+        }
+        false
     }
 
     /// Asks for a REGISTER. One on its way is not overtaken: this one follows it.
@@ -280,6 +319,7 @@ impl Registration {
     fn succeeded(&mut self, status: Option<u16>) {
         self.rounds = 0;
         self.failures = 0;
+        self.recalled = false;
         self.status = status;
         self.error = None;
         self.moved = self.moved.take().filter(|moved| moved.for_good);

@@ -25,6 +25,7 @@ pub mod media;
 pub mod payload;
 pub mod push;
 pub mod redact;
+pub mod state;
 pub mod timer;
 pub mod transport;
 mod writer;
@@ -56,6 +57,7 @@ pub use push::{
     Reported, RequestToken, TokenKind,
 };
 pub use redact::redact;
+pub use state::{StateLoad, StateLoadReply, StateSave, StateSaveReply};
 pub use timer::{TimerClear, TimerFired, TimerSet};
 pub use transport::{WsClose, WsClosed, WsFailed, WsMessage, WsOpen, WsOpened, WsSend};
 

@@ -42,6 +42,8 @@ pub(super) struct Driver {
     inputs: RefCell<VecDeque<Input>>,
     running: Cell<bool>,
     face: Face,
+    /// Whether what the next page of this tab has to know is kept in the tab.
+    keeps: bool,
     timer: Timer,
     sockets: Sockets,
     sessions: Sessions,
@@ -52,7 +54,10 @@ pub(super) struct Driver {
 
 impl Driver {
     pub(super) fn start(start: Start, face: Face) -> Result<Rc<Self>, JsValue> {
-        let Start { mut engine, host, web_socket, hooks } = start;
+        let Start { mut engine, host, web_socket, hooks, keeps } = start;
+        if keeps {
+            engine.state = host::kept_state();
+        }
         let mut random = Random::new(clock::Crypto);
         if engine.instance.is_empty() {
             engine.instance = host::tab_instance(&["urn:uuid:", &random.uuid()].concat());
@@ -74,6 +79,7 @@ impl Driver {
                 inputs: RefCell::default(),
                 running: Cell::new(false),
                 face,
+                keeps,
                 timer: Timer::new(driver.clone()),
                 sockets: Sockets::new(driver.clone(), web_socket),
                 sessions: Sessions::new(driver.clone()),
@@ -109,6 +115,11 @@ impl Driver {
                     Output::Host(text) => {
                         if let Some(host) = &*self.host.borrow() {
                             host.post(&text);
+                        }
+                    }
+                    Output::Save(state) => {
+                        if self.keeps {
+                            host::keep_state(&state);
                         }
                     }
                     Output::Event(event) => {

@@ -15,6 +15,10 @@ extern "C" {
     fn open(choice: &JsValue, receive: &JsValue) -> JsValue;
     #[wasm_bindgen(js_name = tabInstance)]
     pub(super) fn tab_instance(fresh: &str) -> String;
+    #[wasm_bindgen(js_name = keptState)]
+    pub(super) fn kept_state() -> Option<String>;
+    #[wasm_bindgen(js_name = keepState)]
+    pub(super) fn keep_state(state: &str);
     pub(super) fn missing() -> String;
 
     #[wasm_bindgen(method, structural)]

@@ -23,10 +23,12 @@ pub(super) struct Start {
     pub(super) web_socket: JsValue,
     /// The application's hooks, for messages and for session descriptions.
     pub(super) hooks: Option<(Option<Function>, Option<Function>)>,
+    /// Whether the tab keeps what its next page has to know.
+    pub(super) keeps: bool,
 }
 
 pub(super) fn start(options: &JsValue) -> Result<Start, JsValue> {
-    let mut start = Start::default();
+    let mut start = Start { keeps: true, ..Start::default() };
     let engine = &mut start.engine;
     each(options, "options", |key, value| {
         match key {
@@ -48,6 +50,13 @@ pub(super) fn start(options: &JsValue) -> Result<Start, JsValue> {
             "WebSocket" => {
                 value.dyn_ref::<Function>()?;
                 start.web_socket = value.clone();
+            }
+            "state" => {
+                start.keeps = match value.as_string()?.as_str() {
+                    "session" => true,
+                    "none" => false,
+                    _ => return None,
+                }
             }
             "tokenWaitMs" => engine.token_wait_ms = number(value)?,
             "hooks" => {

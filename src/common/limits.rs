@@ -61,5 +61,9 @@ pub const SERVER_TRANSACTIONS: usize = 128;
 pub const CLIENT_TRANSACTIONS: usize = 128;
 /// Octets that a socket may hold back. More: the flow is taken for dead.
 pub const SOCKET_OCTETS: usize = 256 * 1024;
+/// Octets of what an earlier page left to know. More: nothing of it is taken up.
+pub const STATE_OCTETS: usize = 64 * 1024;
+/// Accounts of which an earlier page may have left something. More: the rest is forgotten.
+pub const REMEMBERED_ACCOUNTS: usize = 16;
 /// Servers of one account. More: the rest is not used.
 pub const SERVERS: usize = 16;

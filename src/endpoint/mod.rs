@@ -71,6 +71,10 @@ pub struct Endpoint {
     stopping: Option<(Vec<CommandId>, Mono)>,
     stopped: bool,
     told_timer: Option<Mono>,
+    /// The host has not said yet what it keeps for us.
+    loading: bool,
+    /// What was kept last.
+    saved: String,
     hooked: Option<Hooked>,
     out: VecDeque<Output>,
 }
@@ -83,7 +87,6 @@ impl Endpoint {
         Self {
             agent: Agent::new(options.clone(), random),
             drivers: Drivers::new(&options),
-            wake,
             options,
             started: false,
             start_by: None,
@@ -92,6 +95,9 @@ impl Endpoint {
             stopping: None,
             stopped: false,
             told_timer: None,
+            loading: wake.is_some(),
+            wake,
+            saved: String::new(),
             hooked: None,
             out: VecDeque::new(),
         }
@@ -153,6 +159,23 @@ impl Endpoint {
         }
         self.timeout(now);
         self.pump(now);
+        self.save(now);
+    }
+
+    /// What another page would have to know is kept where it can find it.
+    fn save(&mut self, now: Now) {
+        // What is there is not overwritten before it is read.
+        if self.loading || !self.agent.take_touched() {
+            return;
+        }
+        let state = self.agent.snapshot();
+        if state != self.saved {
+            self.saved.clone_from(&state);
+            match &mut self.wake {
+                Some(wake) => wake.save(now, state),
+                None => self.out.push_back(Output::Save(state)),
+            }
+        }
     }
 
     /// The next thing to do, or `None` until the next [`Endpoint::handle`].
@@ -271,6 +294,7 @@ impl Endpoint {
                 let error = ErrorCode::BadBridgeMessage.into();
                 self.out.push_back(Output::Event(Event::Problem { error, account: None }));
             }
+            WakeEvent::Loaded => self.loading = false,
             WakeEvent::Driver(incoming) => self.driver_message(now, &incoming),
             WakeEvent::DriverTimedOut(request) => {
                 if let Some((media, number, event)) = self.drivers.page_media.timed_out(&request) {
@@ -287,6 +311,13 @@ impl Endpoint {
         let has = |name: &str| welcome.capabilities.iter().any(|capability| capability == name);
         self.drivers.choose(&self.options, has("transport.host"), has("media.host"));
         self.start_by = None;
+        if !resumed && has("state") {
+            match &mut self.wake {
+                Some(wake) if self.loading => wake.load(now, &mut self.agent),
+                // Another host may not have it.
+                _ => self.saved.clear(),
+            }
+        }
         self.agent.start(now, Some(&welcome.instance));
         if let Some(wake) = &mut self.wake {
             wake.ready(now);

@@ -129,6 +129,13 @@ pub enum HostInput {
     AudioDeactivated(AudioDeactivated),
     /// The network changed.
     Network(NetworkChanged),
+    /// What [`Effect::KeepState`] asked an earlier life of the app to keep. Before the page is loaded.
+    KeptState {
+        /// What for.
+        key: String,
+        /// It, in base64.
+        value: String,
+    },
     /// The app is about to sleep. [`Effect::SuspendReady`] answers.
     WillSuspend {
         /// Time for what has to be done.
@@ -253,6 +260,14 @@ pub enum Effect {
         done: bool,
         /// Whether a binding is left, as far as the page said.
         registered: bool,
+    },
+    /// Keep this, in the place of what was kept with this key before, so that it outlives the app as well:
+    /// [`HostInput::KeptState`] gives it back. Not to be logged.
+    KeepState {
+        /// What for.
+        key: String,
+        /// It, in base64.
+        value: String,
     },
     /// The page sent something that broke the rules; it was dropped.
     Problem(BridgeProblem),

@@ -71,6 +71,8 @@ pub struct Host {
     media: HostMedia,
     /// The request `app.willSuspend` that is under way.
     suspending: Option<String>,
+    /// What pages left to the next ones, by key, in base64.
+    states: Vec<(String, String)>,
     reading: bool,
     effects: VecDeque<Effect>,
     timer: Option<Mono>,
@@ -101,6 +103,7 @@ impl Host {
             sessions: Vec::new(),
             media: HostMedia::default(),
             suspending: None,
+            states: Vec::new(),
             reading: true,
             effects: VecDeque::new(),
             timer: None,
@@ -137,6 +140,9 @@ impl Host {
                 self.network = Some(network);
             }
             HostInput::WillSuspend { budget_ms, policy } => self.will_suspend(now, budget_ms, policy),
+            HostInput::KeptState { key, value } => {
+                self.keep_state(key, value);
+            }
             HostInput::Resumed { suspended_for_ms } => {
                 self.stay_awake();
                 self.link.event(now, &AppResumed { suspended_for_ms });

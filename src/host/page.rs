@@ -7,7 +7,8 @@ use crate::bridge::drivers::{post_flow_event, read_flow_command};
 use crate::bridge::{
     CallAction, CallEnded, CallIncoming, CallIncomingReply, CallMatch, CallRequest, CallState, CallStateName,
     CallUpdate, EndReason, Hello, Incoming, Kind, LinkEvent, Payload, PushResolved, RequestToken, ResetReason,
-    Snapshot, SnapshotCall, SuspendPolicy, Welcome, WillSuspend, WillSuspendReply,
+    Snapshot, SnapshotCall, StateLoad, StateLoadReply, StateSave, StateSaveReply, SuspendPolicy, Welcome, WillSuspend,
+    WillSuspendReply,
 };
 use crate::common::time::Now;
 use crate::io::{FlowCommand, FlowEvent, FlowId, MediaCommand, MediaEvent, MediaFailure, MediaId};
@@ -16,6 +17,12 @@ use crate::io::{FlowCommand, FlowEvent, FlowId, MediaCommand, MediaEvent, MediaF
 const CLAIM_MS: u64 = 5_000;
 /// Sockets, and media sessions, that a page may have at one time.
 const DRIVERS: usize = 32;
+/// Keys under which pages may leave something for the next. More: `tooLarge`.
+const STATES: usize = 8;
+/// Octets of such a key.
+const STATE_KEY_OCTETS: usize = 64;
+/// Octets of what is left, in base64.
+const STATE_OCTETS: usize = 128 * 1024;
 /// WebSocket close code of an endpoint that goes away.
 const GOING_AWAY: u16 = 1001;
 
@@ -66,6 +73,7 @@ impl Host {
             ("media.host", self.options.profile == Profile::HostMedia),
             ("transport.host", self.options.transport),
             ("push.mustReport", true),
+            ("state", true),
         ] {
             if offered && !capabilities.iter().any(|known| known == name) {
                 capabilities.push(name.to_owned());
@@ -209,6 +217,12 @@ impl Host {
             CallState::TYPE => incoming.read().map(|state| self.call_state(now, &state)),
             CallEnded::TYPE => incoming.read().map(|ended| self.call_ended(&ended)),
             CallRequest::TYPE => incoming.read().map(|request| self.call_request(now, incoming, request)),
+            StateSave::TYPE => incoming.read().map(|state: StateSave| self.save_state(now, incoming, state)),
+            StateLoad::TYPE => incoming.read().map(|StateLoad { key }| {
+                let kept = self.states.iter().find(|(name, _)| *name == key);
+                let value_b64 = kept.map(|(_, value)| value.clone());
+                self.link.reply(now, &incoming.id, &StateLoadReply { value_b64 });
+            }),
             RequestToken::TYPE => {
                 incoming.read().map(|RequestToken { kind }| self.effects.push_back(Effect::RequestToken(kind)))
             }
@@ -320,6 +334,27 @@ impl Host {
         let uuid = call.uuid.clone();
         self.effects.push_back(Effect::RequestAction { uuid, action: request.action, digits: request.digits });
         self.link.reply(now, &incoming.id, &CallRequestReply {});
+    }
+
+    fn save_state(&mut self, now: Now, incoming: &Incoming, state: StateSave) {
+        if !self.keep_state(state.key.clone(), state.value_b64.clone()) {
+            return self.link.reply_error(now, &incoming.id, "tooLarge", "", false);
+        }
+        self.effects.push_back(Effect::KeepState { key: state.key, value: state.value_b64 });
+        self.link.reply(now, &incoming.id, &StateSaveReply {});
+    }
+
+    /// What a page leaves to the next. False: it is more than a host keeps.
+    pub(super) fn keep_state(&mut self, key: String, value: String) -> bool {
+        if key.len() > STATE_KEY_OCTETS || value.len() > STATE_OCTETS {
+            return false;
+        }
+        self.states.retain(|(name, _)| *name != key);
+        let fits = self.states.len() < STATES;
+        if fits {
+            self.states.push((key, value));
+        }
+        fits
     }
 
     /// The app is about to sleep.

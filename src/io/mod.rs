@@ -153,6 +153,9 @@ pub enum Output {
         /// How it ended.
         result: Result<Reply, Error>,
     },
+    /// To be kept for the next page, which gets it by [`EndpointOptions::state`]; it replaces what was kept before.
+    /// Nothing in it is secret, yet it is for nobody else. Only where there is no host, which else is the one to keep it.
+    Save(String),
     /// A server asks for credentials that only the application has; [`Input::Credentials`] answers.
     CredentialsNeeded(CredentialsRequest),
 }

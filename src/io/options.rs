@@ -46,6 +46,8 @@ pub struct EndpointOptions {
     /// How long the first REGISTER waits for `welcome` and the push token in milliseconds, 60,000 at most; then it goes
     /// without.
     pub token_wait_ms: u64,
+    /// What an earlier page left to know ([`Output::Save`](super::Output)): then it goes on where that was.
+    pub state: Option<String>,
     /// An extra INVITE header that carries the push's id, besides `X-Push-ID`.
     pub push_id_header: Option<String>,
 }
@@ -66,6 +68,7 @@ impl Default for EndpointOptions {
             trace: true,
             full_trace: false,
             token_wait_ms: 3_000,
+            state: None,
             push_id_header: None,
         }
     }

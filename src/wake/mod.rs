@@ -3,13 +3,15 @@
 //! The host owns the UUID and the user's intent; this coordinator owns which INVITE belongs to which UUID. It tells
 //! the agent what the host wants and the host what the agent did. The files: `contact` (push parameters of
 //! REGISTER), `push` (pushes and the INVITEs they announce), `action` (what the user did), `report` (what the host
-//! is told), `receive` (who gets a bridge message).
+//! is told), `receive` (who gets a bridge message),
+//! `state` (what the engine leaves to the next page).
 
 mod action;
 mod contact;
 mod push;
 mod receive;
 mod report;
+mod state;
 
 use std::collections::VecDeque;
 
@@ -46,6 +48,8 @@ pub enum WakeEvent {
     Problem(BridgeProblem),
     /// A message for the drivers: `ws.*`, `media.*`, `timer.*` or the reply to one of theirs.
     Driver(Box<Incoming>),
+    /// What an earlier page left is taken up, or there is nothing.
+    Loaded,
     /// A request of a driver will never be answered.
     DriverTimedOut(String),
 }
@@ -79,6 +83,7 @@ pub struct Wake {
     next_action: u32,
     reports: Vec<Report>,
     suspension: Option<Suspension>,
+    state: state::State,
     /// The last state told of each call.
     told: Vec<report::Told>,
     out: VecDeque<WakeEvent>,
@@ -106,6 +111,7 @@ impl Wake {
             next_action: 0,
             reports: Vec::new(),
             suspension: None,
+            state: state::State::default(),
             told: Vec::new(),
             out: VecDeque::new(),
         }

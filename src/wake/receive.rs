@@ -25,7 +25,9 @@ macro_rules! read {
 impl Wake {
     pub(super) fn received(&mut self, now: Now, agent: &mut Agent, incoming: Incoming) {
         if incoming.kind == Kind::Reply {
-            if !self.reported(now, agent, &incoming) {
+            let request = incoming.re.as_deref().unwrap_or_default();
+            let ours = self.state_replied(now, agent, request, Some(&incoming));
+            if !ours && !self.reported(now, agent, &incoming) {
                 self.out.push_back(WakeEvent::Driver(Box::new(incoming)));
             }
             return;
@@ -80,7 +82,7 @@ impl Wake {
 
     /// A request of ours will not be answered.
     pub(super) fn unanswered(&mut self, now: Now, agent: &mut Agent, request: &str) {
-        if !self.report_timed_out(now, agent, request) {
+        if !self.state_replied(now, agent, request, None) && !self.report_timed_out(now, agent, request) {
             self.out.push_back(WakeEvent::DriverTimedOut(request.to_owned()));
         }
     }

@@ -12,9 +12,9 @@ use sipwake::bridge::{
     CallPerformReply, CallPerformTimedOut, CallRequest, CallState, CallUpdate, Hello, Log, MediaAccept, MediaClose,
     MediaDirection, MediaDone, MediaDtmf, MediaFailed, MediaMute, MediaOffer, MediaOpen, MediaRollback, MediaSdp,
     MediaSetAnswer, MediaState, NetworkChanged, Payload, Ping, Pong, ProviderReset, PushIncoming, PushIncomingReply,
-    PushResolved, PushToken, Ready, RegState, RequestToken, SessionReset, TimerClear, TimerFired, TimerSet, Welcome,
-    WillSuspend, WillSuspendReply, WsClose, WsClosed, WsFailed, WsMessage, WsOpen, WsOpened, WsSend, read_payload,
-    write_payload,
+    PushResolved, PushToken, Ready, RegState, RequestToken, SessionReset, StateLoad, StateLoadReply, StateSave,
+    StateSaveReply, TimerClear, TimerFired, TimerSet, Welcome, WillSuspend, WillSuspendReply, WsClose, WsClosed,
+    WsFailed, WsMessage, WsOpen, WsOpened, WsSend, read_payload, write_payload,
 };
 
 /// One message type, with what the test needs of it.
@@ -69,6 +69,10 @@ fn types() -> Vec<Type> {
         WillSuspend,
         WillSuspendReply,
         AppResumed,
+        StateSave,
+        StateSaveReply,
+        StateLoad,
+        StateLoadReply,
         RegState,
         NetworkChanged,
         AudioActivated,

@@ -40,6 +40,7 @@ mod session_flow;
 mod session_model;
 mod session_timer;
 mod shell;
+mod state;
 mod stopping;
 mod subscription_far;
 mod subscriptions;

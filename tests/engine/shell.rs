@@ -36,6 +36,8 @@ pub struct Shell {
     pub refuses: Option<ReportError>,
     /// Whether the shell owns the media.
     pub owns_media: bool,
+    /// What the app was asked to keep.
+    pub kept: Vec<(String, String)>,
 }
 
 impl World {
@@ -47,6 +49,16 @@ impl World {
 
     /// The same with an account and a shell of another kind.
     pub fn add_iphone_with(&mut self, account: AccountOptions, options: HostOptions) -> usize {
+        self.add_iphone_after(account, options, None)
+    }
+
+    /// The same where the app has something to give back to its host.
+    pub fn add_iphone_after(
+        &mut self,
+        account: AccountOptions,
+        options: HostOptions,
+        kept: Option<HostInput>,
+    ) -> usize {
         let name = &account.username.clone();
         let owns_media = options.profile == Profile::HostMedia;
         self.server.add_user(name, "secret");
@@ -65,7 +77,11 @@ impl World {
             slow: None,
             refuses: None,
             owns_media,
+            kept: Vec::new(),
         });
+        if let Some(kept) = kept {
+            self.host_input(index, kept);
+        }
         self.host_input(index, HostInput::Token(token(TOKEN)));
         // The hello that was posted before the shell was there.
         for text in std::mem::take(&mut self.phones[index].posted) {
@@ -174,6 +190,7 @@ impl World {
                 // The system may freeze the page from here on.
                 assert!(!done || self.phones[index].flows.is_empty(), "ready to sleep with an open socket");
             }
+            Effect::KeepState { key, value } => shell.kept.push((key, value)),
             Effect::Problem(_) => shell.problems += 1,
             _ => {}
         }

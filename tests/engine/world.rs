@@ -42,6 +42,8 @@ pub struct Phone {
     /// What the application was asked for.
     pub questions: Vec<CredentialsRequest>,
     pub posted: Vec<String>,
+    /// What it leaves to its next page.
+    pub saved: Option<String>,
     pub media: Vec<(MediaId, MediaCommand)>,
     /// The number of the last of them.
     pub media_number: u32,
@@ -174,6 +176,7 @@ impl World {
             completed: Vec::new(),
             questions: Vec::new(),
             posted: Vec::new(),
+            saved: None,
             media: Vec::new(),
             media_number: 0,
             open_media: Vec::new(),
@@ -266,6 +269,7 @@ impl World {
             Output::Timer(at) => phone.timer = at,
             Output::Event(event) => phone.events.push(event),
             Output::Completed { id, result } => phone.completed.push((id, result)),
+            Output::Save(state) => phone.saved = Some(state),
             Output::CredentialsNeeded(question) => phone.questions.push(question),
             Output::Host(text) => {
                 phone.posted.push(text.clone());
@@ -471,6 +475,26 @@ impl World {
         }
         self.host_input(index, sipwake::host::HostInput::PageLost(sipwake::bridge::ResetReason::ProcessTerminated));
         self.create_account(index, account);
+    }
+
+    /// The page of a phone without a shell is left; another one begins with these options, and makes the same account.
+    pub fn next_page(
+        &mut self,
+        index: usize,
+        options: EndpointOptions,
+        account: AccountOptions,
+        seed: u64,
+    ) -> AccountId {
+        for flow in std::mem::take(&mut self.phones[index].flows) {
+            self.forget_flow(index, flow);
+            self.server.connection_closed(index, flow);
+        }
+        let phone = &mut self.phones[index];
+        phone.endpoint = Endpoint::new(options, Random::new(Seeded(seed)));
+        phone.timer = Some(Mono(self.now));
+        phone.completed.clear();
+        phone.events.clear();
+        self.create_account(index, account)
     }
 
     /// Cuts the phone's connections without a word to the server.

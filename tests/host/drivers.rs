@@ -271,7 +271,7 @@ fn a_host_without_drivers_knows_none_of_it() {
     let mut phone = Phone::with(HostOptions { profile: Profile::PageMedia, transport: false, ..options() });
     phone.load();
     phone.run(200);
-    assert_eq!(phone.welcome.as_ref().unwrap().capabilities, ["push.mustReport"]);
+    assert_eq!(phone.welcome.as_ref().unwrap().capabilities, ["push.mustReport", "state"]);
     open(&mut phone, 1);
     let mut relay = PageMedia::default();
     let now = phone.now();

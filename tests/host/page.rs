@@ -42,7 +42,7 @@ fn a_page_may_ask_for_a_token() {
 fn the_welcome_names_what_the_host_can_do() {
     let mut phone = Phone::awake();
     let welcome = phone.welcome.take().unwrap();
-    assert_eq!(welcome.capabilities, ["media.host", "transport.host", "push.mustReport"]);
+    assert_eq!(welcome.capabilities, ["media.host", "transport.host", "push.mustReport", "state"]);
     assert_eq!(welcome.instance, "urn:uuid:11111111-2222-4333-8444-555555555555");
     assert_eq!((welcome.protocol, welcome.resumed_seq), (1, None));
 }
@@ -342,4 +342,41 @@ fn after_the_death_of_a_page_nobody_speaks_in_its_name() {
     phone.event(&sipwake::bridge::CallEnded { call_uuid: PROPOSAL.to_owned(), ..Default::default() });
     assert_eq!(phone.take(), ["problem wrongSession"]);
     assert_eq!(phone.shown.len(), 1);
+}
+
+#[test]
+fn what_a_page_leaves_the_next_one_gets_and_the_app_keeps() {
+    use sipwake::bridge::{Incoming, StateLoad, StateLoadReply, StateSave};
+    fn reply_to(phone: &Phone, request: &str) -> Incoming {
+        phone.got.iter().find(|incoming| incoming.re.as_deref() == Some(request)).unwrap().clone()
+    }
+    let mut phone = Phone::awake();
+    let load = |phone: &mut Phone, key: &str| {
+        let id = phone.request(&StateLoad { key: key.to_owned() });
+        let reply = reply_to(phone, &id);
+        assert_eq!(reply.error, None);
+        reply.read::<StateLoadReply>().unwrap().value_b64
+    };
+    assert_eq!(load(&mut phone, "engine"), None);
+    for value in ["QQ==", "Qg=="] {
+        let save = phone.request(&StateSave { key: "engine".to_owned(), value_b64: value.to_owned() });
+        assert_eq!(reply_to(&phone, &save).error, None);
+        assert_eq!(phone.take(), [format!("keep engine {value}")]);
+    }
+    assert_eq!(load(&mut phone, "engine").as_deref(), Some("Qg=="));
+    assert_eq!(load(&mut phone, "other"), None);
+    let refused = |phone: &mut Phone, key: &str, value: &str| {
+        let save = phone.request(&StateSave { key: key.to_owned(), value_b64: value.to_owned() });
+        let code = reply_to(phone, &save).error.map(|error| error.code);
+        assert_eq!(code.as_deref(), Some("tooLarge"));
+        assert!(phone.take().is_empty());
+    };
+    refused(&mut phone, &"k".repeat(65), "");
+    refused(&mut phone, "engine", &"A".repeat(128 * 1024 + 4));
+    for key in 1..8 {
+        phone.request(&StateSave { key: key.to_string(), value_b64: String::new() });
+    }
+    phone.take();
+    refused(&mut phone, "one more", "");
+    assert_eq!(load(&mut phone, "engine").as_deref(), Some("Qg=="), "what is refused takes nothing away");
 }

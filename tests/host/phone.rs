@@ -208,6 +208,7 @@ impl Phone {
             Effect::Media { media, command, .. } => format!("media {} {command:?}", media.0),
             Effect::RequestToken(kind) => format!("token {}", kind.name()),
             Effect::SuspendReady { done, registered } => format!("suspend {done} {registered}"),
+            Effect::KeepState { key, value } => format!("keep {key} {value}"),
             Effect::Problem(problem) => format!("problem {}", problem.name()),
             other => format!("{other:?}"),
         };

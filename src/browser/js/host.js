@@ -64,6 +64,22 @@ export function tabInstance(fresh) {
   return fresh;
 }
 
+const stateKey = "sipwake.state";
+
+/** What the page before this one left in this tab. @returns {string | undefined} */
+export function keptState() {
+  try {
+    return sessionStorage.getItem(stateKey) ?? undefined;
+  } catch {}
+}
+
+/** Leaves this to the next page of this tab. @param {string} state */
+export function keepState(state) {
+  try {
+    sessionStorage.setItem(stateKey, state);
+  } catch {}
+}
+
 /** What the platform lacks of what a call needs, told to the host: names with commas between. @returns {string} */
 export function missing() {
   return ["WebSocket", "RTCPeerConnection", "MediaStream", "Audio"].filter((name) => !(name in globalThis)).join();

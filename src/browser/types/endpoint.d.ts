@@ -118,6 +118,12 @@ export interface EndpointOptions {
   WebSocket?: WebSocketClass;
   /** Milliseconds that the first REGISTER waits for the host's welcome and its push token, 60000 at most. Default: 3000. */
   tokenWaitMs?: number;
+  /**
+   * Where a page leaves what the next one needs to go on: nonces, so that its first REGISTER carries credentials, and the
+   * Call-ID and CSeq of registrations; no password, no hash. `session` (default): in the tab's `sessionStorage`; `none`:
+   * nowhere. Where there is a host, the host keeps it.
+   */
+  state?: "session" | "none";
   /** An INVITE header, besides `X-Push-ID`, that carries the push's id. */
   pushIdHeader?: string;
 }

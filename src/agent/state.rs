@@ -1,0 +1,158 @@
+//! What outlives the page: each layer its part, none of it secret.
+//!
+//! The text is a head line with the version, and records: a name and a length in octets in one line, and the part in
+//! the next. Who reads it passes over names that it does not know, so that a later version may say more.
+
+use super::account::Account;
+use super::{Agent, is_instance};
+use crate::common::limits;
+use crate::common::time::{Mono, Now};
+
+/// The first line, with the version.
+const HEAD: &str = "sipwake-state 1\n";
+/// Names of the records. Each `account` is followed by what belongs to it.
+const INSTANCE: &str = "instance";
+const ACCOUNT: &str = "account";
+const AUTH: &str = "auth";
+const REGISTRATION: &str = "registration";
+
+/// What an earlier page knew of an account that this one has not made yet.
+#[derive(Debug)]
+pub(super) struct Remembered {
+    /// Who it is, and with whom it speaks: nothing is taken up by another.
+    key: String,
+    auth: String,
+    registration: String,
+}
+
+fn push(text: &mut String, name: &str, part: &str) {
+    for part in [name, " ", &part.len().to_string(), "\n", part, "\n"] {
+        text.push_str(part);
+    }
+}
+
+/// The records up to the first that cannot be read.
+fn records(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    let mut left = text;
+    std::iter::from_fn(move || {
+        let (line, after) = left.split_once('\n')?;
+        let (name, length) = line.split_once(' ')?;
+        let length: usize = length.parse().ok()?;
+        let part = after.get(..length)?;
+        left = after.get(length..)?.strip_prefix('\n')?;
+        Some((name, part))
+    })
+}
+
+impl Account {
+    fn key(&self) -> String {
+        let options = &self.options;
+        let name = options.auth_username.as_deref().unwrap_or_default();
+        let mut key = [&self.name, "\n", &options.username, "\n", name, "\n", &options.domain].concat();
+        for server in &options.servers {
+            key.push('\n');
+            key.push_str(&server.url);
+        }
+        key
+    }
+
+    fn recall(&mut self, known: &Remembered) {
+        self.auth.restore(&known.auth);
+        self.first.registration.recall(&known.registration);
+    }
+}
+
+impl Agent {
+    /// What another page would have to know, to go on where this one is. Nothing in it is secret.
+    #[must_use]
+    pub fn snapshot(&self) -> String {
+        let mut text = String::from(HEAD);
+        push(&mut text, INSTANCE, &self.instance);
+        for account in self.accounts.iter().filter(|account| !account.removing) {
+            push(&mut text, ACCOUNT, &account.key());
+            push(&mut text, AUTH, &account.auth.snapshot());
+            push(&mut text, REGISTRATION, &account.first.registration.snapshot());
+        }
+        for known in &self.remembered {
+            push(&mut text, ACCOUNT, &known.key);
+            push(&mut text, AUTH, &known.auth);
+            push(&mut text, REGISTRATION, &known.registration);
+        }
+        text
+    }
+
+    /// Takes up what [`Agent::snapshot`] gave to an earlier page, as far as it can be read and is not too late. Ends the
+    /// wait for it.
+    pub fn restore(&mut self, now: Now, text: &str) {
+        self.recall(text);
+        self.state_wait = None;
+        self.pump(now);
+    }
+
+    pub(super) fn recall(&mut self, text: &str) {
+        let text = text.strip_prefix(HEAD).filter(|text| text.len() <= limits::STATE_OCTETS).unwrap_or_default();
+        for (name, part) in records(text) {
+            let full = self.remembered.len() >= limits::REMEMBERED_ACCOUNTS;
+            let known = self.remembered.last_mut();
+            match (name, known) {
+                (INSTANCE, _) if self.options.instance.is_empty() && self.accounts.is_empty() && is_instance(part) => {
+                    part.clone_into(&mut self.instance);
+                }
+                (ACCOUNT, _) if !full => {
+                    self.remembered.push(Remembered {
+                        key: part.to_owned(),
+                        auth: String::new(),
+                        registration: String::new(),
+                    });
+                }
+                (ACCOUNT, _) => break,
+                (AUTH, Some(known)) => part.clone_into(&mut known.auth),
+                (REGISTRATION, Some(known)) => part.clone_into(&mut known.registration),
+                _ => {}
+            }
+        }
+        let Self { accounts, remembered, .. } = self;
+        for account in accounts {
+            take(remembered, account);
+        }
+    }
+
+    /// No REGISTER leaves before [`Agent::restore`], or this point in time.
+    pub fn await_state(&mut self, until: Mono) {
+        self.state_wait = Some(until);
+    }
+
+    /// Whether [`Agent::snapshot`] may say something else than when this was last asked.
+    pub fn take_touched(&mut self) -> bool {
+        std::mem::take(&mut self.touched)
+    }
+}
+
+/// Gives an account what is remembered of it.
+pub(super) fn take(remembered: &mut Vec<Remembered>, account: &mut Account) {
+    let key = account.key();
+    if let Some(index) = remembered.iter().position(|known| known.key == key) {
+        account.recall(&remembered.remove(index));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_are_read_up_to_the_first_that_is_broken() {
+        let mut text = String::new();
+        push(&mut text, "a", "one\ntwo");
+        push(&mut text, "b", "");
+        let whole: Vec<_> = records(&text).collect();
+        assert_eq!(whole, [("a", "one\ntwo"), ("b", "")]);
+        for end in 0..text.len() {
+            assert!(records(&text[..end]).count() < 2);
+        }
+        for bad in ["a 3\nabcd\n", "a -1\n\n", "a 99999999999999999999\nx\n", "a 1\né\n", "a\nb\n", "a 4294967295\nx\n"]
+        {
+            assert_eq!(records(bad).count(), 0, "{bad}");
+        }
+    }
+}
