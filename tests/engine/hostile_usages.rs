@@ -13,7 +13,7 @@ use crate::world::account;
 
 const METHODS: [&str; 8] = ["NOTIFY", "SUBSCRIBE", "REFER", "MESSAGE", "INFO", "OPTIONS", "PUBLISH", "FOO"];
 
-const LINES: [&str; 30] = [
+const LINES: [&str; 37] = [
     "Event: dialog",
     "Event: dialog;id=1",
     "Event: presence",
@@ -42,6 +42,13 @@ const LINES: [&str; 30] = [
     "Content-Type: ///",
     "Info-Package: x",
     "Require: nosub",
+    "Require: tdialog",
+    "Target-Dialog: talk;local-tag=x;remote-tag=bob",
+    "Target-Dialog: ;;",
+    "Answer-Mode: Auto;require",
+    "Expires: 30",
+    "Replaces: talk;to-tag=x;from-tag=bob",
+    "Refer-Events-At: <sip:x@y>",
     "P-Asserted-Identity: <sip:x@y>, <",
     "Expires: 5",
 ];
@@ -103,6 +110,7 @@ fn whatever_comes_gets_one_answer_and_the_call_stays() {
                 "NOTIFY" => vec!["Event: dialog", "Subscription-State: active"],
                 "SUBSCRIBE" => vec!["Event: dialog"],
                 "REFER" => vec!["Refer-To: <sip:carol@example.test>"],
+                "INFO" => vec!["Info-Package: x"],
                 _ => Vec::new(),
             };
             for _ in 0..random.below(4) {

@@ -1,81 +1,14 @@
 // What calls and accounts can beyond calling, with the built package in Chromium against the embedded server: real sockets,
 // real audio.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { startEdge } from "../e2e/support/edge.mjs";
-import { launch, serve } from "./support/browser.mjs";
+import { test } from "node:test";
+import { talking } from "./support/talk.mjs";
 
-let edge, server, browser;
-
-before(async () => {
-  edge = await startEdge();
-  server = await serve({ "/": { body: '<!doctype html><title>talk</title><script type="importmap">{ "imports": { "sipwake": "/pkg/sipwake.js" } }</script>' } });
-  browser = await launch();
-});
-after(async () => {
-  await browser?.close();
-  await server?.close();
-  await edge?.stop();
-});
+const talk = talking();
 
 /** Runs `script` in a page with `window.t`, and fails on whatever the page complains about. */
 async function page(script, { complains = [] } = {}) {
-  const page = await browser.context.newPage();
-  const complaints = [];
-  page.on("pageerror", (error) => complaints.push(String(error)));
-  page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
-  await page.goto(server.url);
-  await page.evaluate(async ({ url, domain, users }) => {
-    const { default: init, Endpoint, SipError } = await import("sipwake");
-    await init();
-    const names = (
-      "connectivity_changed registration_changed call_received call_changed call_progress call_terminated call_replaced dtmf_received info_received " +
-      "message_received transfer_requested transfer_changed subscription_changed notify_received subscribe_received subscriber_changed " +
-      "publication_changed problem host_changed trace"
-    ).split(" ");
-    const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-    const until = async (what, condition) => {
-      for (let i = 0; i < 1000; i++) {
-        const value = condition();
-        if (value) return value;
-        await sleep(10);
-      }
-      throw new Error(`never: ${what}`);
-    };
-    window.t = {
-      Endpoint, SipError, names, sleep, until, domain,
-      async start(username, hertz, options, more) {
-        const endpoint = await Endpoint.start({ host: "none", testToneHz: hertz, ...options });
-        const events = [];
-        for (const name of names) if (name !== "trace") endpoint.on(name, (event) => events.push({ name, ...event }));
-        const account = await endpoint.createAccount({ username, domain, password: users[username], servers: [url], ...more });
-        await until(`${username} registers`, () => account.registration.state === "registered");
-        const find = (name, match = () => true) => until(`${name} of ${username} in ${events.map(({ name }) => name)}`, () => events.find((event) => event.name === name && match(event)));
-        return { endpoint, account, events, find };
-      },
-      async talk(from, to) {
-        const call = await from.endpoint.makeCall(from.account, to.account.name.split("@")[0]);
-        const seen = to.events.length;
-        const { call: incoming } = await until("it rings", () => to.events.find((event) => event.name === "call_received" && event.call.state === "ringing"));
-        await incoming.answer();
-        await until("both connected", () => call.state === "connected" && incoming.state === "connected" && call.mediaConnected && incoming.mediaConnected);
-        return { call, incoming, seen };
-      },
-      async hears(stream) {
-        const context = new AudioContext();
-        const analyser = new AnalyserNode(context, { fftSize: 4096, smoothingTimeConstant: 0 });
-        context.createMediaStreamSource(stream).connect(analyser);
-        await sleep(300);
-        const bins = new Float32Array(analyser.frequencyBinCount);
-        analyser.getFloatFrequencyData(bins);
-        const hertz = context.sampleRate / analyser.fftSize;
-        await context.close();
-        const best = bins.reduce((top, value, i) => (value > bins[top] ? i : top), 0);
-        return bins[best] < -70 ? 0 : best * hertz;
-      },
-      stop: (...sides) => Promise.all(sides.map(({ endpoint }) => endpoint.stop())),
-    };
-  }, { url: edge.wsUrl, domain: edge.domain, users: edge.users });
+  const { page, complaints } = await talk.open();
   try {
     return await page.evaluate(script);
   } finally {
@@ -143,7 +76,7 @@ test("digits go in the media or by INFO, and messages and INFO go in the call", 
   assert.deepEqual(seen.digits, [["5", 250, true], ["#", 250, true]]);
   assert.deepEqual([seen.status, seen.message], [200, 200]);
   assert.deepEqual(seen.info, ["application/example", "hello", "a: b", true]);
-  assert.deepEqual(seen.inside, ["in the call", true, `sip:alice@${edge.domain}`]);
+  assert.deepEqual(seen.inside, ["in the call", true, `sip:alice@${talk.edge.domain}`]);
   assert.deepEqual(seen.outside, ["application/octet-stream", [255, 0, 1], "octets"]);
   assert.equal(seen.bye, "bob");
   assert.equal(seen.bad[0], "invalidOption");
@@ -200,6 +133,28 @@ test("a call is joined with another: the colleague's new call takes the place of
   near(seen.heard[0], 1000), near(seen.heard[1], 2000);
 });
 
+test("who is not let in by itself rings, and takes the old call's place when it is answered", async () => {
+  const seen = await page(async () => {
+    const sides = [await t.start("alice", 440), await t.start("bob", 1000), await t.start("carol", 2000, {}, { replaces: "ask" })];
+    const [alice, bob, carol] = sides;
+    bob.endpoint.on("transfer_requested", async ({ referral }) => (bob.next = await referral.accept()));
+    const first = await t.talk(alice, bob);
+    await first.call.hold();
+    const { incoming: before } = await t.talk(alice, carol);
+    const second = alice.endpoint.state.calls.find(({ remoteUri }) => remoteUri.includes("carol")).call;
+    await first.call.transfer(second);
+    const { call: asks } = await carol.find("call_received", ({ call }) => call.remoteUri.includes("bob"));
+    const seen = { of: asks.replaces === before, none: before.replaces === undefined, states: [asks.state, before.state] };
+    await asks.answer();
+    const replaced = await carol.find("call_replaced");
+    await t.until("the old one is over", () => before.state === "ended");
+    seen.replaced = [replaced.call === before, replaced.by === asks, asks.replaces === undefined];
+    await t.stop(...sides);
+    return seen;
+  });
+  assert.deepEqual(seen, { of: true, none: true, states: ["ringing", "connected"], replaced: [true, true, true] });
+});
+
 test("a state is followed and told, and OPTIONS says what the far end can", async () => {
   const seen = await page(async () => {
     const [alice, bob] = [await t.start("alice", 440), await t.start("bob", 1000, {}, { events: ["presence"] })];
@@ -226,7 +181,7 @@ test("a state is followed and told, and OPTIONS says what the far end can", asyn
   });
   assert.deepEqual(seen.during.listed, [[true, true]]);
   assert.deepEqual([seen.during.state, seen.during.same], ["active", true]);
-  assert.deepEqual(seen.during.follower, ["active", `sip:alice@${edge.domain}`, "presence", 600]);
+  assert.deepEqual(seen.during.follower, ["active", `sip:alice@${talk.edge.domain}`, "presence", 600]);
   assert.deepEqual(seen.after, ["terminated", "noresource", 0]);
   assert.equal(seen.refused[1], 403);
   assert.equal(seen.unknown[1], 489);
@@ -306,7 +261,7 @@ test("the trace can be exported, is bounded, redacted unless the whole is wanted
   const entries = (text) => text.split("\n").filter((line) => /^\d{4}-\d\d-\d\dT[\d:.]+Z \w+/.test(line)).length;
   assert.ok(entries(seen.redacted) === 512, `${entries(seen.redacted)} entries`);
   assert.match(seen.full, /sipOut REGISTER sip:/);
-  assert.match(seen.full, new RegExp(`sip:alice@${edge.domain}`));
+  assert.match(seen.full, new RegExp(`sip:alice@${talk.edge.domain}`));
   assert.match(seen.full, /a=ice-pwd:/);
   assert.match(seen.events, /note makeCall/);
   assert.match(seen.events, /note call_terminated \d+ ended/);

@@ -2,78 +2,15 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
-import { startEdge } from "../e2e/support/edge.mjs";
-import { launch, root, serve } from "./support/browser.mjs";
+import { test } from "node:test";
+import { launch, root } from "./support/browser.mjs";
+import { talking } from "./support/talk.mjs";
 
-let edge, server, browser;
-const routes = {
-  "/": { body: '<!doctype html><title>talk</title><script type="importmap">{ "imports": { "sipwake": "/pkg/sipwake.js" } }</script>' },
-};
-
-before(async () => {
-  edge = await startEdge();
-  server = await serve(routes);
-  browser = await launch();
-});
-after(async () => {
-  await browser?.close();
-  await server?.close();
-  await edge?.stop();
-});
-
-/** A page with `window.t`: two endpoints can be started in it, and what they say is kept. */
-async function open() {
-  const page = await browser.context.newPage();
-  const complaints = [];
-  page.on("pageerror", (error) => complaints.push(String(error)));
-  page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
-  await page.goto(server.url);
-  await page.evaluate(async ({ url, domain, users }) => {
-    const { default: init, Endpoint, SipError, parseMessage } = await import("sipwake");
-    await init();
-    const names = ["connectivity_changed", "registration_changed", "call_received", "call_changed", "call_terminated", "problem", "host_changed", "trace"];
-    const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-    const until = async (what, condition) => {
-      for (let i = 0; i < 1000; i++) {
-        const value = condition();
-        if (value) return value;
-        await sleep(10);
-      }
-      throw new Error(`never: ${what}`);
-    };
-    window.t = {
-      Endpoint, SipError, parseMessage, names, sleep, until, users,
-      options: (username, more) => ({ username, domain, password: users[username], servers: [url], ...more }),
-      /** An endpoint, its account and its events, the trace apart. */
-      async start(username, hertz, more) {
-        const endpoint = await Endpoint.start({ host: "none", testToneHz: hertz });
-        const events = [];
-        for (const name of names) if (name !== "trace") endpoint.on(name, (event) => events.push({ name, ...event }));
-        const account = await endpoint.createAccount(t.options(username, more));
-        await until(`${username} registers`, () => account.registration.state === "registered" || events.find((event) => event.error));
-        const find = (name, match = () => true) => until(`${name} of ${username}`, () => events.find((event) => event.name === name && match(event)));
-        return { endpoint, account, events, find };
-      },
-      async hears(stream) {
-        const context = new AudioContext();
-        const analyser = new AnalyserNode(context, { fftSize: 4096, smoothingTimeConstant: 0 });
-        context.createMediaStreamSource(stream).connect(analyser);
-        await sleep(300);
-        const bins = new Float32Array(analyser.frequencyBinCount);
-        analyser.getFloatFrequencyData(bins);
-        const hertz = context.sampleRate / analyser.fftSize;
-        await context.close();
-        const best = bins.reduce((top, value, i) => (value > bins[top] ? i : top), 0);
-        return bins[best] < -70 ? 0 : best * hertz;
-      },
-    };
-  }, { url: edge.wsUrl, domain: edge.domain, users: edge.users });
-  return { page, complaints };
-}
+const routes = {};
+const talk = talking(routes);
 
 test("two endpoints register, call, hear each other, mute, hang up, and leave nothing open", async () => {
-  const { page, complaints } = await open();
+  const { page, complaints } = await talk.open();
   const seen = await page.evaluate(async () => {
     const alice = await t.start("alice", 440);
     const bob = await t.start("bob", 1000);
@@ -105,7 +42,7 @@ test("two endpoints register, call, hear each other, mute, hang up, and leave no
   });
   const [atBob, atAlice, silent, again] = seen.heard;
   assert.deepEqual(seen.first, { direction: "outgoing", state: "connecting", account: true, uuid: true });
-  assert.deepEqual(seen.ringing, { state: "ringing", direction: "incoming", uri: `sip:alice@${edge.domain}` });
+  assert.deepEqual(seen.ringing, { state: "ringing", direction: "incoming", uri: `sip:alice@${talk.edge.domain}` });
   assert.ok(Math.abs(atBob - 440) < 30 && Math.abs(atAlice - 1000) < 30 && Math.abs(again - 440) < 30, String(seen.heard));
   assert.equal(silent, 0);
   assert.equal(seen.muted, true);
@@ -121,9 +58,9 @@ test("two endpoints register, call, hear each other, mute, hang up, and leave no
 });
 
 test("a wrong password is an error with its code, and the account can be removed", async () => {
-  const { page } = await open();
+  const { page } = await talk.open();
   const seen = await page.evaluate(async () => {
-    const alice = await t.start("alice", 440, { password: "wrong" });
+    const alice = await t.start("alice", 440, {}, { password: "wrong" });
     const { state, error, status } = alice.account.registration;
     const code = await alice.account.register().catch((error) => [error instanceof t.SipError, error.code, error.status]);
     await alice.account.remove().catch(() => {});
@@ -139,7 +76,7 @@ test("a wrong password is an error with its code, and the account can be removed
 });
 
 test("options that cannot be are errors that name the option", async () => {
-  const { page } = await open();
+  const { page } = await talk.open();
   const seen = await page.evaluate(async () => {
     const endpoint = await t.Endpoint.start({ host: "none" });
     const bad = [
@@ -179,7 +116,7 @@ test("options that cannot be are errors that name the option", async () => {
 });
 
 test("every method may be called from inside every listener", async () => {
-  const { page, complaints } = await open();
+  const { page, complaints } = await talk.open();
   const seen = await page.evaluate(async () => {
     const alice = await t.start("alice", 440);
     const bob = await t.start("bob", 1000);
@@ -268,7 +205,7 @@ test("every method may be called from inside every listener", async () => {
 });
 
 test("a listener that throws harms neither the engine nor the next listener", async () => {
-  const { page, complaints } = await open();
+  const { page, complaints } = await talk.open();
   const seen = await page.evaluate(async () => {
     const endpoint = await t.Endpoint.start({ host: "none" });
     const heard = [];
@@ -286,7 +223,7 @@ test("a listener that throws harms neither the engine nor the next listener", as
 });
 
 test("events before the first listener wait for it, in order", async () => {
-  const { page } = await open();
+  const { page } = await talk.open();
   const seen = await page.evaluate(async () => {
     const endpoint = await t.Endpoint.start({ host: "none" });
     const account = await endpoint.createAccount(t.options("alice"));
@@ -307,11 +244,11 @@ test("events before the first listener wait for it, in order", async () => {
 
 test("the README's page, with another server in it, calls and is called", async () => {
   const [, html] = /```html\n([\s\S]*?)```/.exec(await readFile(join(root, "README.md"), "utf8"));
-  const { domain, users, wsUrl } = edge;
+  const { domain, users, wsUrl } = talk.edge;
   const body = html.replaceAll("wss://sip.example.com/ws", wsUrl).replaceAll('"secret"', JSON.stringify(users.alice))
     .replace(/\[\{ urls: .*?\}\]/, "[]").replaceAll("example.com", domain);
   routes["/readme.html"] = { body: `<!doctype html><meta charset=utf-8><title>readme</title>${body}` };
-  const { page: other } = await open();
+  const { page: other } = await talk.open();
   const talking = await launch({ microphone: true });
   try {
     const page = await talking.context.newPage();
@@ -324,7 +261,7 @@ test("the README's page, with another server in it, calls and is called", async 
       assert.ok(said.some((line) => line.startsWith(text)), `${text}: ${said.join("; ")}`);
     };
     const started = Date.now();
-    await page.goto(`${server.url}/readme.html`);
+    await page.goto(`${talk.server.url}/readme.html`);
     await says(`alice@${domain} registered`);
     assert.ok(Date.now() - started < 2500, "where there is no host nothing waits for its token");
     await other.evaluate(async () => {
