@@ -99,10 +99,14 @@ pub(super) fn is_identity(text: &str) -> bool {
 }
 
 impl Agent {
-    /// Whether a call insists on an answer without a person where there is none (RFC 5373 section 4.3.1).
-    pub(super) fn must_not_answer(&self, account: AccountId, headers: &Headers) -> bool {
-        headers.auto_answer().is_some_and(|asked| asked.require)
-            && self.find_account(account).is_some_and(|account| !account.options.allow_auto_answer)
+    /// The status for a call that insists on an answer without a person and cannot have it (RFC 5373 section 4.3.1).
+    pub(super) fn auto_answer_refusal(&self, account: AccountId, headers: &Headers) -> Option<u16> {
+        headers.auto_answer().filter(|asked| asked.require)?;
+        match self.find_account(account) {
+            Some(account) if !account.options.allow_auto_answer => Some(403),
+            // Who talks already is not to be overheard by a third.
+            _ => (self.live_call_count() > 0).then_some(486),
+        }
     }
 
     /// A response to our INVITE, or a re-INVITE or UPDATE of theirs: the network may say who the far end is now.

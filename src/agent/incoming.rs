@@ -93,12 +93,15 @@ impl Agent {
         }
         let account = self.account_of_flow(flow);
         let replaced = account.map_or(Ok(None), |account| self.to_replace(account, &request.headers));
+        let by_itself = matches!(replaced, Ok(Some((_, true))));
+        let asked = account.filter(|_| !by_itself);
+        let unattended = asked.and_then(|account| self.auto_answer_refusal(account, &request.headers));
         let status = match account {
             None => Some(480),
             Some(_) if replaced.is_err() => replaced.err(),
             // One that takes another one's place is none more.
-            Some(_) if self.too_many_calls() && !matches!(replaced, Ok(Some((_, true)))) => Some(486),
-            Some(account) if self.must_not_answer(account, &request.headers) => Some(403),
+            Some(_) if self.too_many_calls() && !by_itself => Some(486),
+            Some(_) if unattended.is_some() => unattended,
             Some(_) if session_body(&request.headers, request.body()) == SessionBody::NotUnderstood => Some(415),
             Some(_) if request.headers.accepts("application", "sdp") == Some(false) => Some(406),
             Some(_) if sdp_of(&request).is_some_and(|sdp| !is_usable(&sdp)) => Some(488),

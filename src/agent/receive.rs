@@ -78,6 +78,8 @@ impl Agent {
         let uri = request.parsed_uri();
         let wrong = match uri {
             _ if matches!(request.method(), Method::Other(_)) => None,
+            // RFC 3891 section 3: it means something in INVITE alone.
+            _ if *request.method() != Method::Invite && request.headers.replaces().is_some() => Some(400),
             Ok(uri) if uri.is_sip() || uri.scheme().eq_ignore_ascii_case("tel") => None,
             Ok(_) => Some(416),
             Err(error) => error.status(),

@@ -66,7 +66,9 @@ impl Agent {
     fn is_authorized(&self, call: &Call, headers: &Headers) -> bool {
         let Some(account) = self.find_account(call.account) else { return false };
         let is_peer = |uri: &str| {
-            uri == call.remote_uri || call.asserted_identity.as_ref().is_some_and(|asserted| asserted.uri == uri)
+            // Whoever does not say who it is may be anybody (RFC 3323 section 4.1.1.3).
+            !uri.ends_with("@anonymous.invalid")
+                && (uri == call.remote_uri || call.asserted_identity.as_ref().is_some_and(|known| known.uri == uri))
         };
         match account.options.replaces {
             ReplacePolicy::Accept => true,

@@ -201,7 +201,10 @@ impl Agent {
         self.usages.auto_answers = later;
         let mut changed = false;
         for (id, _) in due {
-            let Some(call) = self.call_mut(id).filter(|call| call.phase == Phase::Ringing) else { continue };
+            // Beside another call it rings: whoever talks is not to be overheard by a third.
+            let alone = self.live_call_count() == 1;
+            let rings = |call: &&mut super::call::Call| alone && call.phase == Phase::Ringing;
+            let Some(call) = self.call_mut(id).filter(rings) else { continue };
             call.auto_answered = true;
             changed |= self.answer(now, id, None, crate::io::Extra::default()).is_ok();
         }

@@ -257,7 +257,8 @@ pub struct AccountOptions {
     /// Content types of MESSAGE that are taken; any other gets 415. Empty: all.
     pub message_types: Vec<String>,
     /// Whether a caller may be answered by the engine itself where it asks for that (Call-Info, Alert-Info,
-    /// Answer-Mode). It opens the microphone without a person, so it is off unless the application wants it.
+    /// Answer-Mode). It opens the microphone without a person, so it is off unless the application wants it, and
+    /// beside another call it rings all the same.
     pub allow_auto_answer: bool,
     /// Which INVITEs take a call's place without a person (Replaces, RFC 3891).
     pub replaces: ReplacePolicy,

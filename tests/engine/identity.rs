@@ -179,6 +179,23 @@ fn a_call_that_must_be_answered_without_a_person_is_refused_where_that_is_not_al
     assert_eq!(far.response("INVITE").status(), 180);
 }
 
+/// RFC 5373 4.3.1: who talks is not overheard by a caller who asks to be answered without a person; one who insists is told.
+#[test]
+fn beside_another_call_no_call_is_answered_without_a_person() {
+    let mut far = Far::with(AccountOptions { allow_auto_answer: true, ..account("alice") });
+    far.taken("talk");
+    for line in ["Answer-Mode: Auto", "Call-Info: <sip:x>;answer-after=0"] {
+        let call_id = if line.starts_with('A') { "one" } else { "two" };
+        far.invite_sdp(call_id, &[line], 2);
+        far.run(5_000);
+        assert_eq!(far.response("INVITE").status(), 180, "{line}");
+        let ringing = far.world.calls(far.phone).into_iter().find(|call| call.sip_call_id == call_id).unwrap();
+        assert_eq!(ringing.state, CallState::Ringing);
+    }
+    far.invite_sdp("three", &["Answer-Mode: Auto;require"], 2);
+    assert_eq!(far.response("INVITE").status(), 486);
+}
+
 /// RFC 5373 4.3: the 200 says how the call was answered, to whoever asked for a way.
 #[test]
 fn the_answer_says_whether_a_person_gave_it() {

@@ -95,6 +95,7 @@ fn who_may_take_a_calls_place_is_the_accounts_to_say() {
         (peer, "carol", "Referred-By: <<", false),
         (peer, "carol", "P-Asserted-Identity: <sip:bob@example.test>", true),
         (peer, "bob", "P-Asserted-Identity: <sip:mallory@example.test>", false),
+        (peer, "bob", "P-Asserted-Identity: <sip:anonymous@anonymous.invalid>", false),
         (accept, "carol", none, true),
         (ask, "bob", "Referred-By: <sip:bob@example.test>", false),
     ] {
@@ -174,6 +175,35 @@ fn a_replacement_that_insists_on_what_we_do_not_have_is_refused() {
     far.invite_sdp("second", &[&replaces(&bob), "Require: replaces, join"], 2);
     let refusal = far.response("INVITE");
     assert_eq!((refusal.status(), header(&refusal.headers, HeaderName::Unsupported).as_str()), (420, "join"));
+    assert_eq!(far.state(old), Some(CallState::Connected));
+}
+
+/// RFC 3323 4.1.1.3: of two who do not say who they are nobody knows whether they are the same.
+#[test]
+fn one_anonymous_caller_does_not_take_the_place_of_another_by_itself() {
+    let mut far = Far::new();
+    let named = "P-Asserted-Identity: <sip:anonymous@anonymous.invalid>";
+    let invite = far.invite_sdp("first", &[named], 1);
+    let old = far.only_call().id;
+    far.world.command(far.phone, Command::Answer(old, Extra::default()));
+    far.run(100);
+    let bob = far.peer_of_response(&invite, &far.response("INVITE"));
+    say_invite(&mut far, "second", "carol", &[&replaces(&bob), named]);
+    far.run(100);
+    assert_eq!(far.response("INVITE").status(), 180);
+    assert_eq!(far.state(old), Some(CallState::Connected));
+}
+
+/// RFC 3891 3: Replaces in anything but an INVITE is a mistake.
+#[test]
+fn replaces_in_another_request_than_invite_gets_400() {
+    let mut far = Far::new();
+    let (old, _, mut bob) = far.taken("first");
+    let header = replaces(&bob);
+    for method in ["OPTIONS", "MESSAGE", "INFO", "REFER", "UPDATE"] {
+        far.ask(&mut bob, method, &[&header, "Refer-To: <sip:carol@example.test>"], "");
+        assert_eq!(far.response(method).status(), 400, "{method}");
+    }
     assert_eq!(far.state(old), Some(CallState::Connected));
 }
 

@@ -76,7 +76,7 @@ export interface AccountOptions {
   infoPackages?: string[];
   /** Content types of MESSAGE that are taken; any other gets 415 (RFC 3428 7). Default: all. */
   messageTypes?: string[];
-  /** Whether a caller may ask to be answered without a person (RFC 5373). It opens the microphone: off by default, and a caller who insists gets 403. */
+  /** Whether a caller may ask to be answered without a person (RFC 5373). It opens the microphone: off by default (a caller who insists gets 403), and beside another call it rings all the same. */
   allowAutoAnswer?: boolean;
   /**
    * Which INVITEs take a call's place without a person (Replaces, RFC 3891 3): those of its far end, of whom that
