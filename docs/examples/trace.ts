@@ -1,7 +1,8 @@
-// A trace to look at, and one to attach to a report. Nothing in it opens a door; who calls whom stays.
+// A trace to look at, and one to attach to a report. Nothing in it opens a door, and persons are numbers in it.
 import { Endpoint } from "sipwake";
 
-export const endpoint = await Endpoint.start({ trace: "redacted" });
+/** `names` shows who calls whom, `full` every octet: for a developer's eyes. */
+export const endpoint = await Endpoint.start({ trace: location.hash === "#debug" ? "names" : "redacted" });
 endpoint.on("trace", ({ at, kind, text }) => console.debug(new Date(at).toISOString(), kind, text));
 
 export function report(form: FormData) {

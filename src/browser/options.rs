@@ -43,6 +43,7 @@ pub(super) fn start(options: &JsValue) -> Result<Start, JsValue> {
             "instance" => engine.instance = value.as_string()?,
             "trace" => match value.as_string()?.as_str() {
                 "redacted" => {}
+                "names" => engine.trace_names = true,
                 "full" => engine.full_trace = true,
                 "off" | "events" => engine.trace = false,
                 _ => return None,

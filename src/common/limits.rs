@@ -30,6 +30,8 @@ pub const BRIDGE_QUEUE_OCTETS: usize = 1024 * 1024;
 pub const JSON_DEPTH: usize = 16;
 /// Entries of the trace. More: the oldest goes.
 pub const TRACE_ENTRIES: usize = 512;
+/// Persons that the trace tells apart; whoever comes after them has no number.
+pub const TRACED_USERS: usize = 256;
 /// Events that wait for a first listener. More: the oldest goes, and a `problem` says so.
 pub const EVENTS_WAITING: usize = 256;
 /// Calls at one time. More: an incoming one gets 486, an outgoing one fails with `tooManyCalls`.

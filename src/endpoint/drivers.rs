@@ -8,7 +8,6 @@ use crate::io::{
     Driver, EndpointOptions, FlowCommand, FlowEvent, FlowId, MediaCommand, MediaEvent, MediaFailure, MediaId, Output,
     TraceKind,
 };
-use crate::message;
 
 /// Where commands are carried out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -145,7 +144,11 @@ impl Endpoint {
     }
 
     fn trace_sip(&mut self, now: Now, kind: TraceKind, octets: &[u8]) {
-        self.trace(now, kind, || message::redact(octets), || String::from_utf8_lossy(octets).into_owned());
+        if self.options.trace {
+            let full = self.options.full_trace;
+            let text = if full { String::from_utf8_lossy(octets).into_owned() } else { self.redactor.message(octets) };
+            self.tell_trace(now, kind, text);
+        }
     }
 }
 

@@ -14,6 +14,7 @@
 //! }
 //! ```
 
+use crate::message::Redactor;
 pub use crate::message::{Message, validate};
 
 mod command;
@@ -76,6 +77,7 @@ pub struct Endpoint {
     /// What was kept last.
     saved: String,
     hooked: Option<Hooked>,
+    redactor: Redactor,
     out: VecDeque<Output>,
 }
 
@@ -83,6 +85,8 @@ impl Endpoint {
     /// An engine that has not started yet.
     #[must_use]
     pub fn new(options: EndpointOptions, mut random: Random) -> Self {
+        let mut redactor = Redactor::default();
+        redactor.names = options.trace_names;
         let wake = options.host.then(|| Wake::new(&options, &mut random));
         Self {
             agent: Agent::new(options.clone(), random),
@@ -99,6 +103,7 @@ impl Endpoint {
             wake,
             saved: String::new(),
             hooked: None,
+            redactor,
             out: VecDeque::new(),
         }
     }
@@ -149,7 +154,7 @@ impl Endpoint {
             }
             Input::Media { media, number, event } => self.media_event(now, media, number, event),
             Input::Host(text) => {
-                self.trace(now, TraceKind::BridgeIn, || crate::bridge::redact(&text), || text.clone());
+                self.trace_bridge(now, TraceKind::BridgeIn, &text);
                 if let Some(wake) = &mut self.wake {
                     wake.receive(now, &mut self.agent, &text);
                 }
@@ -285,7 +290,7 @@ impl Endpoint {
     fn wake_event(&mut self, now: Now, event: WakeEvent) {
         match event {
             WakeEvent::Post(text) => {
-                self.trace(now, TraceKind::BridgeOut, || crate::bridge::redact(&text), || text.clone());
+                self.trace_bridge(now, TraceKind::BridgeOut, &text);
                 self.out.push_back(Output::Host(text));
             }
             WakeEvent::Connected { welcome, resumed } => self.connected(now, &welcome, resumed),
@@ -338,10 +343,15 @@ impl Endpoint {
         }
     }
 
-    fn trace(&mut self, now: Now, kind: TraceKind, redacted: impl Fn() -> String, full: impl Fn() -> String) {
+    fn trace_bridge(&mut self, now: Now, kind: TraceKind, text: &str) {
         if self.options.trace {
-            let text = if self.options.full_trace { full() } else { redacted() };
-            self.out.push_back(Output::Event(Event::Trace(TraceEntry { at: now.wall, kind, text })));
+            let EndpointOptions { full_trace, trace_names, .. } = self.options;
+            let text = if full_trace { text.to_owned() } else { crate::bridge::redact(text, trace_names) };
+            self.tell_trace(now, kind, text);
         }
+    }
+
+    fn tell_trace(&mut self, now: Now, kind: TraceKind, text: String) {
+        self.out.push_back(Output::Event(Event::Trace(TraceEntry { at: now.wall, kind, text })));
     }
 }

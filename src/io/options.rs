@@ -41,8 +41,10 @@ pub struct EndpointOptions {
     pub missing: Vec<String>,
     /// Whether there are trace events at all.
     pub trace: bool,
-    /// Whether the trace shows full text. Otherwise what opens a door is redacted, and what people write.
+    /// Whether the trace shows full text. Otherwise what opens a door is redacted, what people write, and who they are.
     pub full_trace: bool,
+    /// Whether a redacted trace shows who calls whom all the same. Otherwise each person is a number.
+    pub trace_names: bool,
     /// How long the first REGISTER waits for `welcome` and the push token in milliseconds, 60,000 at most; then it goes
     /// without.
     pub token_wait_ms: u64,
@@ -67,6 +69,7 @@ impl Default for EndpointOptions {
             missing: Vec::new(),
             trace: true,
             full_trace: false,
+            trace_names: false,
             token_wait_ms: 3_000,
             state: None,
             push_id_header: None,

@@ -74,7 +74,7 @@ pub use name_addr::{NameAddr, write_name_addr};
 pub use params::{Param, Params};
 pub use rack::RAck;
 pub use reason::Reason;
-pub use redact::redact;
+pub use redact::{Redactor, redact};
 pub use refer_to::{ReferTo, ReferredBy};
 pub use replaces::{Replaces, TargetDialog};
 pub use request::Request;

@@ -48,6 +48,7 @@ mod subscriptions;
 mod torture;
 #[cfg(not(target_arch = "wasm32"))]
 mod torture_ipv6;
+mod trace;
 mod transfer;
 mod wake;
 mod world;

@@ -72,6 +72,8 @@ pub struct Phone {
     pub shell: Option<Shell>,
     /// The page does not run: nothing reaches it, its timers stand still.
     pub frozen: bool,
+    /// The trace is redacted, persons included.
+    redacted: bool,
     /// What was posted to it meanwhile.
     pub kept: Vec<Input>,
     /// Sockets and media sessions of the page itself, where there is a shell.
@@ -167,6 +169,7 @@ impl World {
     pub fn add_phone(&mut self, options: EndpointOptions) -> usize {
         let index = self.phones.len();
         let seed = Random::new(Seeded(100 + index as u64));
+        let redacted = !options.full_trace && !options.trace_names;
         self.phones.push(Phone {
             endpoint: Endpoint::new(options, seed),
             timer: Some(Mono(0)),
@@ -193,6 +196,7 @@ impl World {
             deaf: false,
             shell: None,
             frozen: false,
+            redacted,
             kept: Vec::new(),
             own_flows: Vec::new(),
             own_media: Vec::new(),
@@ -267,7 +271,14 @@ impl World {
         let phone = &mut self.phones[index];
         match output {
             Output::Timer(at) => phone.timer = at,
-            Output::Event(event) => phone.events.push(event),
+            Output::Event(event) => {
+                if let Event::Trace(entry) = &event
+                    && phone.redacted
+                {
+                    crate::trace::shows_nobody(&entry.text);
+                }
+                phone.events.push(event);
+            }
             Output::Completed { id, result } => phone.completed.push((id, result)),
             Output::Save(state) => phone.saved = Some(state),
             Output::CredentialsNeeded(question) => phone.questions.push(question),

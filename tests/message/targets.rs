@@ -150,7 +150,7 @@ fn drain(link: &mut Link, now: Now) -> Vec<Incoming> {
 
 /// The bridge: texts of the other side, line by line, to a page and to a host; payloads to every type.
 pub fn bridge(text: &str) {
-    let _ = sipwake::bridge::redact(text);
+    let _ = sipwake::bridge::redact(text, false);
     let _ = read_push(text, &PayloadPaths::default());
     let mut page = Link::page(&mut Random::new(Seeded(1)), Hello::default());
     let mut host = Link::host(&mut Random::new(Seeded(2)));

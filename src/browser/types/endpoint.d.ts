@@ -108,10 +108,12 @@ export interface EndpointOptions {
   /** `urn:uuid:…` for `+sip.instance`. Default: the host's, else one kept per tab. */
   instance?: string;
   /**
-   * What the trace shows. `redacted` (default): messages without credentials, tokens, keys, texts and digits, but with who calls
-   * whom; `events`: no messages, only what happened, by name; `full`: every octet, for a developer's eyes; `off`: nothing.
+   * What the trace shows. `redacted` (default): messages by their structure, without credentials, tokens, keys, texts and digits,
+   * and with a number in place of each person, the same throughout; what is not known to be harmless is not shown, nor is what
+   * cannot be read. `names`: the same, but with who calls whom; `events`: no messages, only what happened, by name; `full`: every
+   * octet, for a developer's eyes; `off`: nothing.
    */
-  trace?: "redacted" | "events" | "full" | "off";
+  trace?: "redacted" | "names" | "events" | "full" | "off";
   /** See and change what leaves. */
   hooks?: Hooks;
   /** The WebSocket class where the platform has none (Node 20). */
