@@ -24,6 +24,17 @@ impl Agent {
         self.pump(now);
     }
 
+    /// The machine seems to have slept without a word to anybody: no binding of a server that counted on is believed, and
+    /// no flow either. Where only a clock was set, that costs a question and a REGISTER.
+    pub fn slept(&mut self, now: Now) {
+        for account in self.accounts.iter_mut().filter(|account| account.wakefulness == Wakefulness::Awake) {
+            for binding in account.bindings_mut().filter(|binding| binding.registration.is_kept()) {
+                binding.registration.want(Purpose::Bind, None);
+            }
+        }
+        self.network_changed(now, None);
+    }
+
     /// The host knows that our address is another one: what was open is dead, and need not be asked.
     pub fn address_changed(&mut self, now: Now) {
         let Self { accounts, flow_ids, random, .. } = self;

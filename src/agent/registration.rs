@@ -204,6 +204,11 @@ impl Registration {
         matches!(self.phase, Phase::Due(p) | Phase::Pending(_, p) if p != Purpose::Bind)
     }
 
+    /// Whether a binding is there, and is being kept.
+    pub(crate) fn is_kept(&self) -> bool {
+        matches!(self.phase, Phase::Bound { .. })
+    }
+
     /// Whether nothing is wanted any more.
     pub(crate) fn is_idle(&self) -> bool {
         self.phase == Phase::Idle

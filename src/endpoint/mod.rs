@@ -41,6 +41,8 @@ use hooks::Hooked;
 /// How long a command waits for what it asked of the network at shut-down, in milliseconds.
 const STOP_MS: u64 = 2_000;
 
+/// The wall clock ran ahead of the monotonic one by so many milliseconds: the machine slept, or somebody set the clock.
+const SLEPT_MS: u64 = 10_000;
 /// The longest time that an option of the endpoint may be, in milliseconds.
 const LONGEST_WAIT_MS: u64 = 60_000;
 /// The highest tone that a machine without a microphone may send.
@@ -72,6 +74,8 @@ pub struct Endpoint {
     stopping: Option<(Vec<CommandId>, Mono)>,
     stopped: bool,
     told_timer: Option<Mono>,
+    /// When the last input came.
+    last: Option<Now>,
     /// The host has not said yet what it keeps for us.
     loading: bool,
     /// What was kept last.
@@ -99,6 +103,7 @@ impl Endpoint {
             stopping: None,
             stopped: false,
             told_timer: None,
+            last: None,
             loading: wake.is_some(),
             wake,
             saved: String::new(),
@@ -144,6 +149,12 @@ impl Endpoint {
                 }
                 None => self.agent.start(now, None),
             }
+        }
+        let before = self.last.replace(now).unwrap_or(now);
+        let jump = now.wall.saturating_sub(before.wall).saturating_sub(now.mono.since(before.mono));
+        if jump >= SLEPT_MS {
+            // The monotonic clock of some platforms stands still while the machine sleeps.
+            self.agent.slept(now);
         }
         match input {
             // The driver has used its timer up, so it is told the next deadline even if that is the same.

@@ -371,3 +371,28 @@ fn the_last_wish_counts_whatever_was_asked_before() {
     assert!(commands.iter().all(|command| world.result(phone, *command) == Some(Ok(Reply::Done))));
     assert_eq!(registrations(&world, phone).pop().unwrap().state, RegistrationState::Registered);
 }
+
+/// RFC 3261 10.2.4: where the machine sleeps the monotonic clock may stand still, and nobody says a word; the wall clock
+/// tells. One that is set back tells nothing.
+#[test]
+fn a_sleep_that_only_the_wall_clock_saw_is_noticed() {
+    for (ahead, noticed) in [(3_600_000_i64, true), (9_000, false), (-3_600_000, false)] {
+        let (mut world, phone, _) = registered(account("bob"));
+        world.server.bindings.clear();
+        let before = world.server.registers().len();
+        world.start = world.start.saturating_add_signed(ahead);
+        world.run(40_000);
+        assert_eq!(world.server.is_bound("bob"), noticed, "{ahead}");
+        assert_eq!(world.server.registers().len() - before, usize::from(noticed));
+        assert_eq!(last(&world, phone).state, RegistrationState::Registered);
+        // A flow that died meanwhile is replaced within seconds of the first thing that happens.
+        let flow = world.phones[phone].flows[0];
+        world.start += 3_600_000;
+        world.phones[phone].deaf = true;
+        world.run(35_000);
+        world.phones[phone].deaf = false;
+        world.run(60_000);
+        assert_ne!(world.phones[phone].flows, [flow]);
+        assert!(world.server.is_bound("bob"));
+    }
+}

@@ -155,15 +155,25 @@ pub struct World {
     pub server: Server,
     /// A scripted far end stands behind the server: what is no REGISTER comes here, and nowhere else.
     pub far: Option<Vec<Message>>,
+    /// What the wall clock said when the other began. It jumps where the machine sleeps or somebody sets it.
+    pub start: u64,
 }
 
 impl World {
     pub fn new() -> Self {
-        Self { now: 0, order: 0, travelling: Vec::new(), phones: Vec::new(), server: Server::new(), far: None }
+        Self {
+            now: 0,
+            order: 0,
+            travelling: Vec::new(),
+            phones: Vec::new(),
+            server: Server::new(),
+            far: None,
+            start: START,
+        }
     }
 
     pub fn clock(&self) -> Now {
-        Now { mono: Mono(self.now), wall: START + self.now }
+        Now { mono: Mono(self.now), wall: self.start + self.now }
     }
 
     pub fn add_phone(&mut self, options: EndpointOptions) -> usize {
