@@ -462,7 +462,7 @@ impl Drop for Model {
 fn whatever_happens_ends_well() {
     let number = |name| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
     let first = number("MODEL_SEED").unwrap_or(0);
-    let seeds = first..first + number("MODEL_COUNT").unwrap_or(100);
+    let seeds = first..first + number("MODEL_COUNT").unwrap_or(if cfg!(target_arch = "wasm32") { 100 } else { 200 });
     for seed in seeds {
         let mut model = Model::new(seed);
         let steps = 5 + model.dice.below(35);
