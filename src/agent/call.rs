@@ -3,6 +3,7 @@
 use super::dtmf::Dtmf;
 use super::early::{Fork, LateOffer};
 use super::identity::{self, InviteIdentity};
+use super::progress::Prelude;
 use super::redirect::Redirection;
 use super::reliable::Provisional;
 use super::session::Session;
@@ -48,7 +49,13 @@ pub(crate) enum Job {
     None,
     /// Our part of the first exchange: the 200's answer, or its offer where the INVITE had none, or our INVITE's offer.
     First,
-    /// Our answer to a re-INVITE.
+    /// The same before the answer, without a microphone.
+    Early,
+    /// Their answer to that is being taken, from their PRACK.
+    TakeEarly,
+    /// The microphone for the answer to a call that has its description.
+    Microphone,
+    /// Our answer to a re-INVITE, an UPDATE or a PRACK.
     Again,
     /// Our answer to the offer of a far end that our INVITE left it to.
     TakeOffer,
@@ -73,7 +80,7 @@ pub(crate) struct Repeat {
     pub(crate) moved: bool,
 }
 
-/// A re-INVITE whose answer is being made.
+/// A request of theirs whose answer is being made.
 #[derive(Debug)]
 pub(crate) struct Reoffer {
     pub(crate) server: ServerId,
@@ -128,6 +135,7 @@ pub(crate) struct Call {
     /// Our reliable provisional response that has no PRACK yet.
     pub(crate) provisional: Option<Provisional>,
     pub(crate) next_rseq: Option<u32>,
+    pub(crate) prelude: Prelude,
     /// A provisional response said that it rings there.
     pub(crate) ringing_there: bool,
     /// A provisional response brought a description.
@@ -235,6 +243,7 @@ impl Call {
             auto_answered: false,
             provisional: None,
             next_rseq: None,
+            prelude: Prelude::default(),
             ringing_there: false,
             early: false,
             bye_after_ack: false,
@@ -320,6 +329,10 @@ impl Call {
         if self.is_unanswered() {
             // A server that holds or forks the INVITE sends it again to our next flow; the call waits for that.
             self.server = None;
+            // It is said again there, with the next number.
+            if self.provisional.take().is_some() {
+                self.prelude.unsaid();
+            }
             self.orphaned_until = Some(now.after(LINGER_MS));
         }
         if self.phase != Phase::Established {

@@ -589,7 +589,7 @@ impl Agent {
 }
 
 /// An answer that takes nothing of an offer (RFC 3264 section 6): every stream with port nought.
-fn refusal_of(offer: &str) -> String {
+pub(super) fn refusal_of(offer: &str) -> String {
     let mut answer = String::from("v=0\r\no=- 0 0 IN IP4 0.0.0.0\r\ns=-\r\nc=IN IP4 0.0.0.0\r\nt=0 0\r\n");
     for media in offer.lines().filter_map(|line| line.strip_prefix("m=")) {
         let mut words = media.split_ascii_whitespace();

@@ -117,10 +117,12 @@ impl Agent {
                 self.offer_described(now, id, sdp);
             }
             (MediaEvent::Described { sdp }, Job::First) => self.answer_described(now, id, sdp),
+            (MediaEvent::Described { sdp }, Job::Early) => self.early_described(id, sdp),
+            (MediaEvent::Applied, Job::Microphone | Job::TakeEarly) => self.early_applied(now, id),
             (MediaEvent::Described { sdp }, Job::Again) => self.reoffer_described(now, id, sdp),
             (MediaEvent::Described { sdp }, Job::Offer) => self.change_described(now, id, sdp),
             (MediaEvent::Described { sdp }, Job::TakeOffer) => self.late_described(now, id, Ok(sdp)),
-            (MediaEvent::Described { .. }, Job::None | Job::TakeAnswer | Job::TakeAgain) => {}
+            (MediaEvent::Described { .. }, _) => {}
             (MediaEvent::Applied, Job::TakeAnswer) => {
                 call.job = Job::None;
                 self.take_deferred(now, id);
@@ -146,6 +148,10 @@ impl Agent {
             {
                 self.offer_to_winner(now, id);
             }
+            (Phase::Ringing | Phase::Answering, Job::Again) if why != MediaFailure::ConnectionLost => {
+                self.reoffer_failed(now, id);
+            }
+            (Phase::Ringing, _) => self.early_failed(now, id, job, why),
             (Phase::Answering, _) => self.answer_failed(now, id, why),
             (Phase::Preparing, _) => self.offer_failed(now, id, why),
             // An offer with a restart of ICE may bring it back, whatever else is under way.
@@ -187,7 +193,8 @@ impl Agent {
         }
     }
 
-    pub(super) fn open_media(&mut self, id: CallId) {
+    /// Makes the call's media session, with its microphone or for now without.
+    pub(super) fn open_media(&mut self, id: CallId, microphone: bool) {
         let media = MediaId(self.new_id());
         let (ice_servers, options) = (self.options.ice_servers.clone(), &self.options);
         let (gathering_limit_ms, first_usable_candidate, test_tone_hz) =
@@ -197,7 +204,14 @@ impl Agent {
         let (call_uuid, muted) = (call.uuid.clone(), call.muted);
         self.media_command(
             id,
-            MediaCommand::Open { call_uuid, ice_servers, gathering_limit_ms, first_usable_candidate, test_tone_hz },
+            MediaCommand::Open {
+                call_uuid,
+                microphone,
+                ice_servers,
+                gathering_limit_ms,
+                first_usable_candidate,
+                test_tone_hz,
+            },
         );
         if muted {
             self.media_command(id, MediaCommand::Mute { on: true });
@@ -212,6 +226,7 @@ impl Agent {
         match command {
             MediaCommand::Offer { .. }
             | MediaCommand::Accept { .. }
+            | MediaCommand::Microphone
             | MediaCommand::SetAnswer { provisional: false, .. } => call.job_number = number,
             MediaCommand::SetAnswer { provisional: true, .. } => call.early_answers.push(number),
             _ => {}
@@ -376,7 +391,8 @@ impl Agent {
         call.media_connected = false;
         let (account, unknown) = (call.account, call.replacing.take().is_some());
         let info = call.info();
-        let waiting = std::mem::take(&mut call.waiting);
+        let mut waiting = std::mem::take(&mut call.waiting);
+        waiting.append(&mut call.prelude.asking);
         let mut askers = call.session.modification.abandon();
         askers.extend(call.abandon_digits());
         let deferred = call.session.deferred.take();

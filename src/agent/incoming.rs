@@ -5,13 +5,14 @@ use super::extra::{add_headers, check_headers};
 use super::identity::write_answer_mode;
 use super::messaging::sender;
 use super::outcome::{self, Reasons, outcome};
+use super::progress::Exchange;
 use super::{Agent, AgentEvent};
 use crate::common::limits;
 use crate::common::time::Now;
 use crate::dialog::{Dialog, SMALLEST_S, SessionTimer};
 use crate::io::{
     AccountId, CallId, CommandId, Direction, Error, ErrorCode, Event, Extra, FlowId, HeaderList, Identity,
-    MediaCommand, MediaFailure, OutcomeKind, Reply,
+    MediaFailure, OutcomeKind, Reply,
 };
 use crate::message::{HeaderName, Headers, Request, Response, SessionBody, session_body};
 use crate::sdp::SessionDescription;
@@ -46,16 +47,20 @@ impl Agent {
         let announce = call.phase == Phase::Arrived;
         call.phase = Phase::Answering;
         call.waiting.extend(command);
-        call.job = Job::First;
+        call.waiting.append(&mut call.prelude.asking);
         call.extra = extra;
-        let offer = sdp_of(&call.invite);
+        let early = call.prelude.exchange != Exchange::None;
+        if !early {
+            call.job = Job::First;
+        }
         let info = call.info();
         let headers = call.invite.headers.list();
         // An answer that came before the INVITE: the call was never shown as ringing, but it is a call all the same.
         self.tell(if announce { Event::CallReceived { call: info, headers } } else { Event::CallChanged(info) });
-        self.open_media(id);
-        let command = offer.map_or(MediaCommand::Offer { restart: false }, |sdp| MediaCommand::Accept { sdp });
-        self.media_command(id, command);
+        if !early {
+            self.open_media(id, true);
+            self.describe_first(id);
+        }
         self.pump(now);
         Ok(())
     }
@@ -232,13 +237,15 @@ impl Agent {
         response
     }
 
-    /// Sends a 200 with a description and repeats it until its ACK.
+    /// Sends a 200, with a description unless that is agreed, and repeats it until its ACK.
     pub(super) fn send_ok(&mut self, now: Now, id: CallId, server: ServerId, request: &Request, sdp: Vec<u8>) {
         let Some(extra) = self.call_mut(id).map(|call| std::mem::take(&mut call.extra)) else { return };
         let Some(call) = self.calls.iter().find(|call| call.id == id) else { return };
         let mut response = self.response(request, 200, &call.local_tag, Some(call.account));
         self.write_supported(call.account, &mut response.headers);
-        response.set_body("application/sdp", sdp);
+        if !sdp.is_empty() {
+            response.set_body("application/sdp", sdp);
+        }
         write_answer_mode(&request.headers, call.auto_answered, &mut response.headers);
         add_headers(&mut response.headers, &extra.headers);
         self.session_accepted(now, id, request, &mut response.headers);
@@ -269,7 +276,10 @@ impl Agent {
         call.job = Job::None;
         call.phase = Phase::Answered;
         call.connected_at = Some(now.wall);
-        call.answer_in_ack = sdp_of(&call.invite).is_none();
+        call.answer_in_ack = sdp_of(&call.invite).is_none() && !sdp.is_empty();
+        if let Some(provisional) = &mut call.provisional {
+            provisional.overtaken();
+        }
         let request = call.invite.clone();
         let waiting = std::mem::take(&mut call.waiting);
         self.send_ok(now, id, server, &request, sdp.into_bytes());

@@ -27,6 +27,7 @@ mod modify;
 mod notifier;
 mod outcome;
 mod outgoing;
+mod progress;
 mod publication;
 mod receive;
 mod recovery;
@@ -443,6 +444,7 @@ impl Agent {
                 self.transaction_event(now, event);
             }
             quiet &= !self.settle_late_offers();
+            quiet &= !self.settle_preludes(now);
             quiet &= !self.settle_sessions(now);
             quiet &= !self.settle_usages(now);
             quiet &= !self.settle_sleep(now);

@@ -3,6 +3,7 @@
 use super::Agent;
 use super::call::{Call, Job, Phase, Reoffer};
 use super::incoming::{is_usable, sdp_of};
+use super::progress::Exchange;
 use super::session;
 use crate::common::time::Now;
 use crate::io::{CallId, MediaCommand};
@@ -112,7 +113,7 @@ impl Agent {
             }
         }
         let changed = call.remote_hold != before;
-        if *request.method() == Method::Update {
+        if *request.method() != Method::Invite {
             self.accept_update(now, id, server, &request, Some(sdp));
         } else {
             call.answer_in_ack = offer.is_none();
@@ -134,8 +135,13 @@ impl Agent {
         let before = call.session.told_before;
         let reoffer = call.reoffer.take();
         self.direct(id, before);
-        if let Some(Reoffer { server, request }) = reoffer {
-            self.refuse_change(now, server, &request, 488, None);
+        match reoffer {
+            Some(Reoffer { server, request }) if *request.method() == Method::Prack => {
+                self.refuse_offer_in_prack(now, server, &request);
+                self.early_refused(now, id);
+            }
+            Some(Reoffer { server, request }) => self.refuse_change(now, server, &request, 488, None),
+            None => {}
         }
     }
 
@@ -153,17 +159,21 @@ impl Agent {
         }
     }
 
+    /// The 200 to an UPDATE, or to a PRACK with an offer.
     fn accept_update(&mut self, now: Now, id: CallId, server: ServerId, request: &Request, sdp: Option<String>) {
         let Some(call) = self.call_mut(id) else { return };
         if let Some(dialog) = call.dialog_of(&request.headers) {
             dialog.refresh_target(&request.headers);
         }
         let (account, tag) = (call.account, call.local_tag.clone());
-        let mut response = self.response(request, 200, &tag, Some(account));
+        let updates = *request.method() == Method::Update;
+        let mut response = self.response(request, 200, &tag, updates.then_some(account));
         if let Some(sdp) = sdp {
             response.set_body("application/sdp", sdp.into_bytes());
         }
-        self.session_accepted(now, id, request, &mut response.headers);
+        if updates {
+            self.session_accepted(now, id, request, &mut response.headers);
+        }
         self.transactions.respond(now.mono, server, response);
     }
 
@@ -198,7 +208,7 @@ fn verdict_on_update(call: &mut Call, request: &Request) -> Verdict {
     if call.is_over() {
         return Verdict::Refuse(481);
     }
-    let pending = |reoffer: &Reoffer| *reoffer.request.method() == Method::Update;
+    let pending = |reoffer: &Reoffer| *reoffer.request.method() != Method::Invite;
     if call.reoffer.as_ref().is_some_and(pending) || call.session.deferred.is_some() {
         return Verdict::TooEarly;
     }
@@ -224,7 +234,14 @@ fn verdict_on_update(call: &mut Call, request: &Request) -> Verdict {
         }
         // An offer of theirs has no answer yet.
         _ if call.reoffer.is_some() => Verdict::TooEarly,
-        Phase::Arrived | Phase::Ringing | Phase::Answering => Verdict::TooEarly,
+        Phase::Arrived | Phase::Ringing | Phase::Answering => match call.prelude.exchange {
+            Exchange::Agreed if call.job == Job::None => Verdict::Take,
+            Exchange::Agreed => Verdict::Defer,
+            Exchange::Open if call.job == Job::TakeEarly => Verdict::Defer,
+            // Our offer has no answer yet.
+            Exchange::Open if sdp_of(&call.invite).is_none() => Verdict::Refuse(491),
+            _ => Verdict::TooEarly,
+        },
         _ => when_answer_is_taken(call),
     }
 }

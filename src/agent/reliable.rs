@@ -1,18 +1,16 @@
-//! PRACK both ways (RFC 3262).
-//!
-//! As the callee we never describe media before the answer: a microphone is not opened while it rings. So a 2xx need not
-//! wait for a PRACK, and an INVITE that insists on reliability without an offer of its own, whose first reliable
-//! response would have to carry one (section 5), is told nothing but 100 until it is answered.
+//! PRACK both ways (RFC 3262): ours for what we hear of our INVITE, and what comes for what we say to theirs.
 
 use super::Agent;
 use super::account::SUPPORTED;
-use super::call::Call;
-use super::incoming::sdp_of;
+use super::call::{Call, Job};
+use super::early::refusal_of;
+use super::incoming::{is_usable, sdp_of};
 use super::outcome;
+use super::progress::Exchange;
 use super::request::{DialogRef, Purpose};
 use crate::common::time::{Mono, Now};
 use crate::dialog::{Overdue, Unacknowledged};
-use crate::io::{AccountId, CallId, ErrorCode, OutcomeKind, Reliability};
+use crate::io::{AccountId, CallId, ErrorCode, MediaCommand, OutcomeKind, Reliability};
 use crate::message::{CSeq, HeaderName, Headers, Method, RAck, Request, Response};
 use crate::transaction::ServerId;
 
@@ -30,6 +28,10 @@ pub(crate) struct Provisional {
 }
 
 impl Provisional {
+    pub(super) fn new(now: Mono, rseq: u32, cseq: u32, server: ServerId, response: Response) -> Self {
+        Self { state: Unacknowledged::new(now, rseq, cseq), server, response }
+    }
+
     pub(super) fn next_timeout(&self) -> Option<Mono> {
         self.state.next_timeout()
     }
@@ -90,41 +92,19 @@ impl Agent {
         let _ = self.send_request(now, account, DialogRef::Call(id, tag.to_owned()), prack, Purpose::Nobody);
     }
 
-    /// Whether our provisional responses to this INVITE are reliable.
-    fn wants_reliable(&self, call: &Call) -> bool {
+    /// Whether a provisional response of ours to this INVITE is reliable: where the caller insists, where the account
+    /// does, and where it describes the session.
+    pub(super) fn wants_reliable(&self, call: &Call, described: bool) -> bool {
         let headers = &call.invite.headers;
         match self.reliability(call.account) {
             Reliability::Off => false,
-            Reliability::Supported => headers.requires(TAG),
-            Reliability::Required => headers.requires(TAG) || (headers.supports(TAG) && sdp_of(&call.invite).is_some()),
+            Reliability::Supported => headers.requires(TAG) || (described && headers.supports(TAG)),
+            Reliability::Required => headers.supports(TAG),
         }
     }
 
-    /// Tells the caller that it rings here.
-    pub(super) fn send_ringing(&mut self, now: Now, id: CallId) {
-        let Some(call) = self.calls.iter().find(|call| call.id == id) else { return };
-        let reliable = self.wants_reliable(call);
-        if let Some(call) = self.call_mut(id) {
-            call.rings(now.mono, reliable);
-        }
-        let Some(call) = self.calls.iter().find(|call| call.id == id) else { return };
-        let Some(server) = call.server else { return };
-        let mut response = self.response(&call.invite, 180, &call.local_tag, Some(call.account));
-        if reliable {
-            if sdp_of(&call.invite).is_none() {
-                return;
-            }
-            let cseq = call.invite.headers.cseq().and_then(Result::ok).map_or(0, |cseq| cseq.number);
-            let rseq = call.next_rseq.unwrap_or_else(|| 1 + self.random.below(FIRST_RSEQ) as u32);
-            response.headers.push(HeaderName::Require, TAG);
-            response.headers.push(HeaderName::RSeq, rseq.to_string());
-            if let Some(call) = self.call_mut(id) {
-                call.next_rseq = Some(rseq.saturating_add(1));
-                let state = Unacknowledged::new(now.mono, rseq, cseq);
-                call.provisional = Some(Provisional { state, server, response: response.clone() });
-            }
-        }
-        self.transactions.respond(now.mono, server, response);
+    pub(super) fn first_rseq(&mut self) -> u32 {
+        1 + self.random.below(FIRST_RSEQ) as u32
     }
 
     /// A PRACK came.
@@ -137,7 +117,11 @@ impl Agent {
         if !call.provisional.as_ref().is_some_and(|provisional| provisional.state.is_acknowledged_by(&rack)) {
             return self.respond(now, server, request, 481);
         }
-        if sdp_of(request).is_some() {
+        let (exchange, offered) = (call.prelude.exchange, sdp_of(&call.invite).is_some());
+        let sdp = sdp_of(request);
+        if sdp.is_some()
+            && matches!(exchange, Exchange::None | Exchange::Describing | Exchange::Described | Exchange::Told)
+        {
             // An offer before the one in the INVITE has its answer, as RFC 3311 section 5.2 has it for UPDATE.
             let mut response = self.response(request, 500, "", None);
             response.headers.push(HeaderName::RetryAfter, "5");
@@ -145,7 +129,41 @@ impl Agent {
             return;
         }
         call.provisional = None;
-        let response = self.response(request, 200, "", None);
+        let answers = exchange == Exchange::Open && !offered;
+        if exchange == Exchange::Open && offered {
+            call.prelude.exchange = Exchange::Agreed;
+        }
+        match sdp {
+            Some(sdp) if !is_usable(&sdp) => {
+                if answers {
+                    self.respond(now, server, request, 200);
+                } else {
+                    self.refuse_offer_in_prack(now, server, request);
+                }
+                self.early_refused(now, id);
+            }
+            Some(sdp) if answers => {
+                call.job = Job::TakeEarly;
+                self.media_command(id, MediaCommand::SetAnswer { sdp, provisional: false });
+                self.respond(now, server, request, 200);
+            }
+            // Their next offer has its answer in our 200 (section 5).
+            Some(_) => self.incoming_change(now, id, server, request.clone()),
+            None => {
+                self.respond(now, server, request, 200);
+                if answers {
+                    self.early_refused(now, id);
+                }
+            }
+        }
+    }
+
+    /// An offer in a PRACK cannot be refused but by an answer that takes nothing of it (RFC 6337 section 2.3).
+    pub(super) fn refuse_offer_in_prack(&mut self, now: Now, server: ServerId, request: &Request) {
+        let mut response = self.response(request, 200, "", None);
+        if let Some(offer) = sdp_of(request) {
+            response.set_body("application/sdp", refusal_of(&offer).into_bytes());
+        }
         self.transactions.respond(now.mono, server, response);
     }
 

@@ -3,11 +3,10 @@
 use super::Agent;
 use super::call::{Beginning, Call, Job, Phase};
 use super::identity::asserted;
-use super::incoming::sdp_of;
 use super::messaging::{identity_of, sender};
 use super::outcome::outcome;
 use crate::common::time::Now;
-use crate::io::{AccountId, CallId, Error, ErrorCode, Event, Extra, MediaCommand, OutcomeKind, ReplacePolicy};
+use crate::io::{AccountId, CallId, Error, ErrorCode, Event, Extra, OutcomeKind, ReplacePolicy};
 use crate::message::{HeaderName, Headers, Replaces};
 
 impl Agent {
@@ -85,13 +84,9 @@ impl Agent {
     /// A call that takes the place of `old` is answered by itself; nobody is asked, and nobody is told before it is done.
     pub(super) fn begin_replacing(&mut self, call: Call, old: CallId) {
         let id = call.id;
-        let offer = sdp_of(&call.invite);
         self.calls.push(Call { phase: Phase::Answering, job: Job::First, replacing: Some(old), ..call });
-        self.open_media(id);
-        self.media_command(
-            id,
-            offer.map_or(MediaCommand::Offer { restart: false }, |sdp| MediaCommand::Accept { sdp }),
-        );
+        self.open_media(id, true);
+        self.describe_first(id);
     }
 
     /// The beginning of a call that takes the place of `old`: the host, and whoever holds the phone, go on with the call

@@ -2,8 +2,8 @@
 //! media, and the engine learns what became of it.
 
 use super::media::{
-    IceServer, MediaAccept, MediaClose, MediaDirection, MediaDone, MediaDtmf, MediaFailed, MediaMute, MediaOffer,
-    MediaOpen, MediaPolicy, MediaRollback, MediaSdp, MediaSetAnswer, MediaState,
+    IceServer, MediaAccept, MediaClose, MediaDirection, MediaDone, MediaDtmf, MediaFailed, MediaMicrophone, MediaMute,
+    MediaOffer, MediaOpen, MediaPolicy, MediaRollback, MediaSdp, MediaSetAnswer, MediaState,
 };
 use super::transport::{WsClose, WsClosed, WsFailed, WsMessage, WsOpen, WsOpened, WsSend};
 use super::{CodecError, Incoming, Kind, Link, Payload, base64};
@@ -200,7 +200,14 @@ impl PageMedia {
     pub fn post(&mut self, link: &mut Link, now: Now, session: MediaId, number: u32, command: MediaCommand) {
         let media = u64::from(session.0);
         let (id, step) = match command {
-            MediaCommand::Open { call_uuid, ice_servers, gathering_limit_ms, first_usable_candidate, test_tone_hz } => {
+            MediaCommand::Open {
+                call_uuid,
+                microphone,
+                ice_servers,
+                gathering_limit_ms,
+                first_usable_candidate,
+                test_tone_hz,
+            } => {
                 let ice_servers = ice_servers
                     .into_iter()
                     .map(|server| IceServer {
@@ -214,7 +221,8 @@ impl PageMedia {
                     first_usable_candidate: Some(first_usable_candidate),
                     test_tone_hz: Some(u64::from(test_tone_hz)),
                 };
-                let open = MediaOpen { media, call_uuid, ice_servers, audio: true, video: false, policy };
+                let microphone = (!microphone).then_some(false);
+                let open = MediaOpen { media, call_uuid, microphone, ice_servers, audio: true, video: false, policy };
                 (link.request(now, &open, MEDIA_MS), Step::Open)
             }
             MediaCommand::Offer { restart } => {
@@ -227,6 +235,10 @@ impl PageMedia {
             MediaCommand::SetAnswer { sdp, provisional } => {
                 let answer = MediaSetAnswer { media, sdp, provisional: provisional.then_some(true) };
                 (link.request(now, &answer, MEDIA_MS), Step::Apply)
+            }
+            MediaCommand::Microphone => {
+                // The user may be looking at a question about it.
+                (link.request(now, &MediaMicrophone { media }, DESCRIPTION_MS), Step::Apply)
             }
             MediaCommand::Direction { direction } => {
                 let direction = direction_name(direction).to_owned();
@@ -337,6 +349,7 @@ impl HostMedia {
                     let MediaSetAnswer { media, sdp, provisional } = incoming.read()?;
                     (media, MediaCommand::SetAnswer { sdp, provisional: provisional.unwrap_or(false) })
                 }
+                MediaMicrophone::TYPE => (incoming.read::<MediaMicrophone>()?.media, MediaCommand::Microphone),
                 MediaDirection::TYPE => {
                     let MediaDirection { media, direction } = incoming.read()?;
                     let direction = direction_from_name(&direction).ok_or(CodecError::WrongType("direction"))?;
@@ -367,6 +380,7 @@ impl HostMedia {
             MediaCommand::Offer { .. }
             | MediaCommand::Accept { .. }
             | MediaCommand::SetAnswer { .. }
+            | MediaCommand::Microphone
             | MediaCommand::Dtmf { .. } => self.open.push((incoming.id.clone(), media, self.last)),
             _ => link.reply(now, &incoming.id, &MediaDone {}),
         }
@@ -404,6 +418,7 @@ fn open_command(open: MediaOpen) -> MediaCommand {
     let small = |value: Option<u64>, default: u32| value.map_or(default, |v| u32::try_from(v).unwrap_or(u32::MAX));
     MediaCommand::Open {
         call_uuid: open.call_uuid,
+        microphone: open.microphone.unwrap_or(true),
         ice_servers: open
             .ice_servers
             .into_iter()

@@ -28,12 +28,14 @@ record! {
 }
 
 message! {
-    /// Make a media session and open the microphone.
+    /// Make a media session.
     MediaOpen, Request "media.open" {
         /// The session's number, chosen by the page.
         media "media": u64,
         /// The call it is for.
         call_uuid "callUuid": String,
+        /// `false`: the microphone is opened by `media.microphone`. Otherwise at once.
+        microphone "microphone": Option<bool>,
         /// Servers for ICE.
         ice_servers "iceServers": Vec<IceServer>,
         /// With audio.
@@ -74,6 +76,14 @@ message! {
         sdp "sdp": String,
         /// Of a provisional response: a later answer takes its place.
         provisional "provisional": Option<bool>,
+    }
+}
+
+message! {
+    /// Open the microphone of a session that was made without.
+    MediaMicrophone, Request "media.microphone" {
+        /// The session.
+        media "media": u64,
     }
 }
 

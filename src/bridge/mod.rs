@@ -48,8 +48,8 @@ pub use handshake::{
 };
 pub use link::{BridgeProblem, Incoming, Link, LinkEvent};
 pub use media::{
-    IceServer, MediaAccept, MediaClose, MediaDirection, MediaDone, MediaDtmf, MediaFailed, MediaMute, MediaOffer,
-    MediaOpen, MediaPolicy, MediaRollback, MediaSdp, MediaSetAnswer, MediaState,
+    IceServer, MediaAccept, MediaClose, MediaDirection, MediaDone, MediaDtmf, MediaFailed, MediaMicrophone, MediaMute,
+    MediaOffer, MediaOpen, MediaPolicy, MediaRollback, MediaSdp, MediaSetAnswer, MediaState,
 };
 pub use payload::{PayloadPaths, PushFacts, read_push};
 pub use push::{

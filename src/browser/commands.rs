@@ -27,6 +27,7 @@ struct Given {
     terminate: Option<String>,
     anonymous: bool,
     late_offer: bool,
+    early_media: bool,
     preferred_identity: Option<String>,
     replaces: Option<CallId>,
 }
@@ -59,6 +60,7 @@ fn given(options: &JsValue, allowed: &str) -> Result<Given, JsValue> {
             "pending" => given.pending = value.as_bool()?,
             "terminate" => given.terminate = Some(value.as_string()?),
             "anonymous" => given.anonymous = value.as_bool()?,
+            "earlyMedia" => given.early_media = value.as_bool()?,
             "lateOffer" => given.late_offer = value.as_bool()?,
             "preferredIdentity" => given.preferred_identity = Some(value.as_string()?),
             "replaces" => given.replaces = Some(CallId(number(value)?)),
@@ -152,6 +154,11 @@ pub(super) fn read(
                 late_offer: given.late_offer,
             };
             Command::MakeCall { account, target, options }
+        }
+        "progress" => {
+            let call = call()?;
+            let given = take("headers earlyMedia")?;
+            Command::Progress { call, early_media: given.early_media, extra: given.extra() }
         }
         "answer" => Command::Answer(call()?, take("headers")?.extra()),
         "decline" => Command::Decline(call()?, status(second, "code")?, take("headers")?.extra()),

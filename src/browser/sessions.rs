@@ -27,6 +27,8 @@ extern "C" {
     #[wasm_bindgen(method, js_name = setAnswer)]
     fn set_answer(this: &Media, sdp: &str, provisional: bool, number: u32);
     #[wasm_bindgen(method)]
+    fn microphone(this: &Media, number: u32);
+    #[wasm_bindgen(method)]
     fn rollback(this: &Media);
     #[wasm_bindgen(method)]
     fn dtmf(this: &Media, digits: &str, duration_ms: u32, gap_ms: u32, number: u32);
@@ -98,10 +100,17 @@ impl Sessions {
     }
 
     pub(super) fn command(&self, id: MediaId, number: u32, command: MediaCommand) {
-        if let MediaCommand::Open { call_uuid, ice_servers, gathering_limit_ms, first_usable_candidate, test_tone_hz } =
-            command
+        if let MediaCommand::Open {
+            call_uuid,
+            microphone,
+            ice_servers,
+            gathering_limit_ms,
+            first_usable_candidate,
+            test_tone_hz,
+        } = command
         {
             let options = Builder::new()
+                .flag("microphone", microphone)
                 .value("iceServers", &servers(&ice_servers))
                 .number("gatheringLimitMs", Some(gathering_limit_ms.into()))
                 .flag("firstUsableCandidate", first_usable_candidate)
@@ -118,6 +127,7 @@ impl Sessions {
             MediaCommand::Offer { restart } => media.offer(restart, number),
             MediaCommand::Accept { sdp } => media.accept(&sdp, number),
             MediaCommand::SetAnswer { sdp, provisional } => media.set_answer(&sdp, provisional, number),
+            MediaCommand::Microphone => media.microphone(number),
             MediaCommand::Rollback => media.rollback(),
             MediaCommand::Dtmf { digits, duration_ms, gap_ms } => media.dtmf(&digits, duration_ms, gap_ms, number),
             MediaCommand::Mute { on } => media.mute(on),

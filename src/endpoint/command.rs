@@ -35,6 +35,9 @@ impl Endpoint {
                 self.agent.start_call(now, id, account, &target, options);
                 None
             }
+            Command::Progress { call, early_media, extra } => {
+                later(self.agent.progress(now, call, early_media, extra, id))
+            }
             Command::Answer(call, extra) => later(self.agent.answer(now, call, Some(id), extra)),
             Command::Decline(call, status, extra) => Some(self.agent.decline(now, call, status, extra).map(done)),
             Command::Redirect { call, status, targets } => {

@@ -49,6 +49,15 @@ pub enum Command {
         /// The rest.
         options: CallOptions,
     },
+    /// Tell the caller more before the answer: a 183, completed when it has left.
+    Progress {
+        /// Which call.
+        call: CallId,
+        /// Whether it describes the session, so that media can flow, without the microphone, before the answer.
+        early_media: bool,
+        /// Further headers.
+        extra: Extra,
+    },
     /// Answer an incoming call. Completed when the 200 has left.
     Answer(CallId, Extra),
     /// Decline an incoming call, with the account's code or this one (400 to 699).

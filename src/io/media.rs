@@ -20,10 +20,12 @@ pub struct IceServer {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum MediaCommand {
-    /// Make the session and open the microphone. The first command of each session.
+    /// Make the session. The first command of each session.
     Open {
         /// The call it is for.
         call_uuid: String,
+        /// Whether the microphone is opened at once; otherwise `Microphone` opens it, and until then nothing is sent.
+        microphone: bool,
         /// Servers for ICE.
         ice_servers: Vec<IceServer>,
         /// Send the description at the latest after so many milliseconds of ICE gathering.
@@ -33,6 +35,8 @@ pub enum MediaCommand {
         /// Where there is no microphone, send a built-in tone of so many hertz instead of failing; 0: fail.
         test_tone_hz: u16,
     },
+    /// Open the microphone of a session that was made without. Answered by `Applied` or `Failed`.
+    Microphone,
     /// What the next descriptions say about the audio's direction. Answered by nothing.
     Direction {
         /// What we want; an answer narrows it to what the offer allows.
@@ -97,7 +101,7 @@ pub enum MediaEvent {
         /// The local description with the candidates gathered so far.
         sdp: String,
     },
-    /// The remote answer was taken.
+    /// The remote answer was taken, or the microphone is open.
     Applied,
     /// The digits were sent.
     DtmfSent,

@@ -10,11 +10,11 @@ use sipwake::bridge::json::{Json, Writer};
 use sipwake::bridge::{
     AppResumed, AppState, AudioActivated, AudioDeactivated, CallEnded, CallIncoming, CallIncomingReply, CallPerform,
     CallPerformReply, CallPerformTimedOut, CallRequest, CallState, CallUpdate, Hello, Log, MediaAccept, MediaClose,
-    MediaDirection, MediaDone, MediaDtmf, MediaFailed, MediaMute, MediaOffer, MediaOpen, MediaRollback, MediaSdp,
-    MediaSetAnswer, MediaState, NetworkChanged, Payload, Ping, Pong, ProviderReset, PushIncoming, PushIncomingReply,
-    PushResolved, PushToken, Ready, RegState, RequestToken, SessionReset, StateLoad, StateLoadReply, StateSave,
-    StateSaveReply, TimerClear, TimerFired, TimerSet, Welcome, WillSuspend, WillSuspendReply, WsClose, WsClosed,
-    WsFailed, WsMessage, WsOpen, WsOpened, WsSend, read_payload, write_payload,
+    MediaDirection, MediaDone, MediaDtmf, MediaFailed, MediaMicrophone, MediaMute, MediaOffer, MediaOpen,
+    MediaRollback, MediaSdp, MediaSetAnswer, MediaState, NetworkChanged, Payload, Ping, Pong, ProviderReset,
+    PushIncoming, PushIncomingReply, PushResolved, PushToken, Ready, RegState, RequestToken, SessionReset, StateLoad,
+    StateLoadReply, StateSave, StateSaveReply, TimerClear, TimerFired, TimerSet, Welcome, WillSuspend,
+    WillSuspendReply, WsClose, WsClosed, WsFailed, WsMessage, WsOpen, WsOpened, WsSend, read_payload, write_payload,
 };
 
 /// One message type, with what the test needs of it.
@@ -92,6 +92,7 @@ fn types() -> Vec<Type> {
         MediaOffer,
         MediaAccept,
         MediaSetAnswer,
+        MediaMicrophone,
         MediaDirection,
         MediaRollback,
         MediaDtmf,

@@ -23,6 +23,7 @@ mod messaging;
 mod model;
 mod outcomes;
 mod overtaken;
+mod progress;
 mod publication;
 mod redirect;
 mod refer_far;

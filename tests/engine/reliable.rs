@@ -206,16 +206,6 @@ fn an_account_without_reliability_refuses_who_insists() {
     assert!(far.world.calls(far.phone).is_empty());
 }
 
-/// RFC 3262 5: the first reliable response would have to carry our offer, and no microphone is opened while it rings.
-#[test]
-fn without_an_offer_nothing_is_rung_reliably() {
-    let mut far = Far::new();
-    far.invite("c1", &["Require: 100rel"], "");
-    assert_eq!(far.statuses("INVITE"), [100]);
-    assert_eq!(far.only_call().state, CallState::Ringing);
-    assert!(far.world.phones[far.phone].open_media.is_empty());
-}
-
 fn late() -> CallOptions {
     CallOptions { late_offer: true, ..CallOptions::default() }
 }

@@ -382,9 +382,12 @@ impl World {
                 session.offers = false;
                 return;
             }
-            MediaCommand::Offer { .. } | MediaCommand::Accept { .. } if failure.is_some() => {
+            MediaCommand::Offer { .. } | MediaCommand::Accept { .. } | MediaCommand::Microphone
+                if failure.is_some() =>
+            {
                 MediaEvent::Failed(failure.unwrap())
             }
+            MediaCommand::Microphone => MediaEvent::Applied,
             MediaCommand::Offer { restart } => {
                 session.committed |= session.offers && session.provisional;
                 session.offers = true;

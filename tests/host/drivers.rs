@@ -30,6 +30,7 @@ fn flow_events(phone: &Phone) -> Vec<(u32, FlowEvent)> {
 fn command() -> MediaCommand {
     MediaCommand::Open {
         call_uuid: "u".to_owned(),
+        microphone: false,
         ice_servers: vec![IceServer {
             urls: vec!["turn:t.example.com".to_owned()],
             username: Some("u".to_owned()),

@@ -204,6 +204,45 @@ test("a description that makes no sense is a failure, not a throw", async () => 
 
 const close = (heard, wanted) => assert.ok(Math.abs(heard - wanted) < 30, `heard ${heard}, not ${wanted}`);
 
+test("a session made without a microphone hears, is silent and asks for none, until its microphone is opened", async () => {
+  const it = await page();
+  for (const offers of [true, false]) {
+    const seen = await it.evaluate(async (offers) => {
+      let asked = 0;
+      const devices = navigator.mediaDevices;
+      const real = devices.getUserMedia.bind(devices);
+      devices.getUserMedia = (wanted) => {
+        asked++;
+        return real(wanted);
+      };
+      const quiet = t.open({ testToneHz: 440, microphone: false });
+      const other = t.open({ testToneHz: 1000 });
+      const before = asked;
+      const [a, b] = offers ? [quiet, other] : [other, quiet];
+      const { offer, answer } = await t.renegotiate(a, b);
+      await quiet.event("connected");
+      const early = { heard: await t.hears(quiet.session.remoteStream), sent: await t.hears(other.session.remoteStream) };
+      const meanwhile = asked;
+      const at = quiet.events.length;
+      quiet.session.microphone(7);
+      const { number } = await quiet.event("applied", at);
+      await t.sleep(500);
+      const later = await t.hears(other.session.remoteStream);
+      const tracks = quiet.session.localStream.getAudioTracks().length;
+      a.session.close();
+      b.session.close();
+      devices.getUserMedia = real;
+      return { early, later, number, tracks, asked: [before, meanwhile, asked], described: (offers ? offer : answer).match(/a=(sendrecv|recvonly|inactive)/)[1] };
+    }, offers);
+    assert.ok(Math.abs(seen.early.heard - 1000) < 30, `heard ${seen.early.heard}`);
+    assert.equal(seen.early.sent, 0);
+    assert.ok(Math.abs(seen.later - 440) < 30, `sent ${seen.later}`);
+    assert.deepEqual([seen.described, seen.number, seen.tracks], ["sendrecv", 7, 1]);
+    assert.deepEqual(seen.asked, [1, 1, 2], "only the other has asked until then");
+  }
+  await it.close();
+});
+
 test("what answers a command has its number, whatever was asked meanwhile, and what answers none has none", async () => {
   const it = await page();
   const events = await it.evaluate(async () => {

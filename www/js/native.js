@@ -161,6 +161,7 @@ export function startNative(os) {
     else if (command === "accept") session.accept(sdp, number);
     else if (command === "setAnswer") session.setAnswer(sdp, provisional, number);
     else if (command === "direction") session.direction(direction);
+    else if (command === "microphone") session.microphone(number);
     else if (command === "rollback") session.rollback();
     else if (command === "dtmf") session.dtmf(digits, durationMs, gapMs, number);
     else if (command === "mute") session.mute(on);

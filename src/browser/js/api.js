@@ -52,6 +52,9 @@ export class Call {
   get localStream() {
     return of(this).core.engine.stream(this.uuid, false);
   }
+  progress(options) {
+    return tell(this, "progress", undefined, undefined, options);
+  }
   answer(options) {
     return tell(this, "answer", undefined, undefined, options);
   }

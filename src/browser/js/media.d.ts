@@ -12,6 +12,8 @@ export interface MediaOptions {
   firstUsableCandidate?: boolean;
   /** Default: 0, no tone. */
   testToneHz?: number;
+  /** Default: true. Otherwise `microphone()` opens it, and until then nothing is sent. */
+  microphone?: boolean;
 }
 export type MediaFailure =
   | "noMicrophone"
@@ -37,6 +39,8 @@ export interface Media {
   readonly localStream: MediaStream | null;
   /** What the next descriptions say. Where nothing is to be received, as on hold, the microphone is silent at once. */
   direction(direction: MediaDirection): void;
+  /** Opens the microphone of a session that was made without: `applied` or `failed` follows. */
+  microphone(number?: number): void;
   /** `described` or `failed` follows. `restart`: ICE starts anew (RFC 8445 9). */
   offer(restart?: boolean, number?: number): void;
   /** `described` or `failed` follows. An offer of our own that is still open is rolled back. */

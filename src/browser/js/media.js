@@ -8,7 +8,7 @@
  * @typedef {"noMicrophone" | "permissionDenied" | "insecureContext" | "unsupported" | "badDescription" | "connectionLost" | "other"} MediaFailure
  * @typedef {"sendrecv" | "sendonly" | "recvonly" | "inactive"} Direction
  * @typedef {({ type: "described", sdp: string } | { type: "applied" } | { type: "dtmfSent" } | { type: "connected", connected: boolean } | { type: "failed", reason: MediaFailure }) & { number?: number }} MediaEvent
- * @typedef {{ iceServers?: IceServer[], gatheringLimitMs?: number, firstUsableCandidate?: boolean, testToneHz?: number }} MediaOptions
+ * @typedef {{ iceServers?: IceServer[], gatheringLimitMs?: number, firstUsableCandidate?: boolean, testToneHz?: number, microphone?: boolean }} MediaOptions
  */
 
 // Everything that was ever opened here and is not known to be over: what the counters look at. They ask the
@@ -100,7 +100,7 @@ class Media {
   #sender = null;
   /** @type {(() => void) | null} */
   #gesture = null;
-  /** @type {Promise<MediaStreamTrack>} */
+  /** @type {Promise<MediaStreamTrack | void>} */
   #microphone = new Promise(() => {});
   /** Commands run one after the other. @type {Promise<unknown>} */
   #queue;
@@ -130,11 +130,9 @@ class Media {
     this.remoteStream = new MediaStream();
     this.localStream = new MediaStream();
     this.#watch(this.#pc);
-    const track = this.#openMicrophone();
-    // A remote offer is read while the user still looks at the permission prompt; the track is awaited where it is
-    // needed. A refusal is told at once.
-    track.catch((reason) => this.#fail(reason));
-    this.#microphone = track;
+    // Before a call is answered nobody listens: `microphone()` opens it.
+    if (options.microphone === false) this.#microphone = Promise.resolve();
+    else this.#ask();
   }
 
   /**
@@ -144,6 +142,16 @@ class Media {
   direction(direction) {
     this.#direction = direction;
     this.#sound();
+  }
+
+  /** Opens the microphone of a session that was made without: `applied` or `failed` follows, with this number. @param {number} [number] */
+  microphone(number = 0) {
+    this.#run(async () => {
+      if (!this.#track) this.#ask();
+      const track = await this.#microphone;
+      if (track && !this.#closed) await this.#sender?.replaceTrack(track);
+      this.#reply({ type: "applied" });
+    }, number);
   }
 
   /** Makes an offer: `described` or `failed` follows, with this number. @param {boolean} [restart] whether ICE starts anew @param {number} [number] */
@@ -477,12 +485,29 @@ class Media {
     this.#context = null;
   }
 
+  /**
+   * A remote offer is read while the user still looks at the permission prompt; the track is awaited where it is needed.
+   * A refusal is told at once.
+   */
+  #ask() {
+    const track = this.#openMicrophone();
+    track.catch((reason) => this.#fail(reason));
+    this.#microphone = track;
+  }
+
   /** @param {RTCPeerConnection} pc */
   async #send(pc) {
     // A refused microphone has been told already; what it rejects with here only ends the command.
     await this.#microphone;
-    if (this.#sender || !this.#track || !this.localStream) return;
-    this.#sender = pc.addTrack(this.#track, this.localStream);
+    if (this.#sender || !this.localStream) return;
+    if (this.#track) {
+      this.#sender = pc.addTrack(this.#track, this.localStream);
+      return;
+    }
+    // Both ways are described, and nothing is sent until there is a microphone.
+    const theirs = pc.getTransceivers().find(({ receiver, direction }) => receiver.track.kind === "audio" && direction !== "stopped");
+    this.#sender = (theirs ?? pc.addTransceiver("audio")).sender;
+    this.#sender.setStreams?.(this.localStream);
   }
 
   /** Whether the connection to whom we hear lives. @param {RTCPeerConnection} pc */

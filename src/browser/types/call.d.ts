@@ -117,6 +117,12 @@ export class Call {
   readonly remoteStream: MediaStream | null;
   /** What this side sends; null likewise. */
   readonly localStream: MediaStream | null;
+  /**
+   * Tells the caller of a call that rings more: a 183. With `earlyMedia` it describes the session, and what the caller sends is
+   * heard before the answer; the microphone waits for that. Resolves when it has left. Rejects with `invalidState` where there can
+   * be no early media: the caller made no offer, and takes none in a provisional response (RFC 3262).
+   */
+  progress(options?: { earlyMedia?: boolean } & MessageOptions): Promise<void>;
   /** Answers an incoming call. Resolves when the 200 has left. */
   answer(options?: MessageOptions): Promise<void>;
   /** Declines an incoming call with the account's code or this one (400 to 699). */

@@ -64,9 +64,17 @@ fn session(media: MediaId, number: u32, command: MediaCommand) -> Option<JsValue
         effect.set("command", name)
     };
     Some(match command {
-        MediaCommand::Open { call_uuid, ice_servers, gathering_limit_ms, first_usable_candidate, test_tone_hz } => {
+        MediaCommand::Open {
+            call_uuid,
+            microphone,
+            ice_servers,
+            gathering_limit_ms,
+            first_usable_candidate,
+            test_tone_hz,
+        } => {
             let options = Writer::plain()
                 .set("iceServers", ice_servers.into_iter().map(server).collect::<Array>())
+                .set("microphone", microphone)
                 .set("gatheringLimitMs", gathering_limit_ms)
                 .set("firstUsableCandidate", first_usable_candidate)
                 .set("testToneHz", test_tone_hz)
@@ -75,6 +83,7 @@ fn session(media: MediaId, number: u32, command: MediaCommand) -> Option<JsValue
         }
         MediaCommand::Offer { restart } => out("offer").set("iceRestart", restart).done(),
         MediaCommand::Direction { direction } => out("direction").set("direction", direction_name(direction)).done(),
+        MediaCommand::Microphone => out("microphone").done(),
         MediaCommand::Rollback => out("rollback").done(),
         MediaCommand::Dtmf { digits, duration_ms, gap_ms } => {
             out("dtmf").set("digits", digits).set("durationMs", duration_ms).set("gapMs", gap_ms).done()
