@@ -13,7 +13,7 @@ use crate::common::limits;
 use crate::common::time::{Mono, Now};
 use crate::dialog::refer;
 use crate::io::{AccountId, CallId, CommandId, Error, ErrorCode, Event, Extra, Reply, TransferId};
-use crate::message::{HeaderName, Headers, Method, Replaces, Request, Response, TargetDialog, write_event};
+use crate::message::{HeaderName, Headers, Method, NameAddr, Replaces, Request, Response, TargetDialog, write_event};
 
 /// How long the far end of a transferred call has to end it, in milliseconds.
 const END_MS: u64 = 1_000;
@@ -31,7 +31,7 @@ pub(super) struct Transfer {
     cseq: u32,
     /// They do.
     numbered: bool,
-    /// It wants none of them (RFC 7614).
+    /// It wants none of them in its own dialog (RFC 7614).
     nosub: bool,
     /// Its dialog, where it is in no call.
     pub(super) own: OwnDialog,
@@ -174,7 +174,7 @@ impl Agent {
             command: Some(command),
             cseq: request.headers.cseq().and_then(Result::ok).map_or(0, |cseq| cseq.number),
             numbered: false,
-            nosub: request.headers.requires("nosub"),
+            nosub: request.headers.requires("nosub") || request.headers.requires("explicitsub"),
             own: if calls.0.is_none() { OwnDialog::of(&request) } else { OwnDialog::default() },
             machine: refer::Transfer::new(now.mono),
             hang_up_at: None,
@@ -193,6 +193,11 @@ impl Agent {
     pub(super) fn refer_done(&mut self, now: Now, id: TransferId, result: Result<&Response, Error>) {
         let Some(transfer) = self.transfer_mut(id) else { return };
         let command = transfer.command.take();
+        let events_at = result.as_ref().ok().filter(|_| transfer.nosub).and_then(|response| events_at(response));
+        if let Some(uri) = &events_at {
+            self.follow_events(now, id, uri);
+        }
+        let Some(transfer) = self.transfer_mut(id) else { return };
         let response = match result {
             Ok(response) => response,
             Err(error) => {
@@ -205,12 +210,13 @@ impl Agent {
             }
         };
         let status = response.status();
-        if let Some(Ok(cseq)) = response.headers.cseq() {
+        if let (Some(Ok(cseq)), None) = (response.headers.cseq(), &events_at) {
             transfer.cseq = cseq.number;
         }
         let (progress, reply) = match status {
             200..=299 => {
-                let subscribes = !transfer.nosub && !matches!(response.headers.refer_sub(), Some(Ok(false)));
+                let silent = transfer.nosub || matches!(response.headers.refer_sub(), Some(Ok(false)));
+                let subscribes = events_at.is_some() || !silent;
                 (transfer.machine.accepted(now.mono, status, subscribes), Ok(Reply::Transfer(id)))
             }
             _ => (transfer.machine.refused(now.mono, status), Err(Error::sip(code_of(status), status))),
@@ -249,9 +255,9 @@ impl Agent {
 
     pub(super) fn transfer_notify(&mut self, now: Now, id: TransferId, request: &Request) -> Result<(), u16> {
         let Some(Ok(state)) = request.headers.subscription_state() else { return Err(400) };
-        let cseq = self.cseq_under_way(&Purpose::Refer(id));
+        let cseq = self.cseq_under_way(&Purpose::Refer(id)).or_else(|| self.cseq_under_way(&Purpose::Refresh(id)));
         let Some(transfer) = self.transfer_mut(id) else { return Err(481) };
-        if transfer.call.is_none() {
+        if transfer.own.is_named() {
             let cseq = cseq.unwrap_or(transfer.cseq);
             transfer.own.take(request, cseq)?;
         }
@@ -311,7 +317,7 @@ impl Agent {
         let Some(transfer) = self.transfer_mut(id) else { return };
         let (account, call, cseq) = (transfer.account, transfer.call, transfer.cseq.to_string());
         let number = Some(cseq.as_str()).filter(|_| transfer.numbered);
-        let which = match call {
+        let which = match call.filter(|_| !transfer.own.is_named()) {
             None => DialogRef::Transfer(id),
             Some(call) => {
                 let dialog = self.call_mut(call).and_then(|call| call.dialog.as_ref());
@@ -320,9 +326,7 @@ impl Agent {
         };
         let Some(mut request) = self.dialog_mut(&which).map(|dialog| dialog.request(Method::Subscribe)) else { return };
         self.add_contact(&mut request, account);
-        request.headers.push(HeaderName::Event, write_event("refer", number));
-        request.headers.push(HeaderName::Expires, refer::REFERRAL_S.to_string());
-        request.headers.push(HeaderName::Accept, "message/sipfrag");
+        subscribe_to_refer(&mut request.headers, number);
         // One that cannot leave is missed only if the transfer takes longer than its subscription.
         let _ = self.send_request(now, account, which, request, Purpose::Refresh(id));
     }
@@ -334,7 +338,37 @@ impl Agent {
             && let Some(Ok(seconds)) = response.headers.expires()
             && let Some(transfer) = self.transfer_mut(id)
         {
+            if let (true, Some(Ok(cseq))) = (transfer.own.is_named(), response.headers.cseq()) {
+                transfer.cseq = cseq.number;
+            }
             transfer.machine.refreshed(now.mono, seconds);
         }
     }
+
+    /// The far end follows a REFER that asked for a subscription of its own (RFC 7614 section 4.1): it is made here.
+    fn follow_events(&mut self, now: Now, id: TransferId, uri: &str) {
+        let Some(account) = self.transfer_mut(id).map(|transfer| transfer.account) else { return };
+        let Ok(mut request) = self.outside(account, Method::Subscribe, uri, &Extra::default()) else { return };
+        self.add_contact(&mut request, account);
+        subscribe_to_refer(&mut request.headers, None);
+        if let Some(transfer) = self.transfer_mut(id) {
+            transfer.own = OwnDialog::of(&request);
+            transfer.cseq = request.headers.cseq().and_then(Result::ok).map_or(0, |cseq| cseq.number);
+        }
+        // One that cannot leave is a silence like any other.
+        let _ = self.send_request(now, account, DialogRef::None, request, Purpose::Refresh(id));
+    }
+}
+
+/// What a SUBSCRIBE to the progress of a transfer carries.
+fn subscribe_to_refer(headers: &mut Headers, number: Option<&str>) {
+    headers.push(HeaderName::Event, write_event("refer", number));
+    headers.push(HeaderName::Expires, refer::REFERRAL_S.to_string());
+    headers.push(HeaderName::Accept, "message/sipfrag");
+}
+
+/// Where the progress of a transfer can be followed (RFC 7614 section 6).
+fn events_at(response: &Response) -> Option<String> {
+    let value = response.headers.get_named("Refer-Events-At").filter(|_| response.status() < 300)?;
+    Some(NameAddr::parse(value).ok()?.uri_text().to_owned())
 }

@@ -88,6 +88,11 @@ impl OwnDialog {
         }
     }
 
+    /// Whether there is one, or is going to be.
+    pub(super) const fn is_named(&self) -> bool {
+        !self.call_id.is_empty()
+    }
+
     /// Whether a request with these headers is for us: it may be from another fork all the same.
     pub(super) fn is_for(&self, headers: &Headers) -> bool {
         let tag = headers.to().and_then(Result::ok).and_then(|to| to.tag());

@@ -250,6 +250,64 @@ fn a_refer_of_ours_that_forbids_the_subscription_is_done_with_its_answer() {
     assert_eq!(far.state(call), Some(CallState::Connected));
 }
 
+/// RFC 7614 4.1, 6: who requires `explicitsub` follows the transfer where the 200 says.
+#[test]
+fn a_transfer_is_followed_by_a_subscription_of_its_own_where_that_was_asked_for() {
+    for in_call in [true, false] {
+        let mut far = Far::new();
+        let (call, _, _) = far.talking();
+        let extra = Extra { headers: vec![("Require".to_owned(), "explicitsub".to_owned())] };
+        let (account, refer_to) = (far.account, "carol".to_owned());
+        let command = match in_call {
+            true => Command::Transfer { call, target: refer_to, extra },
+            false => Command::Refer { account, target: "dave".to_owned(), refer_to, extra },
+        };
+        far.world.command(far.phone, command);
+        far.run(20);
+        let refer = far.request("REFER");
+        far.reply(&refer, 200, "bob", &["Refer-Events-At: <sip:events@bob.invalid;x=1>"], "");
+        let subscribe = far.request("SUBSCRIBE");
+        assert_eq!(subscribe.uri(), "sip:events@bob.invalid;x=1");
+        assert_ne!(subscribe.headers.call_id(), refer.headers.call_id());
+        assert_eq!(header(&subscribe.headers, HeaderName::Event), "refer");
+        far.reply(&subscribe, 200, "events", &["Expires: 60"], "");
+        let mut events = far.peer(&subscribe, "events");
+        let mut notify = |far: &mut Far, state: &str, body: &str| {
+            far.ask(&mut events, "NOTIFY", &["Event: refer", &format!("Subscription-State: {state}"), FRAG], body);
+            far.response("NOTIFY").status()
+        };
+        assert_eq!(notify(&mut far, "active;expires=60", "SIP/2.0 180 Ringing\r\n"), 200);
+        far.run(55_000);
+        let refresh = far.request("SUBSCRIBE");
+        assert_eq!(refresh.headers.call_id(), subscribe.headers.call_id(), "it is refreshed in its own dialog");
+        far.reply(&refresh, 200, "events", &["Expires: 60"], "");
+        assert_eq!(notify(&mut far, "terminated;reason=noresource", "SIP/2.0 200 OK\r\n"), 200);
+        let of = |event: &Event| match event {
+            Event::TransferChanged { status, done, .. } => Some((*status, *done)),
+            _ => None,
+        };
+        let told: Vec<_> = far.world.phones[far.phone].events.iter().filter_map(of).collect();
+        assert_eq!(told, [(180, false), (200, true)], "in a call: {in_call}");
+    }
+}
+
+/// RFC 7614 4.1: where nobody says where it can be followed, the 2xx is all.
+#[test]
+fn a_transfer_that_cannot_be_followed_is_done_with_its_answer() {
+    for line in ["X-None: 1", "Refer-Events-At: <<"] {
+        let mut far = Far::new();
+        let (call, _, _) = far.talking();
+        let extra = Extra { headers: vec![("Require".to_owned(), "explicitsub".to_owned())] };
+        far.world.command(far.phone, Command::Transfer { call, target: "carol".to_owned(), extra });
+        far.run(20);
+        let refer = far.request("REFER");
+        far.reply(&refer, 200, "bob", &[line], "");
+        assert_eq!(far.count("SUBSCRIBE"), 0);
+        let done = |event: &Event| matches!(event, Event::TransferChanged { status: 200, done: true, .. });
+        assert!(far.world.phones[far.phone].events.iter().any(done), "{line}");
+    }
+}
+
 /// RFC 4538 3: a REFER outside the call that it is about names its dialog.
 #[test]
 fn a_refer_beside_a_call_says_that_it_knows_of_it() {
