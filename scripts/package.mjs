@@ -18,9 +18,12 @@ mkdirSync("pkg");
 const features = ["bulk-memory", "nontrapping-float-to-int", "sign-ext", "mutable-globals", "reference-types", "multivalue"];
 execFileSync(process.execPath, [
   resolve("node_modules/binaryen/bin/wasm-opt"),
-  // Nothing is put in line: that saves octets, but not those that are left when servers compress (one in twenty-five of them).
-  ...["-Oz", ...["-ocimfs", "-aimfs", "-fimfs"].flatMap((limit) => [limit, "0"]), "--strip-debug", "--strip-producers", "--strip-target-features"],
   ...features.map((feature) => `--enable-${feature}`),
+  // All of this is for what is left when servers compress: nothing is put in line and no value is kept for a second use, both of
+  // which hide repetitions. The stack begins at address 0, so that nothing of the program's is in the first KiB.
+  ...["--low-memory-unused", "--zero-filled-memory", ...["-ocimfs", "-aimfs", "-fimfs"].flatMap((limit) => [limit, "0"])],
+  ...["--skip-pass=local-cse", "--flatten", "--rereloop", "-Oz", "-Oz"],
+  ...["--strip-debug", "--strip-producers", "--strip-target-features"],
   ...[`${from}/sipwake_bg.wasm`, "-o", "pkg/sipwake_bg.wasm"],
 ], { stdio: "inherit" });
 

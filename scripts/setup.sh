@@ -78,8 +78,17 @@ tool() { # crate, version or empty for any, command, why, minutes
 
 wasm_target() { target wasm32-unknown-unknown "the package and the demo's phone are WebAssembly"; }
 
+# Wanted, not needed: scripts/pkg.sh says what is lost without.
+standard_library() {
+  [ -e "$(rustc --print sysroot)/lib/rustlib/src/rust/library/Cargo.toml" ] && return 0
+  have rustup || { say "wanted: the sources of Rust's standard library (rust-src), for a smaller package"; return 0; }
+  say "adding the Rust component rust-src: the package compiles the standard library for size"
+  rustup component add rust-src || say "rust-src could not be had; the package becomes larger"
+}
+
 wasm_tools() {
   wasm_target
+  standard_library
   local version
   version=$(awk '/^name = "wasm-bindgen"$/{getline; gsub(/[^0-9.]/, ""); print; exit}' Cargo.lock)
   [ -n "$version" ] || fail "Cargo.lock names no wasm-bindgen"
