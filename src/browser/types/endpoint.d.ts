@@ -123,7 +123,8 @@ export interface EndpointOptions {
   /**
    * Where a page leaves what the next one needs to go on: nonces, so that its first REGISTER carries credentials, and the
    * Call-ID and CSeq of registrations; no password, no hash. `session` (default): in the tab's `sessionStorage`; `none`:
-   * nowhere. Where there is a host, the host keeps it.
+   * nowhere. Where there is a host, the host keeps it. Endpoints of one tab share the place: the last that had something to
+   * keep is the one whose accounts save the round trip.
    */
   state?: "session" | "none";
   /** An INVITE header, besides `X-Push-ID`, that carries the push's id. */
