@@ -277,7 +277,9 @@ impl Model {
         let wakes = !frozen || !self.dice.one_in(8);
         let push = HostInput::Push { payload, must_report: true, launch, locked: true, unlocked_since_boot: true };
         let before = self.world.shell(self.bob).shown.len();
-        let names = payload_names(&push);
+        // A push for a call that is there already gets no screen of its own that lasts.
+        let there = self.world.calls(self.bob).iter().any(|call| call.sip_call_id == pushed.call_id);
+        let names = payload_names(&push) && !there;
         self.world.host_input(self.bob, push);
         if let (true, Some(shown)) = (names, self.world.shell(self.bob).shown.get(before)) {
             self.announced.push((pushed.call_id, shown.uuid.clone()));
