@@ -261,7 +261,7 @@ test("the trace can be exported, is bounded, redacted unless the whole is wanted
   const entries = (text) => text.split("\n").filter((line) => /^\d{4}-\d\d-\d\dT[\d:.]+Z \w+/.test(line)).length;
   assert.ok(entries(seen.redacted) === 512, `${entries(seen.redacted)} entries`);
   assert.match(seen.full, /sipOut REGISTER sip:/);
-  assert.match(seen.names, new RegExp(`sip:alice@${edge.domain}`));
+  assert.match(seen.names, new RegExp(`sip:alice@${talk.edge.domain}`));
   assert.match(seen.full, new RegExp(`sip:alice@${talk.edge.domain}`));
   assert.match(seen.full, /a=ice-pwd:/);
   assert.match(seen.events, /note makeCall/);
