@@ -7,8 +7,8 @@ use crate::auth::{AuthOptions, Authenticator};
 use crate::common::random::Random;
 use crate::common::time::Mono;
 use crate::io::{
-    AccountId, AccountOptions, CommandId, Credentials, Error, Extra, FlowId, RegistrationInfo, RegistrationState,
-    TransportState,
+    AccountId, AccountOptions, CommandId, Credentials, Error, Extra, FlowId, HeaderList, RegistrationInfo,
+    RegistrationState, TransportState,
 };
 use crate::message::{self, HeaderName, Headers, Method, Request, Uri};
 use crate::transport::{Connection, ConnectionOptions, TransportEvent, is_private};
@@ -262,6 +262,7 @@ impl Account {
             error: registration.error.clone(),
             will_retry: registration.will_retry(),
             push: if bound { binding.granted.push } else { None },
+            headers: HeaderList::new(),
         }
     }
 

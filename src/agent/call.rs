@@ -9,7 +9,9 @@ use super::reliable::Provisional;
 use super::session::Session;
 use crate::common::time::Mono;
 use crate::dialog::Dialog;
-use crate::io::{AccountId, CallId, CallInfo, CallState, CommandId, Direction, Extra, FlowId, Identity, MediaId};
+use crate::io::{
+    AccountId, CallId, CallInfo, CallState, CommandId, Direction, Extra, FlowId, HeaderList, Identity, MediaId,
+};
 use crate::message::{Request, Response};
 use crate::transaction::{ClientId, ServerId};
 
@@ -294,6 +296,7 @@ impl Call {
             media_connected: self.media_connected,
             connected_at: self.connected_at,
             sip_call_id: self.call_id.clone(),
+            headers: HeaderList::new(),
         }
     }
 

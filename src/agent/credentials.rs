@@ -1,6 +1,7 @@
 //! Challenges (RFC 3261 section 22): every request of ours that meets one comes here, waits for the application's
 //! credentials where that is needed, and goes on where it came from.
 
+use super::cause::Cause;
 use super::request::{DialogRef, Purpose};
 use super::{Agent, AgentEvent};
 use crate::auth::{Learnt, Question, fault};
@@ -161,6 +162,7 @@ impl Agent {
         {
             let status = waiting.response.status();
             let register = matches!(waiting.what, Challenged::Register(_));
+            self.cause = Some(Cause::of_response(&waiting.response));
             match self.account_mut(asked.account) {
                 Some(account) if known => {
                     let Waiting { request, response, .. } = &waiting;

@@ -13,6 +13,7 @@ mod account;
 mod account_options;
 mod binding;
 mod call;
+mod cause;
 mod credentials;
 mod dtmf;
 mod early;
@@ -67,6 +68,7 @@ use crate::transaction::{ClientId, Transactions};
 use crate::transport::{FlowIds, TransportEvent};
 use account::{Account, Wakefulness};
 use call::Call;
+use cause::Cause;
 use outgoing::WaitingCall;
 use registration::Purpose;
 use usages::Usages;
@@ -157,6 +159,8 @@ pub struct Agent {
     held_awake: bool,
     /// The application's headers for what the command that is being carried out sends.
     lent: Extra,
+    /// The message that is being looked at.
+    cause: Option<Cause>,
     instance: String,
     /// What an earlier page left to know of accounts that this one has not made yet.
     remembered: Vec<state::Remembered>,
@@ -196,6 +200,7 @@ impl Agent {
             suspending: false,
             held_awake: false,
             lent: Extra::default(),
+            cause: None,
             instance,
             remembered: Vec::new(),
             state_wait: None,
@@ -377,12 +382,18 @@ impl Agent {
         self.calls.iter_mut().find(|call| call.id == id)
     }
 
-    fn tell(&mut self, event: Event) {
+    fn tell(&mut self, mut event: Event) {
         self.usages.observe(&event);
+        if let Some(cause) = &self.cause {
+            cause.explain(&mut event);
+        }
         self.out.push_back(AgentEvent::Event(event));
     }
 
-    fn complete(&mut self, id: CommandId, result: Result<Reply, Error>) {
+    fn complete(&mut self, id: CommandId, mut result: Result<Reply, Error>) {
+        if let (Err(error), Some(cause)) = (&mut result, &self.cause) {
+            cause.explain_error(error);
+        }
         self.out.push_back(AgentEvent::Completed { id, result });
     }
 
@@ -467,6 +478,7 @@ impl Agent {
         });
         self.tell_registrations();
         self.tell_sleep();
+        self.cause = None;
         self.settle_waiting_calls(now);
     }
 

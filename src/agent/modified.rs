@@ -2,6 +2,7 @@
 
 use super::Agent;
 use super::call::{Call, Job, Phase, Reoffer};
+use super::cause::Cause;
 use super::incoming::{is_usable, sdp_of};
 use super::progress::Exchange;
 use super::session;
@@ -123,7 +124,10 @@ impl Agent {
             self.send_ok(now, id, server, &request, sdp.into_bytes());
         }
         if changed {
+            // It came some time ago.
+            self.cause = Some(Cause::of_request(&request));
             self.tell_changed(id);
+            self.cause = None;
         }
         self.fall_in_step(now, id);
     }

@@ -2,6 +2,7 @@
 
 use super::account::{ALLOW, SUPPORTED};
 use super::call::{Call, Job, LINGER_MS, Phase};
+use super::cause::Cause;
 use super::credentials::{Challenged, Refused};
 use super::extra::add_headers;
 use super::incoming::{is_usable, media_error, sdp_in};
@@ -311,6 +312,7 @@ impl Agent {
             (..=199, ..) => {}
             (200..=299, current, Some(request)) => {
                 if current.is_some() {
+                    call.session.accepted = Some(Cause::of_response(response));
                     self.reinvite_accepted(now, id, &request, response);
                 } else if let Some(dialog) = call.dialog.clone() {
                     // A repeated 2xx, or one for a call that is over: it wants its ACK all the same.
@@ -375,8 +377,11 @@ impl Agent {
         }
         let changed = before != (call.on_hold, call.remote_hold);
         let askers = call.session.modification.done();
+        let accepted = call.session.accepted.take();
         if changed {
+            self.cause = accepted;
             self.tell_changed(id);
+            self.cause = None;
         }
         self.tell_askers(askers, &Ok(()));
         self.take_deferred(now, id);
@@ -527,6 +532,7 @@ impl Agent {
         }
         match result {
             Ok(response) if response.status() < 300 => {
+                call.session.accepted = Some(Cause::of_response(response));
                 call.session.learn(&response.headers);
                 if call.is_confirmed() {
                     call.session.timer.accepted(now.mono, &response.headers);

@@ -10,8 +10,8 @@ use crate::common::time::{Mono, Now};
 use crate::dialog::Dialog;
 use crate::dialog::notifier::{Heard, Notifier, Phase, Word, grant};
 use crate::io::{
-    AccountId, Body, CommandId, Error, ErrorCode, Event, Extra, FlowId, Reply, SubscriptionId, SubscriptionInfo,
-    SubscriptionState,
+    AccountId, Body, CommandId, Error, ErrorCode, Event, Extra, FlowId, HeaderList, Reply, SubscriptionId,
+    SubscriptionInfo, SubscriptionState,
 };
 use crate::message::{
     HeaderName, Method, Request, Response, SubscriptionStatus, is_token, write_event, write_subscription_state,
@@ -68,6 +68,7 @@ impl Subscriber {
             reason: self.reason.clone(),
             error: None,
             will_retry: false,
+            headers: HeaderList::new(),
         }
     }
 

@@ -9,7 +9,7 @@ use crate::common::backoff;
 use crate::common::limits;
 use crate::common::time::{Mono, Now};
 use crate::dialog::subscription::refresh_after;
-use crate::io::{AccountId, Body, CommandId, Error, ErrorCode, Event, Extra, PublicationId, Reply};
+use crate::io::{AccountId, Body, CommandId, Error, ErrorCode, Event, Extra, HeaderList, PublicationId, Reply};
 use crate::message::{HeaderName, Method, Response, is_token};
 
 /// The first pause before another attempt, in milliseconds; it doubles with each failure.
@@ -343,7 +343,7 @@ impl Agent {
         let Some(publication) = self.publication_mut(id) else { return };
         if published || publication.told {
             publication.told = published;
-            self.tell(Event::PublicationChanged { publication: id, published, error });
+            self.tell(Event::PublicationChanged { publication: id, published, error, headers: HeaderList::new() });
         }
     }
 
@@ -355,7 +355,12 @@ impl Agent {
         if let Some(command) = publication.command {
             self.complete(command, Err(end));
         } else {
-            self.tell(Event::PublicationChanged { publication: id, published: false, error: error.clone() });
+            self.tell(Event::PublicationChanged {
+                publication: id,
+                published: false,
+                error: error.clone(),
+                headers: HeaderList::new(),
+            });
         }
         for command in publication.waiting.into_iter().chain(publication.later) {
             self.complete(command, error.clone().map_or(Ok(Reply::Done), Err));

@@ -1,6 +1,7 @@
 //! Who gets what the wire brought.
 
 use super::account::ALLOW;
+use super::cause::Cause;
 use super::extra::add_headers;
 use super::{Agent, Use};
 use crate::common::time::Now;
@@ -22,6 +23,15 @@ impl Agent {
     }
 
     pub(super) fn transaction_event(&mut self, now: Now, event: TransactionEvent) {
+        match &event {
+            TransactionEvent::Response { response, .. } => self.cause = Some(Cause::of_response(response)),
+            TransactionEvent::Request { request, .. }
+            | TransactionEvent::Ack { request, .. }
+            | TransactionEvent::Cancelled { request, .. } => self.cause = Some(Cause::of_request(request)),
+            // Nobody said anything.
+            TransactionEvent::Failed { .. } => self.cause = None,
+            _ => {}
+        }
         match event {
             TransactionEvent::Send { flow, octets } => {
                 self.send_octets(now, flow, octets);

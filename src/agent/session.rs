@@ -1,5 +1,6 @@
 //! What an established call has besides its dialog: the changes of its session, its timer, the repair of its media.
 
+use super::cause::Cause;
 use super::repair::Repair;
 use crate::common::time::Mono;
 use crate::dialog::{Modification, SessionTimer};
@@ -33,6 +34,8 @@ pub(crate) struct Session {
     pub(crate) extra: Extra,
     pub(crate) timer: SessionTimer,
     pub(crate) reinvite: Option<Reinvite>,
+    /// The answer to our offer, while it is being taken.
+    pub(crate) accepted: Option<Cause>,
     /// Whether the far end takes UPDATE, as its last Allow said.
     pub(crate) takes_update: bool,
     /// What media was told last about its direction.
@@ -61,6 +64,7 @@ impl Session {
             extra: Extra::default(),
             timer: SessionTimer::default(),
             reinvite: None,
+            accepted: None,
             takes_update: false,
             told: MediaDirection::SendRecv,
             told_before: MediaDirection::SendRecv,

@@ -11,8 +11,8 @@ use crate::common::limits;
 use crate::common::time::{Mono, Now};
 use crate::dialog::subscription::{Phase, Step, Subscription as Machine, Verdict, Word};
 use crate::io::{
-    AccountId, Body, CommandId, Error, ErrorCode, Event, Extra, FlowId, Reply, SubscriptionId, SubscriptionInfo,
-    SubscriptionState,
+    AccountId, Body, CommandId, Error, ErrorCode, Event, Extra, FlowId, HeaderList, Reply, SubscriptionId,
+    SubscriptionInfo, SubscriptionState,
 };
 use crate::message::{HeaderName, Headers, MediaType, Method, Request, Response, SubscriptionStatus, is_token};
 
@@ -57,6 +57,7 @@ impl Subscription {
             reason: self.reason.clone(),
             error: self.error.clone(),
             will_retry: self.machine.phase() == Phase::Lost,
+            headers: HeaderList::new(),
         }
     }
 

@@ -12,7 +12,7 @@ use super::usages::OwnDialog;
 use crate::common::limits;
 use crate::common::time::{Mono, Now};
 use crate::dialog::refer;
-use crate::io::{AccountId, CallId, CommandId, Error, ErrorCode, Event, Extra, Reply, TransferId};
+use crate::io::{AccountId, CallId, CommandId, Error, ErrorCode, Event, Extra, HeaderList, Reply, TransferId};
 use crate::message::{HeaderName, Headers, Method, NameAddr, Replaces, Request, Response, TargetDialog, write_event};
 
 /// How long the far end of a transferred call has to end it, in milliseconds.
@@ -233,7 +233,7 @@ impl Agent {
     fn tell_transfer(&mut self, id: TransferId, progress: Option<refer::Progress>) {
         let call = self.transfer_mut(id).and_then(|transfer| transfer.call);
         if let Some(refer::Progress { status, done }) = progress {
-            self.tell(Event::TransferChanged { transfer: id, call, status, done });
+            self.tell(Event::TransferChanged { transfer: id, call, status, done, headers: HeaderList::new() });
         }
     }
 

@@ -2,6 +2,7 @@
 
 use wasm_bindgen::prelude::*;
 
+use super::objects;
 use crate::io::{Error, ErrorCode};
 
 #[wasm_bindgen(module = "/src/browser/js/error.js")]
@@ -10,12 +11,21 @@ extern "C" {
     type SipError;
 
     #[wasm_bindgen(constructor)]
-    fn new(code: &str, message: &str, field: Option<&str>, status: Option<u16>) -> SipError;
+    fn new(
+        code: &str,
+        message: &str,
+        field: Option<&str>,
+        status: Option<u16>,
+        reason: Option<&str>,
+        headers: Option<&str>,
+    ) -> SipError;
 }
 
 /// An error of the engine as applications see it.
 pub(super) fn to_js(error: &Error) -> JsValue {
-    build(error.code, error.field, error.status)
+    let headers = error.response.as_ref().map(|response| objects::header_lines(&response.headers));
+    let reason = error.response.as_ref().map(|response| &*response.reason);
+    custom(error.code.name(), error.code.advice(), error.field, error.status, reason, headers.as_deref())
 }
 
 /// An option that is unknown or cannot be used. Only the developer's own option name is repeated, never a value.
@@ -29,11 +39,18 @@ pub(super) fn code(code: ErrorCode) -> JsValue {
 }
 
 fn build(code: ErrorCode, field: Option<&str>, status: Option<u16>) -> JsValue {
-    custom(code.name(), code.advice(), field, status)
+    custom(code.name(), code.advice(), field, status, None, None)
 }
 
 /// An error whose code is of the package, not of the engine.
-pub(super) fn custom(code: &str, advice: &str, field: Option<&str>, status: Option<u16>) -> JsValue {
+pub(super) fn custom(
+    code: &str,
+    advice: &str,
+    field: Option<&str>,
+    status: Option<u16>,
+    reason: Option<&str>,
+    headers: Option<&str>,
+) -> JsValue {
     let mut message = String::with_capacity(code.len() + advice.len() + 2);
     message.push_str(code);
     message.push_str(": ");
@@ -43,5 +60,5 @@ pub(super) fn custom(code: &str, advice: &str, field: Option<&str>, status: Opti
         message.push_str(field);
         message.push('`');
     }
-    SipError::new(code, &message, field, status).into()
+    SipError::new(code, &message, field, status, reason, headers).into()
 }

@@ -71,13 +71,7 @@ impl Builder {
     /// Names and values by turns, each in a line: `js/api.js` makes the list of it.
     #[inline(never)]
     fn headers(self, headers: HeaderList) -> Self {
-        let mut text = String::new();
-        for (name, value) in headers {
-            for part in [&name, "\n", &value, "\n"] {
-                text.push_str(part);
-            }
-        }
-        self.text("headers", &*text)
+        self.text("headers", &*header_lines(&headers))
     }
 
     /// The text of a body, and its octets where they are no text.
@@ -104,6 +98,17 @@ impl Builder {
     pub(super) fn done(self) -> JsValue {
         self.0.into()
     }
+}
+
+/// Names and values by turns, each in a line.
+pub(super) fn header_lines(headers: &HeaderList) -> String {
+    let mut text = String::new();
+    for (name, value) in headers {
+        for part in [name, "\n", value, "\n"] {
+            text.push_str(part);
+        }
+    }
+    text
 }
 
 fn transport_state(state: TransportState) -> &'static str {
@@ -236,12 +241,13 @@ pub(super) fn event(event: Event) -> (&'static str, JsValue) {
             new().id("account", account.0).text("state", transport_state(state)).error(error.as_ref()),
         ),
         Event::RegistrationChanged(info) => {
-            return ("registration_changed", registration(&info, new().id("account", info.account.0)));
+            let on = new().id("account", info.account.0).headers(info.headers.clone());
+            return ("registration_changed", registration(&info, on));
         }
         Event::CallReceived { call: info, headers } => {
             ("call_received", new().value("call", &call(&info)).headers(headers))
         }
-        Event::CallChanged(info) => ("call_changed", new().value("call", &call(&info))),
+        Event::CallChanged(info) => ("call_changed", new().value("call", &call(&info)).headers(info.headers)),
         Event::CallProgress { call, status, headers } => {
             ("call_progress", new().id("call", call.0).id("status", status.into()).headers(headers))
         }
@@ -278,15 +284,18 @@ pub(super) fn event(event: Event) -> (&'static str, JsValue) {
                 .text("referredBy", referred_by.as_deref())
                 .headers(headers),
         ),
-        Event::TransferChanged { transfer, call, status, done } => (
+        Event::TransferChanged { transfer, call, status, done, headers } => (
             "transfer_changed",
             new()
                 .id("transfer", transfer.0)
                 .number("call", call.map(|call| call.0.into()))
                 .id("status", status.into())
-                .flag("done", done),
+                .flag("done", done)
+                .headers(headers),
         ),
-        Event::SubscriptionChanged(info) => ("subscription_changed", new().value("subscription", &subscription(&info))),
+        Event::SubscriptionChanged(info) => {
+            ("subscription_changed", new().value("subscription", &subscription(&info)).headers(info.headers))
+        }
         Event::NotifyReceived { subscription, account, event, voicemail, body, headers } => (
             "notify_received",
             new()
@@ -313,10 +322,12 @@ pub(super) fn event(event: Event) -> (&'static str, JsValue) {
                 .body(body)
                 .headers(headers),
         ),
-        Event::SubscriberChanged(info) => ("subscriber_changed", new().value("subscriber", &subscription(&info))),
-        Event::PublicationChanged { publication, published, error } => (
+        Event::SubscriberChanged(info) => {
+            ("subscriber_changed", new().value("subscriber", &subscription(&info)).headers(info.headers))
+        }
+        Event::PublicationChanged { publication, published, error, headers } => (
             "publication_changed",
-            new().id("publication", publication.0).flag("published", published).error(error.as_ref()),
+            new().id("publication", publication.0).flag("published", published).error(error.as_ref()).headers(headers),
         ),
         Event::Problem { error, account } => {
             ("problem", new().error(Some(&error)).number("account", account.map(|account| account.0.into())))

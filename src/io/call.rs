@@ -101,6 +101,8 @@ pub struct CallInfo {
     pub connected_at: Option<u64>,
     /// The SIP Call-ID.
     pub sip_call_id: String,
+    /// In an event: the headers of the message that changed it; empty where none did.
+    pub headers: HeaderList,
 }
 
 /// How a call ended, in one word.

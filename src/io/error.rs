@@ -1,5 +1,7 @@
 //! The one error that applications see.
 
+use super::HeaderList;
+
 /// Why something was not done, or what was met. The names are stable: JavaScript sees [`ErrorCode::name`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -189,11 +191,28 @@ pub struct Error {
     pub field: Option<&'static str>,
     /// The SIP status that said so, if one did.
     pub status: Option<u16>,
+    /// The response with that status, where it refused what a command asked for.
+    pub response: Option<Box<Refusal>>,
+}
+
+/// A response that refused something.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// Its reason phrase, which anybody may have written.
+    pub reason: String,
+    /// Its headers.
+    pub headers: HeaderList,
+}
+
+impl std::fmt::Debug for Refusal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Refusal")
+    }
 }
 
 impl From<ErrorCode> for Error {
     fn from(code: ErrorCode) -> Self {
-        Self { code, field: None, status: None }
+        Self { code, field: None, status: None, response: None }
     }
 }
 
@@ -201,13 +220,13 @@ impl Error {
     /// An error about one option.
     #[must_use]
     pub const fn option(field: &'static str) -> Self {
-        Self { code: ErrorCode::InvalidOption, field: Some(field), status: None }
+        Self { code: ErrorCode::InvalidOption, field: Some(field), status: None, response: None }
     }
 
     /// An error that a SIP response caused.
     #[must_use]
     pub const fn sip(code: ErrorCode, status: u16) -> Self {
-        Self { code, field: None, status: Some(status) }
+        Self { code, field: None, status: Some(status), response: None }
     }
 }
 

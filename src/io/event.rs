@@ -117,6 +117,8 @@ pub enum Event {
         status: u16,
         /// Whether this is the last word.
         done: bool,
+        /// The headers of the NOTIFY or response that says so.
+        headers: HeaderList,
     },
     /// JavaScript: `subscription_changed`: a subscription of ours.
     SubscriptionChanged(SubscriptionInfo),
@@ -163,6 +165,8 @@ pub enum Event {
         published: bool,
         /// Why it was lost.
         error: Option<Error>,
+        /// The headers of the response that says so; empty where none does.
+        headers: HeaderList,
     },
     /// JavaScript: `problem`. Something from outside broke the rules and was dropped, or needs attention.
     Problem {
@@ -248,6 +252,8 @@ pub struct RegistrationInfo {
     pub will_retry: bool,
     /// What the server says about pushes, where REGISTER asks for them.
     pub push: Option<PushSupport>,
+    /// In an event: the headers of the response that changed it; empty where none did.
+    pub headers: HeaderList,
 }
 
 /// What a line of the trace shows.

@@ -16,7 +16,7 @@ mod subscription;
 pub use call::{CallInfo, CallOptions, CallState, Direction, DtmfMethod, Identity, Outcome, OutcomeKind};
 pub use command::{Body, Command, Extra, Reply};
 pub use credentials::{Credentials, CredentialsKind, CredentialsRequest, DigestAlgorithm};
-pub use error::{Error, ErrorCode};
+pub use error::{Error, ErrorCode, Refusal};
 pub use event::{Event, PushSupport, RegistrationInfo, RegistrationState, TraceEntry, TraceKind, TransportState};
 pub use flow::{FlowCommand, FlowEvent};
 pub use media::{IceServer, MediaCommand, MediaDirection, MediaEvent, MediaFailure};

@@ -1,6 +1,6 @@
 //! Subscriptions as the application sees them (RFC 6665).
 
-use super::{AccountId, Error, SubscriptionId};
+use super::{AccountId, Error, HeaderList, SubscriptionId};
 
 /// State of a subscription.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,4 +45,6 @@ pub struct SubscriptionInfo {
     pub error: Option<Error>,
     /// Whether it is tried again by itself.
     pub will_retry: bool,
+    /// In an event: the headers of the message that changed it; empty where none did.
+    pub headers: HeaderList,
 }

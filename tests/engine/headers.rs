@@ -439,3 +439,115 @@ fn headers_that_cannot_be_sent_are_refused_before_anything_leaves() {
     assert_eq!(world.phones[alice].sent.len(), sent);
     assert_eq!(world.state(alice, call), Some(CallState::Connected));
 }
+
+fn value<'a>(headers: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    headers.iter().find(|(of, _)| of == name).map(|(_, value)| value.as_str())
+}
+
+/// What each event of a phone that has a mark says of it, and which one it was.
+fn told(world: &World, phone: usize) -> Vec<(&'static str, String)> {
+    let events = world.phones[phone].events.iter().filter_map(|event| {
+        let (name, headers) = match event {
+            Event::RegistrationChanged(info) => ("registration", &info.headers),
+            Event::CallChanged(info) => ("call", &info.headers),
+            Event::SubscriptionChanged(info) => ("subscription", &info.headers),
+            Event::SubscriberChanged(info) => ("subscriber", &info.headers),
+            Event::PublicationChanged { headers, .. } => ("publication", headers),
+            Event::TransferChanged { headers, .. } => ("transfer", headers),
+            _ => return None,
+        };
+        value(headers, "X-Mark").map(|mark| (name, mark.to_owned()))
+    });
+    events.collect()
+}
+
+/// RFC 3261 10.3: what the registrar says with its response is there with the change.
+#[test]
+fn a_registration_changes_with_the_headers_of_its_response() {
+    let mut world = World::new();
+    world.server.register_headers = vec![("X-Mark", "registrar".to_owned())];
+    let (alice, _) = world.add_registered("alice");
+    assert_eq!(told(&world, alice), [("registration", "registrar".to_owned())]);
+}
+
+/// RFC 3261 13.2.2, 14.2: a call changes with the headers of what changed it: responses, the far end's re-INVITE, the
+/// answer to ours; a mute changes it with none.
+#[test]
+fn a_call_changes_with_the_headers_of_the_message() {
+    let mut far = Far::new();
+    let (call, invite) = far.called();
+    far.reply(&invite, 180, "bob", &["X-Mark: rings"], "");
+    far.reply_sdp(&invite, 200, "bob", &["X-Mark: answers"], 1);
+    let mut peer = far.peer(&invite, "bob");
+    let hold = crate::world::sdp(1).replace("a=sendrecv", "a=sendonly");
+    far.ask(&mut peer, "INVITE", &["X-Mark: holds", "Content-Type: application/sdp"], &hold);
+    far.run(100);
+    far.ask(&mut peer, "ACK", &[], "");
+    far.world.command(far.phone, Command::Hold(call, true));
+    far.run(100);
+    let reinvite = far.request("INVITE");
+    let inactive = crate::world::sdp(1).replace("a=sendrecv", "a=inactive");
+    far.reply(&reinvite, 200, "bob", &["X-Mark: agrees", "Content-Type: application/sdp"], &inactive);
+    far.run(100);
+    let marks: Vec<_> = told(&far.world, far.phone).into_iter().map(|(_, mark)| mark).collect();
+    for mark in ["rings", "answers", "holds", "agrees"] {
+        assert!(marks.iter().any(|seen| seen == mark), "{mark}: {marks:?}");
+    }
+    far.world.phones[far.phone].events.clear();
+    far.world.command_now(far.phone, Command::Mute(call, true)).unwrap();
+    let silent = |event: &Event| matches!(event, Event::CallChanged(info) if info.headers.is_empty());
+    assert!(far.world.phones[far.phone].events.iter().any(silent));
+}
+
+/// RFC 3515 2.4.2, RFC 3903 4, RFC 6665 4.1.2: a refused request rejects with the status, words and headers of its response.
+#[test]
+fn what_is_refused_says_so_with_the_words_and_headers_of_the_response() {
+    let mut far = Far::new();
+    let (call, ..) = far.talking();
+    let (account, target) = (far.account, "bob".to_owned());
+    let transfer = Command::Transfer { call, target: "carol".to_owned(), extra: Extra::default() };
+    let message = Command::SendMessage { account, call: None, target, body: body("hi"), extra: Extra::default() };
+    for (method, command) in [("REFER", transfer), ("MESSAGE", message), ("INVITE", Command::Hold(call, true))] {
+        let command = far.world.command(far.phone, command);
+        far.run(50);
+        let request = far.request(method);
+        far.reply(&request, 488, "bob", &["X-Mark: why"], "");
+        far.run(50);
+        let Some(Err(error)) = far.world.result(far.phone, command) else { panic!("{method} is not refused") };
+        let response = error.response.expect(method);
+        assert_eq!((error.status, value(&response.headers, "X-Mark")), (Some(488), Some("why")), "{method}");
+        assert!(!response.reason.is_empty());
+    }
+}
+
+/// RFC 6665 4.1.3, 4.2.1, RFC 3903 6, RFC 3515 2.4.5: states that are followed, shown and published.
+#[test]
+fn what_is_followed_changes_with_the_headers_of_the_message() {
+    let (mut world, alice, account, bob) = followed();
+    let (_, subscriber) = asked(&mut world, alice, account, bob);
+    let accept = Command::AcceptSubscriber { subscription: subscriber, pending: false, body: body("open") };
+    world.command(bob, with("welcome", accept));
+    world.run(100);
+    let end =
+        Command::Notify { subscription: subscriber, body: body("closed"), terminate: Some("noresource".to_owned()) };
+    world.command(bob, with("over", end));
+    world.run(100);
+    let seen = told(&world, alice);
+    assert!(seen.contains(&("subscription", "welcome".to_owned())), "{seen:?}");
+    assert!(seen.contains(&("subscription", "over".to_owned())), "{seen:?}");
+    let (_, subscriber) = asked(&mut world, alice, account, bob);
+    world.command(bob, Command::AcceptSubscriber { subscription: subscriber, pending: false, body: body("open") });
+    world.run(560_000);
+    let seen = told(&world, bob);
+    assert!(seen.contains(&("subscriber", "asks".to_owned())), "a refresh: {seen:?}");
+    let Talk { mut world, alice, bob, call, .. } = talking();
+    let referral = referred(&mut world, alice, call, bob);
+    world.command(bob, with("yes", Command::AcceptReferral(referral)));
+    world.run(500);
+    let seen = told(&world, alice);
+    assert!(seen.contains(&("transfer", "yes".to_owned())), "{seen:?}");
+    let (phone, account) = world.add_registered("carol");
+    published(&mut world, phone, account);
+    let etag = |event: &Event| matches!(event, Event::PublicationChanged { headers, .. } if value(headers, "SIP-ETag").is_some());
+    assert!(world.phones[phone].events.iter().any(etag));
+}

@@ -1,6 +1,6 @@
 // The classes of applications. The engine takes commands with a name and tells events with a name; accounts, calls and
 // their like are numbers to it. Here they become objects, promises and listeners, and nothing is decided.
-import { SipError } from "./error.js";
+import { SipError, headers } from "./error.js";
 import { Listeners, report } from "./listeners.js";
 
 /** What an object of ours stands for: its endpoint's core, and what is known of it. @type {WeakMap<object, { core: Core, id: number, info: any }>} */
@@ -174,14 +174,6 @@ const kinds = {
   subscriber: [Subscriber, { state: "subscribing" }],
   publication: [Publication, { published: false }],
 };
-
-/** Header lines as the engine tells them: name and value by turns. @param {string} text */
-function headers(text) {
-  const parts = text.split("\n");
-  const list = [];
-  for (let i = 0; i + 1 < parts.length; i += 2) list.push({ name: parts[i], value: parts[i + 1] });
-  return list;
-}
 
 /** What stands behind one endpoint. The engine calls `event`, `completed` and `deliver`. */
 class Core {

@@ -51,13 +51,17 @@ export type ErrorCode =
 
 /** The one error class. Its message says what to do; it never quotes what came from outside. */
 export class SipError extends Error {
-  constructor(code: ErrorCode, message: string, field?: string, status?: number);
+  constructor(code: ErrorCode, message: string, field?: string, status?: number, reason?: string);
   readonly name: "SipError";
   readonly code: ErrorCode;
   /** The option it is about, for `invalidOption`. */
   readonly field?: string;
   /** The SIP status that said so. */
   readonly status?: number;
+  /** Of a rejected promise: the reason phrase of the response with that status, as whoever refused wrote it. */
+  readonly reason?: string;
+  /** Of a rejected promise: the headers of that response. */
+  readonly headers?: Header[];
 }
 
 /** What `init` can load the engine from. */
@@ -166,11 +170,12 @@ export interface SdpInfo {
 /** The events, by name. */
 export interface EventMap {
   connectivity_changed: { account: Account; state: Connectivity; error?: SipError };
-  registration_changed: { account: Account } & Registration;
+  /** The headers are those of the response that changed it; none where nothing on the wire did. */
+  registration_changed: { account: Account; headers: Header[] } & Registration;
   /** A call rings here. The headers are those of the INVITE. */
   call_received: { call: Call; headers: Header[] };
-  /** State, hold, mute, media or names of a call. */
-  call_changed: { call: Call };
+  /** State, hold, mute, media or names of a call. The headers are those of the message that changed it; none where nothing on the wire did. */
+  call_changed: { call: Call; headers: Header[] };
   /** A response to our INVITE, 101 to 299 (RFC 3261 13.2.2). */
   call_progress: { call: Call; status: number; headers: Header[] };
   /** The last event of a call. The headers are those of what ended it: a BYE, a CANCEL, a final response; none where we did. */
@@ -198,9 +203,9 @@ export interface EventMap {
     headers: Header[];
   };
   /** What became of a transfer of ours: the status of the call that was asked for (RFC 3515 2.4.5), or of the refusal. */
-  transfer_changed: { transfer: Transfer; call?: Call; status: number; done: boolean };
+  transfer_changed: { transfer: Transfer; call?: Call; status: number; done: boolean; headers: Header[] };
   /** A subscription of ours (RFC 6665 4.1). */
-  subscription_changed: { subscription: Subscription };
+  subscription_changed: { subscription: Subscription; headers: Header[] };
   /** The state that a subscription of ours is about, or an unsolicited NOTIFY, which has no subscription (RFC 6665 4.1.3). */
   notify_received: {
     subscription?: Subscription;
@@ -212,9 +217,9 @@ export interface EventMap {
   /** Somebody wants to follow a state of ours (RFC 6665 4.2.1). Accept or reject it. */
   subscribe_received: { subscriber: Subscriber; account: Account; fromUri: string; event: string; expires: number } & Received;
   /** Somebody who follows a state of ours has refreshed, or is gone. */
-  subscriber_changed: { subscriber: Subscriber };
+  subscriber_changed: { subscriber: Subscriber; headers: Header[] };
   /** A publication of ours was made, refreshed, lost or removed (RFC 3903 4). */
-  publication_changed: { publication: Publication; published: boolean; error?: SipError };
+  publication_changed: { publication: Publication; published: boolean; error?: SipError; headers: Header[] };
   /** Something from outside broke the rules and was dropped, or needs attention. */
   problem: { error: SipError; account?: Account };
   /** The host is there, or is not any more. */
