@@ -76,6 +76,7 @@ use usages::Usages;
 /// What the agent wants done or has to tell.
 #[derive(Debug)]
 #[non_exhaustive]
+#[allow(clippy::large_enum_variant, reason = "events are the most of them, and each is moved a few times")]
 pub enum AgentEvent {
     /// For the socket of a flow.
     Flow {

@@ -123,6 +123,7 @@ pub enum Input {
 /// What the engine wants done. To be carried out in order.
 #[derive(Debug)]
 #[non_exhaustive]
+#[allow(clippy::large_enum_variant, reason = "events are the most of them, and each is moved a few times")]
 pub enum Output {
     /// Call `handle(now, Input::Timeout)` at this point, or never if `None`. Replaces the earlier one.
     Timer(Option<Mono>),
