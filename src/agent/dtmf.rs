@@ -1,4 +1,4 @@
-//! Digits: as telephone events in the media, or by INFO with `application/dtmf-relay`, and those that the far end sends
+//! Digits: as telephone events in the media, or by INFO with `application/dtmf-relay` (or `application/dtmf`), and those that the far end sends
 //! by INFO.
 
 use std::collections::VecDeque;
@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use super::Agent;
 use super::call::Call;
 use super::extra::add_headers;
-use super::outcome::code_of;
+use super::outcome::error_of;
 use super::request::{DialogRef, Purpose};
 use super::session::Asker;
 use crate::common::time::{Mono, Now};
@@ -43,6 +43,8 @@ enum How {
 struct Sending {
     asker: Asker,
     digits: VecDeque<u8>,
+    /// The digit that left last.
+    last: u8,
     method: DtmfMethod,
     duration_ms: u32,
     gap_ms: u32,
@@ -57,6 +59,8 @@ pub(crate) struct Dtmf {
     queue: VecDeque<Sending>,
     /// Media said that it cannot.
     media_cannot: bool,
+    /// The far end takes digits by INFO as `application/dtmf` alone.
+    plain: bool,
 }
 
 impl Dtmf {
@@ -113,7 +117,8 @@ impl Agent {
         if call.dtmf.queue.len() >= WAITING {
             return Err(ErrorCode::Busy.into());
         }
-        call.dtmf.queue.push_back(Sending { asker, digits, method, duration_ms, gap_ms, how: How::Waiting, extra });
+        let sending = Sending { asker, digits, last: 0, method, duration_ms, gap_ms, how: How::Waiting, extra };
+        call.dtmf.queue.push_back(sending);
         self.send_digits(now, id);
         self.pump(now);
         Ok(())
@@ -149,6 +154,7 @@ impl Agent {
             sending.how = How::Pause(now.mono.after(PAUSE_MS));
             return;
         }
+        sending.last = digit;
         sending.how = How::Info(now.mono.after(u64::from(sending.duration_ms) + u64::from(sending.gap_ms)));
         let (duration, extra) = (sending.duration_ms.to_string(), sending.extra.clone());
         let Some(dialog) = call.dialog.as_mut().filter(|_| confirmed) else {
@@ -157,8 +163,13 @@ impl Agent {
         let which = DialogRef::Call(id, dialog.remote_tag().to_owned());
         let mut request = dialog.request(Method::Info);
         add_headers(&mut request.headers, &extra.headers);
-        let body = ["Signal=", char::from(digit).encode_utf8(&mut [0; 4]), "\r\nDuration=", &duration, "\r\n"].concat();
-        request.set_body("application/dtmf-relay", body.into_bytes());
+        if call.dtmf.plain {
+            request.set_body("application/dtmf", vec![digit]);
+        } else {
+            let signal = char::from(digit).encode_utf8(&mut [0; 4]).to_owned();
+            let body = ["Signal=", &signal, "\r\nDuration=", &duration, "\r\n"].concat();
+            request.set_body("application/dtmf-relay", body.into_bytes());
+        }
         if let Err(error) = self.send_request(now, account, which, request, Purpose::Digit(id)) {
             self.digits_done(now, id, Err(error));
         }
@@ -169,11 +180,19 @@ impl Agent {
         let Some(call) = self.call_mut(id) else { return };
         let Some(sending) = call.dtmf.queue.front_mut() else { return };
         let How::Info(next) = sending.how else { return };
-        match result.map(Response::status) {
+        match result.map(|response| (response.status(), response)) {
             // Also after the last one: it is heard for so long.
-            Ok(..=299) => sending.how = How::Pause(next.max(now.mono)),
-            Ok(status @ (408 | 481)) => self.dialog_gone(now, id, status),
-            Ok(status) => self.digits_done(now, id, Err(Error::sip(code_of(status), status))),
+            Ok((..=299, _)) => sending.how = How::Pause(next.max(now.mono)),
+            Ok((status @ (408 | 481), _)) => self.dialog_gone(now, id, status),
+            // 8.1.3.5: the older and plainer form will do there, for all digits to come.
+            Ok((415, response))
+                if !call.dtmf.plain && response.headers.accepts("application", "dtmf") == Some(true) =>
+            {
+                sending.digits.push_front(sending.last);
+                call.dtmf.plain = true;
+                self.send_digit(now, id);
+            }
+            Ok((_, response)) => self.digits_done(now, id, Err(error_of(response))),
             Err(error) if error.code == ErrorCode::Timeout => self.dialog_gone(now, id, 408),
             Err(error) => self.digits_done(now, id, Err(error)),
         }

@@ -5,12 +5,13 @@
 //! `incoming` and `outgoing` (the two sides of an INVITE), `early`, `reliable`, `redirect` and `replaces` (forks,
 //! early media, PRACK, 3xx, Replaces), `established` (what both have in common once they agreed), `receive` (who gets a
 //! request or response), `modify` and `modified` (what either side changes of an established session), `session_timer`
-//! (RFC 4028) and `repair` (lost media), `request` (what brings one answer), `messaging`, `info` and `dtmf` (MESSAGE, OPTIONS,
+//! (RFC 4028) and `repair` (lost media), `request` and `amend` (what brings one answer, and what a refusal leaves to try), `messaging`, `info` and `dtmf` (MESSAGE, OPTIONS,
 //! INFO), `usages` (what lives beside calls): `transfer` and `referral` (REFER), `subscription` and `notifier` (SUBSCRIBE,
 //! NOTIFY), `publication` (PUBLISH); `identity` (who calls), `extra` (the application's own headers), `sleep` (background and wake-up), `outcome` (how a call ended).
 
 mod account;
 mod account_options;
+mod amend;
 mod binding;
 mod call;
 mod cause;

@@ -1,12 +1,13 @@
 //! Changes of an established session that we ask for: re-INVITE (RFC 3261 section 14.1) and UPDATE (RFC 3311).
 
 use super::account::{ALLOW, SUPPORTED};
+use super::amend::amend;
 use super::call::{Call, Job, LINGER_MS, Phase};
 use super::cause::Cause;
 use super::credentials::{Challenged, Refused};
 use super::extra::add_headers;
 use super::incoming::{is_usable, media_error, sdp_in};
-use super::outcome::{self, code_of};
+use super::outcome;
 use super::request::{DialogRef, Purpose};
 use super::session::{self, Asker, Reinvite};
 use super::{Agent, AgentEvent, Use};
@@ -305,7 +306,8 @@ impl Agent {
 
     pub(super) fn reinvite_response(&mut self, now: Now, id: CallId, client: ClientId, response: &Response) {
         let status = response.status();
-        let request = self.transactions.request(client).cloned();
+        let mut request = self.transactions.request(client).cloned();
+        let amended = request.as_mut().is_some_and(|request| amend(request, response));
         let Some(call) = self.call_mut(id) else { return };
         let current = call.session.reinvite.filter(|reinvite| reinvite.client == client);
         match (status, current, request) {
@@ -323,6 +325,10 @@ impl Agent {
                 call.session.reinvite = None;
                 let (account, rounds) = (call.account, reinvite.auth_rounds);
                 self.challenged(now, account, Challenged::Reinvite(id, rounds), request, response, rounds);
+            }
+            (420, Some(reinvite), Some(request)) if amended => {
+                call.session.reinvite = None;
+                self.reinvite_authorized(now, id, request, reinvite.auth_rounds, Ok(()));
             }
             (300.., Some(_), _) => {
                 call.session.reinvite = None;
@@ -422,7 +428,7 @@ impl Agent {
     /// A final response that is no success: what it means for the change, and for the call.
     fn change_answered_no(&mut self, now: Now, id: CallId, response: &Response) {
         let status = response.status();
-        let retry_after = response.headers.retry_after().and_then(Result::ok).map(|after| after.seconds);
+        let mut error = outcome::error_of(response);
         let Self { calls, random, .. } = self;
         let Some(call) = calls.iter_mut().find(|call| call.id == id) else { return };
         let session = &mut call.session;
@@ -431,8 +437,7 @@ impl Agent {
         let confirmed = matches!(call.phase, Phase::Answered | Phase::Established);
         let gone = confirmed && (status == 481 || (status == 408 && !session.heard));
         let mut askers = Vec::new();
-        let mut error = Error::sip(code_of(status), status);
-        match (status, retry_after) {
+        match (status, error.retry_after_s) {
             // Only the way it was sent is gone: their request has told another.
             (408, _) if confirmed && session.heard => session.modification.put_back(),
             // The dialog is gone there (12.2.1.2); what waits is told when the call ends.

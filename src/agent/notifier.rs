@@ -3,7 +3,7 @@
 use super::Agent;
 use super::extra::add_headers;
 use super::messaging::{check_body, sender, set_body};
-use super::outcome::{body_of, code_of};
+use super::outcome::{body_of, error_of};
 use super::request::{DialogRef, Purpose};
 use crate::common::limits;
 use crate::common::time::{Mono, Now};
@@ -407,10 +407,7 @@ impl Agent {
         let Some(subscriber) = self.subscriber_mut(id) else { return };
         let (heard, error) = match &result {
             Ok(response) if response.status() < 300 => (Heard::Yes, None),
-            Ok(response) => {
-                let status = response.status();
-                (Heard::Refused(status), Some(Error::sip(code_of(status), status)))
-            }
+            Ok(response) => (Heard::Refused(response.status()), Some(error_of(response))),
             Err(error) => match error.code {
                 ErrorCode::FlowLost if flow_lost => (Heard::FlowLost, Some(error.clone())),
                 // Too much is under way: the next state will do.

@@ -86,9 +86,15 @@ pub(crate) fn of_error(kind: OutcomeKind, error: Error) -> Outcome {
 pub(crate) fn reply_of(response: &Response) -> Result<Reply, Error> {
     let status = response.status();
     if status >= 300 {
-        return Err(Error::sip(code_of(status), status));
+        return Err(error_of(response));
     }
     Ok(Reply::Response { status, headers: response.headers.list(), body: body_of(&response.headers, response.body()) })
+}
+
+/// What a refusal says.
+pub(crate) fn error_of(response: &Response) -> Error {
+    let retry_after_s = response.headers.retry_after().and_then(Result::ok).map(|after| after.seconds);
+    Error { retry_after_s, ..Error::sip(code_of(response.status()), response.status()) }
 }
 
 /// A message's body for the application.
@@ -104,7 +110,8 @@ pub(crate) fn code_of(status: u16) -> ErrorCode {
         403 => ErrorCode::Forbidden,
         404 | 410 | 484 | 604 => ErrorCode::UnknownUser,
         408 | 504 => ErrorCode::Timeout,
-        415 | 488 | 606 => ErrorCode::BadDescription,
+        405 | 406 | 415 | 416 | 420 | 421 | 501 => ErrorCode::Unsupported,
+        488 | 606 => ErrorCode::BadDescription,
         555 => ErrorCode::PushNotSupported,
         _ => ErrorCode::Rejected,
     }

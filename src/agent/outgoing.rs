@@ -1,6 +1,7 @@
 //! The caller's side of an INVITE (RFC 3261 section 13.2).
 
 use super::account::SUPPORTED;
+use super::amend::amend;
 use super::call::{Beginning, Call, Job, Phase};
 use super::credentials::{Challenged, Refused};
 use super::extra::{add_headers, check_headers};
@@ -186,7 +187,8 @@ impl Agent {
         if !std::mem::take(&mut call.redirection.stranger) {
             account.auth.authorize(&mut call.invite, random);
         }
-        call.session.timer.want(account.options.session_expires);
+        let timer = call.invite.headers.supports("timer");
+        call.session.timer.want(if timer { account.options.session_expires } else { 0 });
         call.session.timer.write(&mut call.invite.headers);
         let (invite, flow) = (call.invite.clone(), account.flow());
         match self.send(now, account_id, invite, Use::Invite(id)) {
@@ -219,13 +221,20 @@ impl Agent {
                 self.forget_use(client);
                 self.invite_again(now, id);
             }
+            420 if !given_up && self.call_mut(id).is_some_and(|call| amend(&mut call.invite, response)) => {
+                self.forget_use(client);
+                self.invite_again(now, id);
+            }
             300..=399 if !given_up && self.redirected(now, id, client, response) => {}
             // Whom a redirection named as well may take the call, unless everybody has been asked (8.1.3.4).
             300..=599 if !given_up && self.next_target(now, id, client) => {}
             status => {
-                let reasons = Reasons::of(&response.headers);
+                let mut refused = outcome::of_refusal(status, Reasons::of(&response.headers));
+                if let Some(error) = &mut refused.error {
+                    *error = outcome::error_of(response);
+                }
                 self.forget_use(client);
-                self.end_call_with(now, id, outcome::of_refusal(status, reasons), response.headers.list());
+                self.end_call_with(now, id, refused, response.headers.list());
             }
         }
     }

@@ -3,7 +3,7 @@
 
 use super::Agent;
 use super::messaging::{check_body, set_body};
-use super::outcome::code_of;
+use super::outcome::error_of;
 use super::request::{DialogRef, Purpose};
 use crate::common::backoff;
 use crate::common::limits;
@@ -265,7 +265,7 @@ impl Agent {
         let Some(operation) = publication.in_flight.take() else { return };
         let (status, error) = match &result {
             Ok(response) if response.status() < 300 => (response.status(), None),
-            Ok(response) => (response.status(), Some(Error::sip(code_of(response.status()), response.status()))),
+            Ok(response) => (response.status(), Some(error_of(response))),
             Err(error) => (error.status.unwrap_or(0), Some(error.clone())),
         };
         let response = result.ok();

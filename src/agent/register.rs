@@ -389,7 +389,7 @@ fn refused(response: &Response) -> Answer {
     let status = response.status();
     let after_s = response.headers.retry_after().and_then(Result::ok).map(|after| after.seconds);
     let code = match code_of(status) {
-        ErrorCode::Rejected | ErrorCode::BadDescription => ErrorCode::RegistrationRejected,
+        ErrorCode::Rejected | ErrorCode::BadDescription | ErrorCode::Unsupported => ErrorCode::RegistrationRejected,
         code => code,
     };
     // 430: a flow on the way is gone; 482 and 483: the servers send it in circles, which they will notice.

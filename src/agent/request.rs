@@ -1,6 +1,7 @@
 //! Every request of ours but INVITE, REGISTER, ACK and CANCEL, inside a dialog or outside: sent, authorized when it is
 //! challenged, and answered exactly once to whoever asked for it.
 
+use super::amend::amend;
 use super::credentials::{Challenged, Refused};
 use super::{Agent, Use};
 use crate::common::time::Now;
@@ -108,10 +109,16 @@ impl Agent {
         self.forget_use(client);
         let Some(index) = self.requests.iter().position(|pending| pending.client == client) else { return };
         let Pending { account, dialog, purpose, rounds, .. } = self.requests.remove(index);
-        if let (401 | 407, Some(request)) = (response.status(), request) {
-            let what = Challenged::Request { dialog, purpose, rounds };
-            self.challenged(now, account, what, request, response, rounds);
-            return;
+        if let Some(mut request) = request {
+            if matches!(response.status(), 401 | 407) {
+                let what = Challenged::Request { dialog, purpose, rounds };
+                self.challenged(now, account, what, request, response, rounds);
+                return;
+            }
+            if amend(&mut request, response) {
+                self.request_again(now, account, (dialog, purpose, rounds), request);
+                return;
+            }
         }
         // 12.2.1.2: the far end knows of no such dialog, whatever it was asked.
         let gone = match (&dialog, &purpose) {
@@ -136,15 +143,25 @@ impl Agent {
         now: Now,
         account: AccountId,
         (dialog, purpose, rounds): (DialogRef, Purpose, u8),
-        mut request: Request,
+        request: Request,
         result: Result<(), Refused>,
     ) {
-        let sent = match result {
-            Ok(()) => self
-                .renumber(&dialog, &mut request)
-                .and_then(|()| self.send_again(now, account, dialog, request, purpose.clone(), rounds + 1).map(drop)),
-            Err(refused) => Err(refused.error),
-        };
+        match result {
+            Ok(()) => self.request_again(now, account, (dialog, purpose, rounds + 1), request),
+            Err(refused) => self.request_done(now, account, purpose, Err(refused.error)),
+        }
+    }
+
+    fn request_again(
+        &mut self,
+        now: Now,
+        account: AccountId,
+        (dialog, purpose, rounds): (DialogRef, Purpose, u8),
+        mut request: Request,
+    ) {
+        let sent = self
+            .renumber(&dialog, &mut request)
+            .and_then(|()| self.send_again(now, account, dialog, request, purpose.clone(), rounds).map(drop));
         if let Err(error) = sent {
             self.request_done(now, account, purpose, Err(error));
         }

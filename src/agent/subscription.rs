@@ -3,7 +3,7 @@
 use super::Agent;
 use super::extra::add_headers;
 use super::messaging::{bare, check_body, set_body};
-use super::outcome::{body_of, code_of};
+use super::outcome::{body_of, error_of};
 use super::outgoing::target_uri;
 use super::request::{DialogRef, Purpose};
 use super::usages::{OwnDialog, voicemail};
@@ -220,9 +220,9 @@ impl Agent {
             }
             Ok(response) => {
                 let status = response.status();
-                let after = response.headers.retry_after().and_then(Result::ok).map(|after| after.seconds);
+                let error = error_of(response);
                 let least = response.headers.min_expires().and_then(Result::ok);
-                (machine.refused(now.mono, status, after, least), Error::sip(code_of(status), status))
+                (machine.refused(now.mono, status, error.retry_after_s, least), error)
             }
             Err(error) => match error.status {
                 Some(status) => (machine.refused(now.mono, status, None, None), error),

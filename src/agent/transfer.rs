@@ -5,7 +5,7 @@
 
 use super::Agent;
 use super::messaging::bare;
-use super::outcome::code_of;
+use super::outcome::error_of;
 use super::outgoing::target_uri;
 use super::request::{DialogRef, Purpose};
 use super::usages::OwnDialog;
@@ -219,7 +219,7 @@ impl Agent {
                 let subscribes = events_at.is_some() || !silent;
                 (transfer.machine.accepted(now.mono, status, subscribes), Ok(Reply::Transfer(id)))
             }
-            _ => (transfer.machine.refused(now.mono, status), Err(Error::sip(code_of(status), status))),
+            _ => (transfer.machine.refused(now.mono, status), Err(error_of(response))),
         };
         if let Some(command) = command {
             self.complete(command, reply);

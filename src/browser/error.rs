@@ -18,6 +18,7 @@ extern "C" {
         status: Option<u16>,
         reason: Option<&str>,
         headers: Option<&str>,
+        retry_after: Option<u32>,
     ) -> SipError;
 }
 
@@ -25,31 +26,33 @@ extern "C" {
 pub(super) fn to_js(error: &Error) -> JsValue {
     let headers = error.response.as_ref().map(|response| objects::header_lines(&response.headers));
     let reason = error.response.as_ref().map(|response| &*response.reason);
-    custom(error.code.name(), error.code.advice(), error.field, error.status, reason, headers.as_deref())
+    let (code, after) = (error.code, error.retry_after_s);
+    custom(code.name(), code.advice(), error.field, error.status, reason, headers.as_deref(), after)
 }
 
 /// An option that is unknown or cannot be used. Only the developer's own option name is repeated, never a value.
 pub(super) fn option(field: &str) -> JsValue {
-    build(ErrorCode::InvalidOption, Some(field), None)
+    build(ErrorCode::InvalidOption, Some(field))
 }
 
 /// An error with nothing but its code.
 pub(super) fn code(code: ErrorCode) -> JsValue {
-    build(code, None, None)
+    build(code, None)
 }
 
-fn build(code: ErrorCode, field: Option<&str>, status: Option<u16>) -> JsValue {
-    custom(code.name(), code.advice(), field, status, None, None)
+fn build(code: ErrorCode, field: Option<&str>) -> JsValue {
+    custom(code.name(), code.advice(), field, None, None, None, None)
 }
 
-/// An error whose code is of the package, not of the engine.
-pub(super) fn custom(
+/// The object itself.
+fn custom(
     code: &str,
     advice: &str,
     field: Option<&str>,
     status: Option<u16>,
     reason: Option<&str>,
     headers: Option<&str>,
+    retry_after: Option<u32>,
 ) -> JsValue {
     let mut message = String::with_capacity(code.len() + advice.len() + 2);
     message.push_str(code);
@@ -60,5 +63,5 @@ pub(super) fn custom(
         message.push_str(field);
         message.push('`');
     }
-    SipError::new(code, &message, field, status, reason, headers).into()
+    SipError::new(code, &message, field, status, reason, headers, retry_after).into()
 }

@@ -193,6 +193,8 @@ pub struct Error {
     pub status: Option<u16>,
     /// The response with that status, where it refused what a command asked for.
     pub response: Option<Box<Refusal>>,
+    /// When it may be tried again, in seconds from then, if a Retry-After said so.
+    pub retry_after_s: Option<u32>,
 }
 
 /// A response that refused something.
@@ -212,7 +214,7 @@ impl std::fmt::Debug for Refusal {
 
 impl From<ErrorCode> for Error {
     fn from(code: ErrorCode) -> Self {
-        Self { code, field: None, status: None, response: None }
+        Self { code, field: None, status: None, response: None, retry_after_s: None }
     }
 }
 
@@ -220,13 +222,13 @@ impl Error {
     /// An error about one option.
     #[must_use]
     pub const fn option(field: &'static str) -> Self {
-        Self { code: ErrorCode::InvalidOption, field: Some(field), status: None, response: None }
+        Self { code: ErrorCode::InvalidOption, field: Some(field), status: None, response: None, retry_after_s: None }
     }
 
     /// An error that a SIP response caused.
     #[must_use]
     pub const fn sip(code: ErrorCode, status: u16) -> Self {
-        Self { code, field: None, status: Some(status), response: None }
+        Self { code, field: None, status: Some(status), response: None, retry_after_s: None }
     }
 }
 

@@ -95,7 +95,7 @@ pub enum Reliability {
     /// Where the far end can: `Supported: 100rel`.
     #[default]
     Supported,
-    /// Our calls insist on it: `Require: 100rel`.
+    /// Our calls ask for it: `Require: 100rel`. Who does not know it is called once more without.
     Required,
     /// Never.
     Off,

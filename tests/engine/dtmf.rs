@@ -109,7 +109,7 @@ fn a_refused_digit_fails_the_command_and_only_481_the_call() {
     talk.answer("INFO", 415, &[]);
     let command = send(&mut talk, "12", DtmfMethod::Info);
     talk.world.run(500);
-    assert_eq!(talk.result(command), Some(Err(ErrorCode::BadDescription)));
+    assert_eq!(talk.result(command), Some(Err(ErrorCode::Unsupported)));
     assert_eq!(talk.requests(talk.alice, "INFO").len(), 1);
     talk.is_up();
     talk.answer("INFO", 481, &[]);

@@ -62,6 +62,8 @@ export class SipError extends Error {
   readonly reason?: string;
   /** Of a rejected promise: the headers of that response. */
   readonly headers?: Header[];
+  /** After how many seconds it may be tried again, where the response said so (Retry-After). */
+  readonly retryAfter?: number;
 }
 
 /** What `init` can load the engine from. */
