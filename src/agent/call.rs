@@ -144,8 +144,6 @@ pub(crate) struct Call {
     pub(crate) early: bool,
     /// Hung up between our 200 and its ACK: BYE when the ACK is there (15).
     pub(crate) bye_after_ack: bool,
-    /// There was no flow for its BYE: it leaves on the next, while the call is remembered.
-    pub(crate) owes_bye: bool,
     /// Given up: a 2xx that comes all the same gets ACK and BYE.
     pub(crate) given_up: bool,
     pub(crate) auth_rounds: u8,
@@ -249,7 +247,6 @@ impl Call {
             ringing_there: false,
             early: false,
             bye_after_ack: false,
-            owes_bye: false,
             given_up: false,
             auth_rounds: 0,
             was_referred: false,

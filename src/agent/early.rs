@@ -584,7 +584,7 @@ impl Agent {
         let bye = dialog.request(crate::message::Method::Bye);
         self.send_ack(now, account, ack, &invite, None);
         // Whatever becomes of it: there is nobody to tell.
-        let _ = self.send_request(now, account, super::request::DialogRef::None, bye, super::request::Purpose::Nobody);
+        let _ = self.send_request(now, account, super::request::DialogRef::None, bye, super::request::Purpose::Bye);
     }
 }
 

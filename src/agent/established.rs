@@ -13,7 +13,7 @@ use crate::io::{
     AccountId, CallId, Direction, Error, ErrorCode, Event, Extra, HeaderList, MediaCommand, MediaEvent, MediaFailure,
     MediaId, Outcome, OutcomeKind,
 };
-use crate::message::{Method, Request, Response};
+use crate::message::{Method, Request};
 use crate::sdp::SessionDescription;
 use crate::transaction::ServerId;
 
@@ -240,42 +240,17 @@ impl Agent {
         }
     }
 
-    /// Sends a BYE on `dialog`; false where there is no flow to send it on.
+    /// Sends a BYE on `dialog`; false where there is no flow to send it on now.
     pub(super) fn bye(&mut self, now: Now, id: CallId, account: AccountId, mut dialog: Dialog) -> bool {
         let mut request = dialog.request(Method::Bye);
         if let Some(call) = self.call_mut(id).filter(|call| call.phase != Phase::Answered) {
             add_headers(&mut request.headers, &call.extra.headers);
         }
         let which = DialogRef::Call(id, dialog.remote_tag().to_owned());
-        let mut own = false;
-        if let Some(call) = self.call_mut(id) {
-            own = call.dialog.as_ref().is_some_and(|own| own.remote_tag() == dialog.remote_tag());
-            if let Some(known) = call.dialog_with(dialog.remote_tag()) {
-                *known = dialog;
-            }
+        if let Some(known) = self.call_mut(id).and_then(|call| call.dialog_with(dialog.remote_tag())) {
+            *known = dialog;
         }
-        let sent = self.send_request(now, account, which, request, Purpose::Bye(id)).is_ok();
-        if let Some(call) = self.call_mut(id) {
-            call.owes_bye = if own { !sent } else { call.owes_bye };
-        }
-        sent
-    }
-
-    /// A BYE has been answered, or never will be.
-    pub(super) fn bye_done(&mut self, id: CallId, result: &Result<&Response, Error>) {
-        if let Some(call) = self.call_mut(id) {
-            call.owes_bye |= matches!(result, Err(error) if error.code == ErrorCode::FlowLost);
-        }
-    }
-
-    /// There is a flow again: who could not be told that a call is over is told now.
-    pub(super) fn send_owed_byes(&mut self, now: Now, account: AccountId) {
-        let owes = |call: &&Call| call.account == account && call.owes_bye && call.is_over();
-        let owed = self.calls.iter().filter(owes).filter_map(|call| Some((call.id, call.dialog.clone()?)));
-        let owed: Vec<_> = owed.collect();
-        for (id, dialog) in owed {
-            self.bye(now, id, account, dialog);
-        }
+        self.send_request(now, account, which, request, Purpose::Bye).is_ok()
     }
 
     pub(super) fn incoming_bye(&mut self, now: Now, id: CallId, server: ServerId, request: &Request) {

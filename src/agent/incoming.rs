@@ -131,7 +131,7 @@ impl Agent {
             }
         };
         if self.calls.len() >= limits::REMEMBERED_CALLS {
-            let forgettable = |call: &Call| call.is_over() && call.repeat.is_none() && !call.owes_bye;
+            let forgettable = |call: &Call| call.is_over() && call.repeat.is_none();
             if let Some(oldest) = self.calls.iter().position(forgettable) {
                 self.calls.remove(oldest);
             }

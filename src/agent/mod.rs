@@ -7,7 +7,7 @@
 //! request or response), `modify` and `modified` (what either side changes of an established session), `session_timer`
 //! (RFC 4028) and `repair` (lost media), `request` and `amend` (what brings one answer, and what a refusal leaves to try), `messaging`, `info` and `dtmf` (MESSAGE, OPTIONS,
 //! INFO), `usages` (what lives beside calls): `transfer` and `referral` (REFER), `subscription` and `notifier` (SUBSCRIBE,
-//! NOTIFY), `publication` (PUBLISH); `identity` (who calls), `extra` (the application's own headers), `sleep` (background and wake-up), `outcome` (how a call ended).
+//! NOTIFY), `publication` (PUBLISH); `identity` (who calls), `extra` (the application's own headers), `sleep` (background and wake-up), `outcome` (how a call ended), `owed` (whom that is still to be told).
 
 mod account;
 mod account_options;
@@ -29,6 +29,7 @@ mod modify;
 mod notifier;
 mod outcome;
 mod outgoing;
+mod owed;
 mod progress;
 mod publication;
 mod receive;
@@ -142,6 +143,7 @@ pub struct Agent {
     transactions: Transactions,
     uses: Vec<(ClientId, Use)>,
     requests: Vec<request::Pending>,
+    owed: Vec<owed::Owed>,
     questions: credentials::Questions,
     waiting_calls: Vec<WaitingCall>,
     usages: Usages,
@@ -190,6 +192,7 @@ impl Agent {
             transactions: Transactions::default(),
             uses: Vec::new(),
             requests: Vec::new(),
+            owed: Vec::new(),
             questions: credentials::Questions::default(),
             waiting_calls: Vec::new(),
             usages: Usages::default(),
@@ -458,6 +461,7 @@ impl Agent {
             }
             quiet &= !self.settle_late_offers();
             quiet &= !self.settle_preludes(now);
+            quiet &= !self.settle_owed(now);
             quiet &= !self.settle_sessions(now);
             quiet &= !self.settle_usages(now);
             quiet &= !self.settle_sleep(now);
@@ -493,7 +497,6 @@ impl Agent {
                 if let Some(binding) = account.and_then(|account| account.binding_mut(reg_id)) {
                     binding.renew_contact(random);
                 }
-                self.send_owed_byes(now, id);
                 // Otherwise the REGISTER comes first.
                 if self.find_account(id).is_some_and(|account| account.first.registration.due().is_none()) {
                     self.flow_renewed(now, id);

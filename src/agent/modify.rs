@@ -441,7 +441,7 @@ impl Agent {
             // Only the way it was sent is gone: their request has told another.
             (408, _) if confirmed && session.heard => session.modification.put_back(),
             // The dialog is gone there (12.2.1.2); what waits is told when the call ends.
-            (408 | 481, _) if confirmed => {}
+            _ if gone => {}
             (422, _) if session.timer.too_brief(&response.headers) => session.modification.put_back(),
             (491, _) => {
                 error.code = ErrorCode::Busy;
@@ -472,11 +472,14 @@ impl Agent {
         }
     }
 
-    /// 481: the far end knows of no such dialog. 408, or no answer at all: it is not there (RFC 3261 12.2.1.2).
+    /// 481: the far end knows of no such dialog. 408, or no answer at all: it is not there (RFC 3261 12.2.1.2). In either
+    /// case the dialog ends by a BYE.
     pub(super) fn dialog_gone(&mut self, now: Now, id: CallId, status: u16) {
         let Some(call) = self.call_mut(id).filter(|call| !call.is_over()) else { return };
         let (account, dialog) = (call.account, call.dialog.clone());
-        if let Some(dialog) = dialog.filter(|_| status != 481) {
+        // Before the ACK there is no BYE (section 15).
+        call.bye_after_ack = call.phase == Phase::Answered;
+        if let Some(dialog) = dialog.filter(|_| !call.bye_after_ack) {
             self.bye(now, id, account, dialog);
         }
         let code = if status == 481 { ErrorCode::CallEnded } else { ErrorCode::Timeout };

@@ -9,7 +9,7 @@ use crate::dialog::Dialog;
 use crate::io::{
     AccountId, CallId, CommandId, Error, ErrorCode, PublicationId, ReferralId, Reply, SubscriptionId, TransferId,
 };
-use crate::message::{HeaderName, Request, Response};
+use crate::message::{HeaderName, Method, Request, Response};
 use crate::transaction::{ClientId, Failure};
 
 /// The dialog that a request is part of: its next CSeq number is there.
@@ -33,8 +33,8 @@ pub(super) enum DialogRef {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub(super) enum Purpose {
-    /// The end of a call, or of a fork of it.
-    Bye(CallId),
+    /// The end of a dialog.
+    Bye,
     /// A digit in a call.
     Digit(CallId),
     /// A change of a call's session that needs no offer.
@@ -71,7 +71,8 @@ impl Agent {
     /// Sends a request of `account` on its open flow. `request` has everything but Via, credentials and User-Agent.
     ///
     /// # Errors
-    /// [`ErrorCode::FlowLost`] where there is no flow: nothing is queued and sent late. Then `purpose` is told nothing.
+    /// [`ErrorCode::FlowLost`] where there is no flow: nothing is queued and sent late, but for BYE, which leaves on the
+    /// next flow. Then `purpose` is told nothing.
     pub(super) fn send_request(
         &mut self,
         now: Now,
@@ -95,7 +96,13 @@ impl Agent {
         let Self { accounts, random, .. } = self;
         let found = accounts.iter_mut().find(|a| a.id == account).ok_or(ErrorCode::NotFound)?;
         found.auth.authorize(&mut request, random);
-        let client = self.send(now, account, request, Use::Request).ok_or(ErrorCode::FlowLost)?;
+        let kept = (purpose == Purpose::Bye).then(|| request.clone());
+        let Some(client) = self.send(now, account, request, Use::Request) else {
+            if let Some(request) = kept {
+                self.owe(now, account, dialog, request, None);
+            }
+            return Err(ErrorCode::FlowLost.into());
+        };
         self.requests.push(Pending { client, account, dialog, purpose, rounds });
         Ok(client)
     }
@@ -120,20 +127,26 @@ impl Agent {
                 return;
             }
         }
-        // 12.2.1.2: the far end knows of no such dialog, whatever it was asked.
-        let gone = match (&dialog, &purpose) {
-            (_, Purpose::Bye(_) | Purpose::Update(_)) => None,
-            // The subscription that shares the call's dialog is gone, and the call is not (RFC 5057 section 5.1).
-            (_, Purpose::Progress(_) | Purpose::Refresh(_)) => None,
-            (DialogRef::Call(id, tag), _) if response.status() == 481 => Some((*id, tag.clone())),
-            _ => None,
-        };
-        self.request_done(now, account, purpose, Ok(response));
-        if let Some((id, tag)) = gone
+        let method = response.headers.cseq().and_then(Result::ok).map(|cseq| cseq.method);
+        let ends = method.is_some_and(|method| ends_call(&method, response.status()));
+        self.request_over(now, account, (dialog, purpose), Ok(response), ends.then_some(response.status()));
+    }
+
+    /// The request of `dialog` has ended; and with it the call, where `ends` is the status that says so.
+    fn request_over(
+        &mut self,
+        now: Now,
+        account: AccountId,
+        (dialog, purpose): (DialogRef, Purpose),
+        result: Result<&Response, Error>,
+        ends: Option<u16>,
+    ) {
+        self.request_done(now, account, purpose, result);
+        if let (DialogRef::Call(id, tag), Some(status)) = (dialog, ends)
             && let Some(call) = self.call_mut(id).filter(|call| call.is_confirmed())
             && call.dialog.as_ref().is_some_and(|own| own.remote_tag() == tag)
         {
-            self.dialog_gone(now, id, 481);
+            self.dialog_gone(now, id, status);
         }
     }
 
@@ -148,11 +161,15 @@ impl Agent {
     ) {
         match result {
             Ok(()) => self.request_again(now, account, (dialog, purpose, rounds + 1), request),
+            Err(Refused { error, .. }) if purpose == Purpose::Bye && error.code == ErrorCode::FlowLost => {
+                self.owe(now, account, dialog, request, None);
+            }
             Err(refused) => self.request_done(now, account, purpose, Err(refused.error)),
         }
     }
 
-    fn request_again(
+    /// The request once more, with its next number.
+    pub(super) fn request_again(
         &mut self,
         now: Now,
         account: AccountId,
@@ -171,7 +188,8 @@ impl Agent {
     fn renumber(&mut self, dialog: &DialogRef, request: &mut Request) -> Result<(), Error> {
         let number = match (dialog, self.dialog_mut(dialog)) {
             (_, Some(dialog)) => dialog.next_cseq(),
-            (DialogRef::None, None) => {
+            // A BYE outlives what is remembered of its call.
+            (which, None) if *which == DialogRef::None || *request.method() == Method::Bye => {
                 request.headers.cseq().and_then(Result::ok).map_or(2, |cseq| cseq.number.saturating_add(1))
             }
             // The dialog is gone meanwhile, and with it what the request was for.
@@ -190,12 +208,23 @@ impl Agent {
     pub(super) fn request_failed(&mut self, now: Now, client: ClientId, why: Failure) {
         self.forget_use(client);
         let Some(index) = self.requests.iter().position(|pending| pending.client == client) else { return };
-        let Pending { account, purpose, .. } = self.requests.remove(index);
-        let code = match why {
-            Failure::Timeout => ErrorCode::Timeout,
-            Failure::FlowLost => ErrorCode::FlowLost,
+        let Pending { account, dialog, purpose, .. } = self.requests.remove(index);
+        let request = self.transactions.request(client);
+        let (code, ends) = match why {
+            // No answer at all is as good as a 408 (12.2.1.2).
+            Failure::Timeout => (ErrorCode::Timeout, request.is_some_and(|request| ends_call(request.method(), 408))),
+            Failure::FlowLost => (ErrorCode::FlowLost, false),
         };
-        self.request_done(now, account, purpose, Err(code.into()));
+        if let (Purpose::Bye, Failure::FlowLost, Some(request)) = (&purpose, why, request.cloned()) {
+            let flow = self.transactions.flow(client);
+            return self.owe(now, account, dialog, request, flow);
+        }
+        self.request_over(now, account, (dialog, purpose), Err(code.into()), ends.then_some(408));
+    }
+
+    /// Whether a request of the account for this waits for its answer.
+    pub(super) fn has_request(&self, account: AccountId, purpose: &Purpose) -> bool {
+        self.requests.iter().any(|pending| pending.account == account && pending.purpose == *purpose)
     }
 
     /// The dialog that `which` names, while it lives.
@@ -217,14 +246,13 @@ impl Agent {
     fn request_done(&mut self, now: Now, account: AccountId, purpose: Purpose, result: Result<&Response, Error>) {
         let _ = account;
         match purpose {
-            Purpose::Bye(call) => self.bye_done(call, &result),
             Purpose::Digit(call) => self.digit_done(now, call, result),
             Purpose::Update(call) => self.update_done(now, call, result),
             Purpose::Command(command) => {
                 let reply = result.and_then(super::outcome::reply_of);
                 self.complete(command, reply);
             }
-            Purpose::Nobody => {}
+            Purpose::Bye | Purpose::Nobody => {}
             Purpose::Refer(transfer) => self.refer_done(now, transfer, result),
             Purpose::Refresh(transfer) => self.refresh_done(now, transfer, &result),
             Purpose::Progress(referral) => self.progress_done(referral, &result),
@@ -247,4 +275,12 @@ impl Agent {
             }
         }
     }
+}
+
+/// Whether this answer to a request in the dialog of a call ends the call (RFC 3261 section 12.2.1.2, as RFC 5057
+/// sections 5.1 to 5.3 have it). INFO is part of the call; MESSAGE is part of nothing, REFER and NOTIFY have usages of
+/// their own; UPDATE and digits see for themselves. 404 and its like end nothing, whatever RFC 5057 says: while the far
+/// end moves from one flow to the next a server says so, and the call goes on.
+fn ends_call(method: &Method, status: u16) -> bool {
+    *method == Method::Info && matches!(status, 408 | 481)
 }

@@ -85,10 +85,11 @@ impl Agent {
         self.pump(now);
     }
 
-    /// Whether no binding is left to remove.
+    /// Whether no binding is left to remove, and nobody to be told that a call is over.
     #[must_use]
     pub fn is_stopped(&self) -> bool {
-        self.accounts.iter().all(Account::is_idle)
+        let quiet = |account: &Account| account.is_idle() && !self.is_saying_bye(account.id);
+        self.owed.is_empty() && self.accounts.iter().all(quiet)
     }
 
     /// Closes all flows and forgets everything.
@@ -98,6 +99,7 @@ impl Agent {
             account.wakefulness = Wakefulness::Asleep;
             account.close(now.mono);
         }
+        self.abandon_owed();
         self.abandon_usages();
         self.abandon_requests();
         self.pump(now);
@@ -143,7 +145,7 @@ impl Agent {
         if !self.held_awake {
             for id in self.accounts().collect::<Vec<_>>() {
                 let in_call = self.calls.iter().any(|call| call.account == id && !call.is_over());
-                if !in_call {
+                if !in_call && !self.is_saying_bye(id) {
                     changed |= self.sleep_account(now, id);
                 }
             }

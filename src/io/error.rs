@@ -74,6 +74,8 @@ pub enum ErrorCode {
     Busy,
     /// What a hook made of a message or a session description cannot take its place, or the hook failed; the original went.
     HookRefused,
+    /// A call has ended here and there was no connection to tell the far end so, for as long as anybody waits.
+    FarEndNotTold,
     /// This engine cannot do that.
     Unsupported,
     /// The engine was stopped.
@@ -119,6 +121,7 @@ impl ErrorCode {
             Self::CallEnded => "callEnded",
             Self::Busy => "busy",
             Self::HookRefused => "hookRefused",
+            Self::FarEndNotTold => "farEndNotTold",
             Self::Unsupported => "unsupported",
             Self::Stopped => "stopped",
         }
@@ -175,6 +178,9 @@ impl ErrorCode {
             Self::Busy => "the session was being changed by both sides; try again",
             Self::HookRefused => {
                 "a hook threw, or changed what must stay (method, status, Via, From, To, Call-ID, CSeq, media lines); the original went"
+            }
+            Self::FarEndNotTold => {
+                "a call ended, but there was no connection to tell the far end; it finds out by itself"
             }
             Self::Unsupported => "this engine, or the far end, cannot do that",
             Self::Stopped => "the endpoint was stopped",

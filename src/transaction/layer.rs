@@ -165,6 +165,12 @@ impl Transactions {
         self.clients.iter().find(|entry| entry.id == client).map(|entry| &entry.request)
     }
 
+    /// The flow of a transaction, as long as [`Transactions::request`] knows its request.
+    #[must_use]
+    pub fn flow(&self, client: ClientId) -> Option<FlowId> {
+        self.clients.iter().find(|entry| entry.id == client).map(|entry| entry.flow)
+    }
+
     /// Whether this request is the copy of another that one of `flows` brought before (RFC 3261 section 8.2.2.2).
     #[must_use]
     pub fn is_merged(&self, server: ServerId, flows: &[FlowId]) -> bool {

@@ -11,6 +11,7 @@ mod dtmf;
 mod far;
 mod forks;
 mod gate;
+mod gone;
 mod headers;
 mod hooks;
 mod hostile;

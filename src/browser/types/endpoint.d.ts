@@ -38,6 +38,7 @@ export type ErrorCode =
   | "busy"
   /** A hook threw, or changed what must stay: the original went. */
   | "hookRefused"
+  | "farEndNotTold"
   | "unsupported"
   | "stopped"
   /** Events came before their first listener, and more than are kept. */
