@@ -57,8 +57,9 @@ mod tests {
             response.headers.push(HeaderName::Unsupported, *value);
         }
         let names = [HeaderName::Supported, HeaderName::Require, HeaderName::SessionExpires, HeaderName::MinSe];
-        let left = |name: &HeaderName| Some((*name, request.headers.get(*name)?.to_owned()));
-        amend(&mut request, &response).then(|| names.iter().filter_map(left).collect())
+        let amended = amend(&mut request, &response);
+        let left = |name: HeaderName| Some((name, request.headers.get(name)?.to_owned()));
+        amended.then(|| names.into_iter().filter_map(left).collect())
     }
 
     /// RFC 3261 8.1.3.5, 21.4.15
