@@ -2,8 +2,9 @@
 
 use crate::message::{HeaderName, Headers, Request, Response};
 
-/// Extensions that the engine offers or asks for by itself. What else a request insists on is the application's.
-const OURS: [&str; 8] = ["100rel", "timer", "replaces", "gruu", "outbound", "path", "norefersub", "nosub"];
+/// Extensions that the engine asks for by itself and can do without. What else a request insists on is the
+/// application's, or decides what becomes of it.
+const OURS: [&str; 6] = ["100rel", "timer", "replaces", "gruu", "outbound", "path"];
 
 /// Leaves out of a request what its refusal says is not known there, so that it can be sent once more. False where
 /// nothing can be left out: then it is refused for good. Each time there is less to leave out, so that it ends.
