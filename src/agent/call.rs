@@ -125,6 +125,8 @@ pub(crate) struct Call {
     pub(crate) late: Vec<LateOffer>,
     /// The ACK to the 2xx, for its repetitions.
     pub(crate) ack: Option<Request>,
+    /// There was no flow for it: it leaves on the next.
+    pub(crate) ack_waits: bool,
     pub(crate) redirection: Redirection,
     /// Contacts of the 3xx that ends an incoming call.
     pub(crate) redirect_to: Vec<String>,
@@ -236,6 +238,7 @@ impl Call {
             heard: None,
             late: Vec::new(),
             ack: None,
+            ack_waits: false,
             redirection: Redirection::default(),
             redirect_to: Vec::new(),
             replacing: None,

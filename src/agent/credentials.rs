@@ -2,7 +2,7 @@
 //! credentials where that is needed, and goes on where it came from.
 
 use super::cause::Cause;
-use super::request::{DialogRef, Purpose};
+use super::request::{Attempt, Purpose};
 use super::{Agent, AgentEvent};
 use crate::auth::{Learnt, Question, fault};
 use crate::common::time::{Mono, Now};
@@ -21,7 +21,7 @@ pub(super) enum Challenged {
     Register(ClientId),
     Invite(CallId, ClientId),
     Reinvite(CallId, u8),
-    Request { dialog: DialogRef, purpose: Purpose, rounds: u8 },
+    Request(Attempt),
 }
 
 /// A challenged request that waits for the application.
@@ -60,7 +60,7 @@ impl Questions {
         let waiting = std::mem::take(&mut self.waiting).into_iter();
         waiting
             .filter_map(|waiting| match waiting.what {
-                Challenged::Request { purpose, .. } => Some(purpose),
+                Challenged::Request(attempt) => Some(attempt.purpose),
                 _ => None,
             })
             .collect()
@@ -117,9 +117,7 @@ impl Agent {
             Challenged::Register(client) => self.register_authorized(now, account, client, result),
             Challenged::Invite(call, client) => self.invite_authorized(now, call, client, result),
             Challenged::Reinvite(call, rounds) => self.reinvite_authorized(now, call, request, rounds, result),
-            Challenged::Request { dialog, purpose, rounds } => {
-                self.request_authorized(now, account, (dialog, purpose, rounds), request, result);
-            }
+            Challenged::Request(attempt) => self.request_authorized(now, account, attempt, request, result),
         }
     }
 

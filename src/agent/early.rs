@@ -483,14 +483,16 @@ impl Agent {
         let Some(call) = self.call_mut(id) else { return };
         let account = call.account;
         let Some(ack) = call.dialog.as_ref().map(|dialog| dialog.ack(cseq_of(&invite.headers))) else { return };
+        let waits = self.find_account(account).is_none_or(|account| account.flow().is_none());
         if let Some(ack) = self.send_ack(now, account, ack, invite, sdp)
             && let Some(call) = self.call_mut(id)
         {
+            call.ack_waits = waits;
             call.ack = Some(ack);
         }
     }
 
-    fn acknowledge_again(&mut self, now: Now, id: CallId) {
+    pub(super) fn acknowledge_again(&mut self, now: Now, id: CallId) {
         let Some(call) = self.call_mut(id) else { return };
         let (account, ack) = (call.account, call.ack.clone());
         if let Some(ack) = ack {
@@ -527,7 +529,7 @@ impl Agent {
         }
         let branch = self.random.token(20);
         let account = self.find_account(account)?;
-        let flow = account.flow()?;
+        let flow = account.flow();
         let via = [account.via(), ";branch=z9hG4bK", &branch].concat();
         ack.headers.remove(HeaderName::Via);
         ack.headers.push_first(HeaderName::Via, via);
@@ -536,7 +538,10 @@ impl Agent {
             ack.set_body("application/sdp", sdp.into_bytes());
         }
         let octets = ack.to_octets().ok()?;
-        self.send_octets(now, flow, octets);
+        // Without a flow it waits for the next, or for the repetition of its 2xx.
+        if let Some(flow) = flow {
+            self.send_octets(now, flow, octets);
+        }
         Some(ack)
     }
 

@@ -114,6 +114,7 @@ impl Agent {
             Some(_) => None,
         };
         let local_tag = self.random.token(10);
+        self.transactions.set_tag(server, &local_tag);
         let dialog = Dialog::of_request(&request, &local_tag);
         let (account, dialog) = match (status, account, dialog) {
             (None, Some(account), Ok(dialog)) => (account, dialog),
@@ -221,17 +222,24 @@ impl Agent {
     /// A response of ours: To tag where it has none, Contact where the response makes or refreshes a dialog.
     pub(super) fn response(&self, request: &Request, status: u16, tag: &str, contact: Option<AccountId>) -> Response {
         let mut response = Response::to(request, status);
-        let headers = &mut response.headers;
-        let has_tag = matches!(headers.to(), Some(Ok(to)) if to.tag().is_some());
-        if !has_tag && !tag.is_empty() {
-            let to = headers.get(HeaderName::To).unwrap_or_default();
-            // A bare addr-spec would take the tag for a parameter of its own URI's: brackets make it plain.
-            let to = if to.contains('<') { [to, ";tag=", tag].concat() } else { ["<", to, ">;tag=", tag].concat() };
-            headers.set(HeaderName::To, to);
+        // 8.2.6.2: every response has a tag, also where no dialog comes of it.
+        if tag.is_empty() {
+            response.add_tag(&crate::transaction::tag_for(request));
+        } else {
+            response.add_tag(tag);
         }
+        let headers = &mut response.headers;
         if let Some(account) = contact.and_then(|id| self.find_account(id)) {
             headers.push(HeaderName::Contact, account.contact_for(request.uri()));
+            super::request::answer_securely(request, headers);
             account.add_abilities(headers);
+        }
+        match status {
+            // 8.2.3: what is sent need not be coded.
+            415 => headers.push(HeaderName::AcceptEncoding, "identity"),
+            // 13.3.1.3: an offer that cannot be taken.
+            488 => headers.push(HeaderName::Warning, "305 sipwake \"Incompatible media format\""),
+            _ => {}
         }
         headers.push(HeaderName::UserAgent, self.options.user_agent.as_str());
         response

@@ -129,7 +129,6 @@ impl Agent {
             let types = self.account(account).map(|(_, options)| options.message_types.join(", "));
             let types = types.filter(|types| !types.is_empty()).unwrap_or_else(|| "*/*".to_owned());
             response.headers.push(HeaderName::Accept, types);
-            response.headers.push(HeaderName::AcceptEncoding, "identity");
         }
         self.transactions.respond(now.mono, server, response);
         if status == 200 {

@@ -432,6 +432,7 @@ impl Agent {
         let account = accounts.iter().find(|a| a.id == account)?;
         let binding = account.bindings().find(|binding| binding.flow() == Some(flow))?;
         extra::dress(&mut request, account, &options.user_agent);
+        request::keep_secure(&mut request);
         let client = transactions.send(now.mono, flow, binding.connection.via(), request, random);
         uses.push((client, what));
         self.touched = true;

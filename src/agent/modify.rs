@@ -8,7 +8,7 @@ use super::credentials::{Challenged, Refused};
 use super::extra::add_headers;
 use super::incoming::{is_usable, media_error, sdp_in};
 use super::outcome;
-use super::request::{DialogRef, Purpose};
+use super::request::{DialogRef, Purpose, answer_securely};
 use super::session::{self, Asker, Reinvite};
 use super::{Agent, AgentEvent, Use};
 use crate::common::time::Now;
@@ -72,12 +72,15 @@ impl Agent {
         let moved = |call: &&mut Call| {
             call.account == account && call.is_confirmed() && (call.session.adrift || !open.contains(&call.flow))
         };
-        let (mut wishes, mut answers) = (Vec::new(), Vec::new());
+        let (mut wishes, mut answers, mut acks) = (Vec::new(), Vec::new(), Vec::new());
         for call in self.calls.iter_mut().filter(moved) {
             call.flow = flow;
             if let Some(repeat) = &mut call.repeat {
                 repeat.moved = true;
                 answers.push((call.id, repeat.response.clone()));
+            }
+            if std::mem::take(&mut call.ack_waits) {
+                acks.push(call.id);
             }
             call.session.adrift = false;
             wishes.push((call.id, Wish::Target));
@@ -88,10 +91,16 @@ impl Agent {
                 wishes.push((call.id, Wish::Offer { restart: false }));
             }
         }
+        for id in acks {
+            self.acknowledge_again(now, id);
+        }
         for (id, mut response) in answers {
             // The caller may not have our 2xx yet, or its ACK went to the flow that is gone.
             if let Some(contact) = self.find_account(account).map(|account| account.contact_for("")) {
                 response.headers.set(HeaderName::Contact, contact);
+            }
+            if let Some(call) = self.calls.iter().find(|call| call.id == id) {
+                answer_securely(&call.invite, &mut response.headers);
             }
             self.send_moved(now, id, &response);
             if let Some(repeat) = self.call_mut(id).and_then(|call| call.repeat.as_mut()) {

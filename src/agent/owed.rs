@@ -3,7 +3,7 @@
 
 use super::Agent;
 use super::call::LINGER_MS;
-use super::request::{DialogRef, Purpose};
+use super::request::{Attempt, DialogRef, Purpose};
 use crate::common::limits;
 use crate::common::time::{Mono, Now};
 use crate::io::{AccountId, ErrorCode, FlowId};
@@ -46,7 +46,7 @@ impl Agent {
                 self.problem(ErrorCode::FarEndNotTold, Some(owed.account));
                 changed = true;
             } else if flow.is_some() && flow != owed.not_on {
-                self.request_again(now, owed.account, (owed.dialog, Purpose::Bye, 0), owed.request);
+                self.request_again(now, owed.account, Attempt::new(owed.dialog, Purpose::Bye), owed.request);
                 changed = true;
             } else {
                 self.owed.push(owed);

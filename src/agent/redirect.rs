@@ -1,4 +1,4 @@
-//! Redirection (RFC 3261 section 8.1.3.4): 3xx to our INVITE followed, and given to theirs.
+//! Redirection (RFC 3261 section 8.1.3.4): 3xx to our requests followed, and given to their INVITE.
 
 use super::Agent;
 use super::outcome::outcome;
@@ -6,10 +6,10 @@ use super::outgoing::target_uri;
 use crate::common::limits;
 use crate::common::time::Now;
 use crate::io::{CallId, Error, ErrorCode, OutcomeKind};
-use crate::message::{HeaderName, Headers, Response, Uri};
+use crate::message::{HeaderName, Headers, Request, Response, Uri};
 use crate::transaction::ClientId;
 
-/// Where an INVITE of ours has been, and where it may still go.
+/// Where a request of ours has been, and where it may still go.
 #[derive(Debug, Default)]
 pub(crate) struct Redirection {
     /// Redirections followed.
@@ -23,7 +23,32 @@ pub(crate) struct Redirection {
 }
 
 impl Redirection {
-    /// Adds the Contacts of a 3xx that an INVITE to `present` may go to.
+    /// Takes a 3xx to this request. False where it is not followed: not so often, or not such a one.
+    pub(super) fn follow(&mut self, limit: u8, request: &Request, response: &Response) -> bool {
+        // 305 would hand the choice of our proxy to whoever answers, 380 describes something else in its body.
+        if self.followed >= limit || !matches!(response.status(), 300..=304 | 306..=379 | 381..=399) {
+            return false;
+        }
+        self.followed += 1;
+        self.add(&response.headers, request.uri());
+        true
+    }
+
+    /// Makes this request one to the next target, if there is one.
+    pub(super) fn next(&mut self, request: &mut Request) -> bool {
+        if self.targets.is_empty() {
+            return false;
+        }
+        let (_, target) = self.targets.remove(0);
+        self.tried.push(request.uri().to_owned());
+        self.stranger = true;
+        request.set_uri(target);
+        request.headers.remove(HeaderName::Authorization);
+        request.headers.remove(HeaderName::ProxyAuthorization);
+        true
+    }
+
+    /// Adds the Contacts of a 3xx that a request to `present` may go to.
     fn add(&mut self, headers: &Headers, present: &str) {
         let secure = Uri::parse(present).is_ok_and(|uri| uri.is_sips());
         for contact in headers.contacts().flatten() {
@@ -65,29 +90,16 @@ impl Agent {
         let account = call.account;
         let limit = self.find_account(account).map_or(0, |account| account.options.max_redirects);
         let Some(call) = self.call_mut(id) else { return false };
-        // 305 would hand the choice of our proxy to whoever answers, 380 describes something else in its body.
-        if call.redirection.followed >= limit || matches!(response.status(), 305 | 380) {
-            return false;
-        }
-        call.redirection.followed += 1;
-        let present = call.invite.uri().to_owned();
-        call.redirection.add(&response.headers, &present);
-        self.next_target(now, id, client)
+        call.redirection.follow(limit, &call.invite, response) && self.next_target(now, id, client)
     }
 
     /// Sends the INVITE to the next target, if there is one.
     pub(super) fn next_target(&mut self, now: Now, id: CallId, client: ClientId) -> bool {
         let Some(call) = self.call_mut(id) else { return false };
-        if call.redirection.targets.is_empty() {
+        if !call.redirection.next(&mut call.invite) {
             return false;
         }
-        let (_, target) = call.redirection.targets.remove(0);
-        call.redirection.tried.push(call.invite.uri().to_owned());
-        call.redirection.stranger = true;
         call.auth_rounds = 0;
-        call.invite.set_uri(target);
-        call.invite.headers.remove(HeaderName::Authorization);
-        call.invite.headers.remove(HeaderName::ProxyAuthorization);
         self.forget_use(client);
         self.invite_again(now, id);
         true

@@ -3,13 +3,14 @@
 
 use super::amend::amend;
 use super::credentials::{Challenged, Refused};
+use super::redirect::Redirection;
 use super::{Agent, Use};
 use crate::common::time::Now;
 use crate::dialog::Dialog;
 use crate::io::{
     AccountId, CallId, CommandId, Error, ErrorCode, PublicationId, ReferralId, Reply, SubscriptionId, TransferId,
 };
-use crate::message::{HeaderName, Method, Request, Response};
+use crate::message::{HeaderName, Headers, Method, Request, Response, Uri};
 use crate::transaction::{ClientId, Failure};
 
 /// The dialog that a request is part of: its next CSeq number is there.
@@ -57,14 +58,29 @@ pub(super) enum Purpose {
     Publish(PublicationId),
 }
 
+/// A request that is not at its end: what it is for, and what became of it so far.
+#[derive(Debug)]
+pub(super) struct Attempt {
+    pub(super) dialog: DialogRef,
+    pub(super) purpose: Purpose,
+    /// Challenges answered.
+    rounds: u8,
+    redirection: Redirection,
+}
+
+impl Attempt {
+    /// The first.
+    pub(super) fn new(dialog: DialogRef, purpose: Purpose) -> Self {
+        Self { dialog, purpose, rounds: 0, redirection: Redirection::default() }
+    }
+}
+
 /// A request that waits for its final response.
 #[derive(Debug)]
 pub(super) struct Pending {
     client: ClientId,
     account: AccountId,
-    dialog: DialogRef,
-    purpose: Purpose,
-    rounds: u8,
+    attempt: Attempt,
 }
 
 impl Agent {
@@ -81,29 +97,29 @@ impl Agent {
         request: Request,
         purpose: Purpose,
     ) -> Result<ClientId, Error> {
-        self.send_again(now, account, dialog, request, purpose, 0)
+        self.send_again(now, account, Attempt::new(dialog, purpose), request)
     }
 
     fn send_again(
         &mut self,
         now: Now,
         account: AccountId,
-        dialog: DialogRef,
+        mut attempt: Attempt,
         mut request: Request,
-        purpose: Purpose,
-        rounds: u8,
     ) -> Result<ClientId, Error> {
         let Self { accounts, random, .. } = self;
         let found = accounts.iter_mut().find(|a| a.id == account).ok_or(ErrorCode::NotFound)?;
-        found.auth.authorize(&mut request, random);
-        let kept = (purpose == Purpose::Bye).then(|| request.clone());
+        if !std::mem::take(&mut attempt.redirection.stranger) {
+            found.auth.authorize(&mut request, random);
+        }
+        let kept = (attempt.purpose == Purpose::Bye).then(|| request.clone());
         let Some(client) = self.send(now, account, request, Use::Request) else {
             if let Some(request) = kept {
-                self.owe(now, account, dialog, request, None);
+                self.owe(now, account, attempt.dialog, request, None);
             }
             return Err(ErrorCode::FlowLost.into());
         };
-        self.requests.push(Pending { client, account, dialog, purpose, rounds });
+        self.requests.push(Pending { client, account, attempt });
         Ok(client)
     }
 
@@ -115,21 +131,40 @@ impl Agent {
         let request = self.transactions.request(client).cloned();
         self.forget_use(client);
         let Some(index) = self.requests.iter().position(|pending| pending.client == client) else { return };
-        let Pending { account, dialog, purpose, rounds, .. } = self.requests.remove(index);
+        let Pending { account, mut attempt, .. } = self.requests.remove(index);
         if let Some(mut request) = request {
             if matches!(response.status(), 401 | 407) {
-                let what = Challenged::Request { dialog, purpose, rounds };
-                self.challenged(now, account, what, request, response, rounds);
+                let rounds = attempt.rounds;
+                self.challenged(now, account, Challenged::Request(attempt), request, response, rounds);
                 return;
             }
-            if amend(&mut request, response) {
-                self.request_again(now, account, (dialog, purpose, rounds), request);
+            if amend(&mut request, response) || self.is_redirected(account, &mut attempt, &mut request, response) {
+                self.request_again(now, account, attempt, request);
                 return;
             }
         }
         let method = response.headers.cseq().and_then(Result::ok).map(|cseq| cseq.method);
         let ends = method.is_some_and(|method| ends_call(&method, response.status()));
-        self.request_over(now, account, (dialog, purpose), Ok(response), ends.then_some(response.status()));
+        self.request_over(now, account, attempt, Ok(response), ends.then_some(response.status()));
+    }
+
+    /// 8.1.3.4: whether a request outside dialogs goes to another target now, which is its Request-URI then. Inside a
+    /// dialog the far end is who it is.
+    fn is_redirected(
+        &self,
+        account: AccountId,
+        attempt: &mut Attempt,
+        request: &mut Request,
+        response: &Response,
+    ) -> bool {
+        let limit = self.find_account(account).map_or(0, |account| account.options.max_redirects);
+        if attempt.dialog != DialogRef::None || attempt.purpose == Purpose::Bye || response.status() >= 600 {
+            return false;
+        }
+        attempt.redirection.follow(limit, request, response);
+        let again = response.status() >= 300 && attempt.redirection.next(request);
+        attempt.rounds = if again { 0 } else { attempt.rounds };
+        again
     }
 
     /// The request of `dialog` has ended; and with it the call, where `ends` is the status that says so.
@@ -137,7 +172,7 @@ impl Agent {
         &mut self,
         now: Now,
         account: AccountId,
-        (dialog, purpose): (DialogRef, Purpose),
+        Attempt { dialog, purpose, .. }: Attempt,
         result: Result<&Response, Error>,
         ends: Option<u16>,
     ) {
@@ -155,30 +190,26 @@ impl Agent {
         &mut self,
         now: Now,
         account: AccountId,
-        (dialog, purpose, rounds): (DialogRef, Purpose, u8),
+        mut attempt: Attempt,
         request: Request,
         result: Result<(), Refused>,
     ) {
+        attempt.rounds += 1;
         match result {
-            Ok(()) => self.request_again(now, account, (dialog, purpose, rounds + 1), request),
-            Err(Refused { error, .. }) if purpose == Purpose::Bye && error.code == ErrorCode::FlowLost => {
-                self.owe(now, account, dialog, request, None);
+            Ok(()) => self.request_again(now, account, attempt, request),
+            Err(Refused { error, .. }) if attempt.purpose == Purpose::Bye && error.code == ErrorCode::FlowLost => {
+                self.owe(now, account, attempt.dialog, request, None);
             }
-            Err(refused) => self.request_done(now, account, purpose, Err(refused.error)),
+            Err(refused) => self.request_done(now, account, attempt.purpose, Err(refused.error)),
         }
     }
 
     /// The request once more, with its next number.
-    pub(super) fn request_again(
-        &mut self,
-        now: Now,
-        account: AccountId,
-        (dialog, purpose, rounds): (DialogRef, Purpose, u8),
-        mut request: Request,
-    ) {
+    pub(super) fn request_again(&mut self, now: Now, account: AccountId, attempt: Attempt, mut request: Request) {
+        let purpose = attempt.purpose.clone();
         let sent = self
-            .renumber(&dialog, &mut request)
-            .and_then(|()| self.send_again(now, account, dialog, request, purpose.clone(), rounds).map(drop));
+            .renumber(&attempt.dialog, &mut request)
+            .and_then(|()| self.send_again(now, account, attempt, request).map(drop));
         if let Err(error) = sent {
             self.request_done(now, account, purpose, Err(error));
         }
@@ -208,23 +239,23 @@ impl Agent {
     pub(super) fn request_failed(&mut self, now: Now, client: ClientId, why: Failure) {
         self.forget_use(client);
         let Some(index) = self.requests.iter().position(|pending| pending.client == client) else { return };
-        let Pending { account, dialog, purpose, .. } = self.requests.remove(index);
+        let Pending { account, attempt, .. } = self.requests.remove(index);
         let request = self.transactions.request(client);
         let (code, ends) = match why {
             // No answer at all is as good as a 408 (12.2.1.2).
             Failure::Timeout => (ErrorCode::Timeout, request.is_some_and(|request| ends_call(request.method(), 408))),
             Failure::FlowLost => (ErrorCode::FlowLost, false),
         };
-        if let (Purpose::Bye, Failure::FlowLost, Some(request)) = (&purpose, why, request.cloned()) {
+        if let (Purpose::Bye, Failure::FlowLost, Some(request)) = (&attempt.purpose, why, request.cloned()) {
             let flow = self.transactions.flow(client);
-            return self.owe(now, account, dialog, request, flow);
+            return self.owe(now, account, attempt.dialog, request, flow);
         }
-        self.request_over(now, account, (dialog, purpose), Err(code.into()), ends.then_some(408));
+        self.request_over(now, account, attempt, Err(code.into()), ends.then_some(408));
     }
 
     /// Whether a request of the account for this waits for its answer.
     pub(super) fn has_request(&self, account: AccountId, purpose: &Purpose) -> bool {
-        self.requests.iter().any(|pending| pending.account == account && pending.purpose == *purpose)
+        self.requests.iter().any(|pending| pending.account == account && pending.attempt.purpose == *purpose)
     }
 
     /// The dialog that `which` names, while it lives.
@@ -238,7 +269,7 @@ impl Agent {
 
     /// The CSeq number of the request with this purpose that waits for its response.
     pub(super) fn cseq_under_way(&self, purpose: &Purpose) -> Option<u32> {
-        let pending = self.requests.iter().find(|pending| pending.purpose == *purpose)?;
+        let pending = self.requests.iter().find(|pending| pending.attempt.purpose == *purpose)?;
         self.transactions.request(pending.client)?.headers.cseq()?.ok().map(|cseq| cseq.number)
     }
 
@@ -265,7 +296,7 @@ impl Agent {
     /// The engine stops: whoever waits for a response is told.
     pub(super) fn abandon_requests(&mut self) {
         for pending in std::mem::take(&mut self.requests) {
-            if let Purpose::Command(command) = pending.purpose {
+            if let Purpose::Command(command) = pending.attempt.purpose {
                 self.complete(command, Err::<Reply, _>(ErrorCode::Stopped.into()));
             }
         }
@@ -283,4 +314,33 @@ impl Agent {
 /// end moves from one flow to the next a server says so, and the call goes on.
 fn ends_call(method: &Method, status: u16) -> bool {
     *method == Method::Info && matches!(status, 408 | 481)
+}
+
+/// Who is called by a SIPS address is told one of ours (8.1.1.8).
+pub(super) fn keep_secure(request: &mut Request) {
+    let route = request.headers.routes().next().and_then(Result::ok).map(|route| is_sips(route.uri_text()));
+    if is_sips(request.uri()) || route == Some(true) {
+        secure_contact(&mut request.headers);
+    }
+}
+
+/// Who calls us by a SIPS address, or is one, is told one of ours (12.1.1).
+pub(super) fn answer_securely(request: &Request, response: &mut Headers) {
+    let headers = &request.headers;
+    let route = headers.record_routes().next().and_then(Result::ok).map(|route| is_sips(route.uri_text()));
+    let contact = || headers.contacts().flatten().next().is_some_and(|contact| is_sips(contact.uri_text()));
+    if is_sips(request.uri()) || route.unwrap_or_else(contact) {
+        secure_contact(response);
+    }
+}
+
+fn is_sips(uri: &str) -> bool {
+    Uri::parse(uri).is_ok_and(|uri| uri.is_sips())
+}
+
+fn secure_contact(headers: &mut Headers) {
+    let contact = headers.get(HeaderName::Contact).and_then(|contact| contact.strip_prefix("<sip:"));
+    if let Some(contact) = contact.map(|rest| ["<sips:", rest].concat()) {
+        headers.set(HeaderName::Contact, contact);
+    }
 }

@@ -49,6 +49,17 @@ impl Response {
         response
     }
 
+    /// Adds a tag to To where it has none.
+    pub fn add_tag(&mut self, tag: &str) {
+        if matches!(self.headers.to(), Some(Ok(to)) if to.tag().is_some()) {
+            return;
+        }
+        let to = self.headers.get(HeaderName::To).unwrap_or_default();
+        // A bare addr-spec would take the tag for a parameter of its own URI's: brackets make it plain.
+        let to = if to.contains('<') { [to, ";tag=", tag].concat() } else { ["<", to, ">;tag=", tag].concat() };
+        self.headers.set(HeaderName::To, to);
+    }
+
     /// The status.
     #[must_use]
     pub const fn status(&self) -> u16 {

@@ -110,9 +110,10 @@ pub(super) fn push_number(text: &mut String, number: u32) {
     text.push(char::from_digit(number % 10, 10).unwrap_or('0'));
 }
 
-/// The tag of responses that this layer gives by itself: the same for the same request, as RFC 3261 section 8.2.7
+/// The tag of responses that nobody has a tag for: the same for the same request, as RFC 3261 section 8.2.7
 /// wants it of those that keep no state. It never names a dialog.
-pub(super) fn tag_for(request: &Request) -> String {
+#[must_use]
+pub fn tag_for(request: &Request) -> String {
     let headers = &request.headers;
     // FNV-1a, 64 bits.
     let mut hash: u64 = 0xcbf2_9ce4_8422_2325;

@@ -12,7 +12,7 @@ use crate::common::limits::{CLIENT_TRANSACTIONS, SERVER_TRANSACTIONS};
 use crate::common::random::Random;
 use crate::common::time::Mono;
 use crate::io::{FlowId, HeaderList};
-use crate::message::{CSeq, HeaderName, Message, Method, Request, Response};
+use crate::message::{CSeq, HeaderName, Message, Method, Request, Response, Via};
 
 /// Letters of a branch after the cookie: 100 random bits.
 const BRANCH_LETTERS: usize = 20;
@@ -96,8 +96,8 @@ struct ServerEntry {
     method: Method,
     /// The last response, for a request that comes again.
     last: Vec<u8>,
-    /// The To of the last response, for that of a CANCEL.
-    to: Option<String>,
+    /// The tag of its responses, for that of a CANCEL.
+    tag: Option<String>,
     machine: ServerMachine,
 }
 
@@ -217,12 +217,19 @@ impl Transactions {
         };
         if send {
             entry.last.clone_from(&octets);
-            if status > 100 {
-                entry.to = response.headers.get(HeaderName::To).map(str::to_owned);
+            if status > 100 && entry.tag.is_none() {
+                entry.tag = response.headers.to().and_then(Result::ok).and_then(|to| to.tag()).map(str::to_owned);
             }
             self.events.push_back(TransactionEvent::Send { flow: entry.flow, octets });
         }
         self.purge_servers();
+    }
+
+    /// The tag that the responses to an INVITE will have: that to its CANCEL has the same (RFC 3261 section 9.2).
+    pub fn set_tag(&mut self, server: ServerId, tag: &str) {
+        if let Some(entry) = self.servers.iter_mut().find(|entry| entry.id == server) {
+            entry.tag = Some(tag.to_owned());
+        }
     }
 
     /// Answers a request that is not even one: what could be read of it, without a transaction.
@@ -349,6 +356,10 @@ impl Transactions {
             }
             return;
         };
+        // 18.1.2: whoever is named there is not us.
+        if !is_sent_by(&entry.request, &via) {
+            return;
+        }
         let (client, flow) = (entry.id, entry.flow);
         let (mut report, mut ack, mut cancel) = (false, None, None);
         match &mut entry.machine {
@@ -411,12 +422,12 @@ impl Transactions {
         let Some(entry) = self.server(flow, key, &Method::Invite) else {
             return self.reply(flow, &request, 481, None);
         };
-        let (server, to) = (entry.id, entry.to.clone());
+        let (server, tag) = (entry.id, entry.tag.clone());
         let told = match &mut entry.machine {
             ServerMachine::Invite(machine) => machine.cancel(),
             ServerMachine::Other(_) => false,
         };
-        self.reply(flow, &request, 200, to);
+        self.reply(flow, &request, 200, tag);
         if told {
             self.events.push_back(TransactionEvent::Cancelled { server, request });
         }
@@ -465,25 +476,14 @@ impl Transactions {
                 until: now.after(TIMEOUT_MS),
             });
         }
-        self.servers.push(ServerEntry { id: server, flow, key, method, last, to: None, machine });
+        self.servers.push(ServerEntry { id: server, flow, key, method, last, tag: None, machine });
         self.events.push_back(TransactionEvent::Request { server, flow, request });
     }
 
     /// Answers without a transaction.
-    fn reply(&mut self, flow: FlowId, request: &Request, status: u16, to: Option<String>) {
+    fn reply(&mut self, flow: FlowId, request: &Request, status: u16, tag: Option<String>) {
         let mut response = Response::to(request, status);
-        let to = to.or_else(|| match request.headers.to() {
-            Some(Ok(address)) if address.tag().is_none() => {
-                let mut to = request.headers.get(HeaderName::To)?.to_owned();
-                to.push_str(";tag=");
-                to.push_str(&check::tag_for(request));
-                Some(to)
-            }
-            _ => None,
-        });
-        if let Some(to) = to {
-            response.headers.set(HeaderName::To, to);
-        }
+        response.add_tag(&tag.unwrap_or_else(|| check::tag_for(request)));
         if let Ok(octets) = response.to_octets() {
             self.events.push_back(TransactionEvent::Send { flow, octets });
         }
@@ -500,6 +500,11 @@ impl Transactions {
     fn purge_servers(&mut self) {
         self.servers.retain(|entry| !entry.machine.is_over());
     }
+}
+
+/// Whether the topmost Via of a response names the sender of this request.
+fn is_sent_by(request: &Request, via: &Via<'_>) -> bool {
+    matches!(request.headers.via(), Some(Ok(ours)) if ours.host().eq_ignore_ascii_case(via.host()) && ours.port() == via.port())
 }
 
 #[cfg(test)]

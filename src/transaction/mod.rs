@@ -9,6 +9,7 @@ mod layer;
 mod server;
 mod server_invite;
 
+pub use check::tag_for;
 pub use layer::Transactions;
 
 use crate::io::FlowId;
@@ -81,7 +82,7 @@ pub enum TransactionEvent {
         /// The CANCEL, for its Reason.
         request: Request,
     },
-    /// A 2xx to an INVITE that nobody remembers, from a late fork for instance: it may want ACK and BYE.
+    /// A 2xx to an INVITE whose transaction is over, or went with its flow: a call that lives may want it acknowledged.
     StrayResponse {
         /// Where it came from.
         flow: FlowId,

@@ -14,10 +14,9 @@ use crate::world::account;
 
 const ALLOW: &str = "Allow: INVITE, ACK, BYE, UPDATE";
 
-fn message(far: &mut Far, extra: &[(&str, &str)]) -> CommandId {
-    let headers = extra.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+fn message(far: &mut Far) -> CommandId {
     let body = Body { content_type: "text/plain".to_owned(), octets: b"hello".to_vec() };
-    let (account, target, extra) = (far.account, "bob".to_owned(), Extra { headers });
+    let (account, target, extra) = (far.account, "bob".to_owned(), Extra::default());
     let command = far.world.command(far.phone, Command::SendMessage { account, call: None, target, body, extra });
     far.run(50);
     command
@@ -117,23 +116,6 @@ fn a_change_of_the_session_is_asked_for_again() {
     assert_eq!(again.headers.cseq().unwrap().unwrap().number, update.headers.cseq().unwrap().unwrap().number + 1);
 }
 
-/// RFC 3261 8.1.3.5: any other request as well.
-#[test]
-fn a_message_is_sent_again_without_what_is_not_known_there() {
-    let mut far = Far::new();
-    let command = message(&mut far, &[("Supported", "gruu, unheard")]);
-    let first = far.request("MESSAGE");
-    far.reply(&first, 420, "", &["Unsupported: unheard"], "");
-    let second = far.request("MESSAGE");
-    assert_eq!(header(&second.headers, HeaderName::CSeq), "2 MESSAGE");
-    assert_eq!(header(&second.headers, HeaderName::CallId), header(&first.headers, HeaderName::CallId));
-    assert_eq!(header(&second.headers, HeaderName::Supported), "gruu");
-    assert_eq!(second.body(), first.body());
-    far.reply(&second, 200, "", &[], "");
-    assert!(matches!(far.world.result(far.phone, command), Some(Ok(Reply::Response { status: 200, .. }))));
-    assert_eq!(far.count("MESSAGE"), 2);
-}
-
 /// RFC 3261 8.1.3.5, 20.33: where the engine has no other body or address to offer, it is told why, and from when on it
 /// may be tried again.
 #[test]
@@ -148,7 +130,7 @@ fn what_the_engine_cannot_do_otherwise_is_told() {
     ] {
         let expected = Error { retry_after_s, ..Error::sip(code, status) };
         let mut far = Far::new();
-        let command = message(&mut far, &[]);
+        let command = message(&mut far);
         far.reply(&far.request("MESSAGE"), status, "", headers, "");
         assert_eq!((error(&far, command), far.count("MESSAGE")), (expected.clone(), 1));
         let (_, invite) = far.called();

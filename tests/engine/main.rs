@@ -35,6 +35,7 @@ mod registration_answers;
 mod registration_flows;
 mod reliable;
 mod replaces;
+mod rules;
 mod server;
 mod session;
 mod session_early;

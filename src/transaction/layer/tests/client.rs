@@ -254,6 +254,8 @@ fn responses_that_are_broken_or_for_others_are_dropped() {
     for (old, new) in [
         ("Via: SIP", "Via: SIP/2.0/WSS other.invalid;branch=z9hG4bKx\nVia: SIP"),
         ("Via: SIP/2.0", "Via: SIP"),
+        ("k3v9.invalid", "k3v8.invalid"),
+        ("k3v9.invalid", "k3v9.invalid:5061"),
         ("Via:", "X-Via:"),
         ("From: <sip:a@b>", "From: <sip:a@b"),
         ("To:", "X-To:"),

@@ -355,3 +355,14 @@ fn a_copy_by_another_way_is_merged_while_the_way_of_the_first_is_open() {
     let Some(TransactionEvent::Request { server, .. }) = bench.layer.poll() else { panic!() };
     assert!(!bench.layer.is_merged(server, &[FlowId(3)]), "after 64 * T1 it is another");
 }
+
+/// RFC 3261 9.2: a CANCEL that comes before anything but 100 left is answered with the tag that the 487 will have.
+#[test]
+fn the_answer_to_an_early_cancel_has_the_tag_of_the_487() {
+    let mut bench = Bench::new();
+    let (server, _) = bench.invited();
+    bench.layer.set_tag(server, "b7");
+    bench.ask_as_peer("CANCEL", "z9hG4bKp1");
+    let octets = bench.octets();
+    assert!(octets[0].starts_with("SIP/2.0 200") && octets[0].contains("To: <sip:bob@lab.example>;tag=b7\r\n"));
+}
