@@ -361,7 +361,8 @@ impl Agent {
             .chain(self.accounts.iter().map(|account| account.token_wait));
         let calls = self.calls.iter().map(Call::next_timeout);
         let waiting = self.waiting_calls.iter().map(|call| Some(call.until));
-        let usages = [self.next_usage_timeout(), self.questions.next_timeout(), self.state_wait];
+        let usages =
+            [self.next_usage_timeout(), self.questions.next_timeout(), self.state_wait, self.next_owed_timeout()];
         accounts.chain(calls).chain(waiting).chain(usages).flatten().chain(self.transactions.next_timeout()).min()
     }
 
