@@ -71,6 +71,8 @@ pub(crate) fn of_refusal(status: u16, reasons: Reasons) -> Outcome {
         (486 | 600, _) | (_, Some(USER_BUSY)) => OutcomeKind::Busy,
         (603 | 607 | 608, _) | (_, Some(CALL_REJECTED)) => OutcomeKind::Declined,
         (408 | 480 | 487, _) => OutcomeKind::Cancelled,
+        // One of this class that is not known is as good as 600 (RFC 3261 section 8.1.3.2).
+        (600..=699, _) if code_of(status) == ErrorCode::Rejected => OutcomeKind::Busy,
         _ => OutcomeKind::Failed,
     };
     let error = (kind == OutcomeKind::Failed).then(|| Error::sip(code_of(status), status));

@@ -249,7 +249,7 @@ pub struct AccountOptions {
     pub session_expires: u32,
     /// Whether provisional responses are acknowledged (RFC 3262).
     pub reliability: Reliability,
-    /// How many redirections (3xx) an INVITE follows, 16 at most; 0: none, the call ends.
+    /// How many redirections (3xx) a call, or a request outside calls, follows, 16 at most; 0: none, it ends.
     pub max_redirects: u8,
     /// The URI of ours that the network shall assert (P-Preferred-Identity, RFC 3325), unless the call says another.
     pub preferred_identity: Option<String>,

@@ -221,3 +221,122 @@ fn a_redirection_that_leads_nowhere_is_a_refusal() {
     far.reply(&far.request("MESSAGE"), 603, "", &[], "");
     assert_eq!(far.count("MESSAGE"), 2);
 }
+
+/// RFC 3261 8.2.1, 21.4.6, 21.5.2: a method that is known and not taken gets 405, one that is not known 501, both with what is
+/// taken; inside a dialog as outside.
+#[test]
+fn methods_that_are_not_taken_are_refused_with_those_that_are() {
+    let mut far = Far::new();
+    let uri = far.contact();
+    let (_, _, mut peer) = far.talking();
+    for (method, status) in [("REGISTER", 405), ("PUBLISH", 405), ("UNHEARD", 501), ("message", 501)] {
+        outside(&mut far, &uri, method, "one", &[], "");
+        far.ask(&mut peer, method, &[], "");
+        let responses = far.responses(method);
+        assert_eq!(responses.len(), 2, "{method}");
+        for response in responses {
+            assert_eq!(response.status(), status, "{method}");
+            let allow: Vec<_> = response.headers.values(HeaderName::Allow).collect();
+            assert!(allow.contains(&"INVITE") && !allow.contains(&method), "{allow:?}");
+        }
+    }
+}
+
+/// RFC 3261 8.1.3.2: a final response that is not known counts as the first of its class, a provisional one as 183.
+#[test]
+fn statuses_that_are_not_known_count_as_the_first_of_their_class() {
+    use sipwake::io::OutcomeKind::{Busy, Failed};
+    for (status, kind) in [(499, Failed), (599, Failed), (699, Busy)] {
+        let mut far = Far::new();
+        let (call, invite) = far.called();
+        far.reply_sdp(&invite, 198, "bob", &[], 1);
+        assert_eq!(far.state(call), Some(CallState::Early));
+        far.reply(&invite, status, "bob", &[], "");
+        let outcome = far.world.outcomes(far.phone).remove(0);
+        assert_eq!((outcome.kind, outcome.status, far.count("ACK")), (kind, Some(status), 1));
+    }
+    let mut far = Far::new();
+    let (call, invite) = far.called();
+    far.reply_sdp(&invite, 299, "bob", &[], 1);
+    assert_eq!((far.state(call), far.count("ACK")), (Some(CallState::Connected), 1));
+    let command = message(&mut far);
+    far.reply(&far.request("MESSAGE"), 399, "", &["Contact: <sip:a@a.invalid>"], "");
+    far.reply(&far.request("MESSAGE"), 298, "", &[], "");
+    assert!(matches!(far.world.result(far.phone, command), Some(Ok(Reply::Response { status: 298, .. }))));
+}
+
+/// RFC 3261 8.2.2.3: what a CANCEL or an ACK requires is not looked at.
+#[test]
+fn a_cancel_and_an_ack_require_nothing() {
+    let mut far = Far::new();
+    let invite = far.invite_sdp("cancelled", &[], 1);
+    far.cancel(&invite, &["Require: unheard"]);
+    assert_eq!((far.response("CANCEL").status(), far.response("INVITE").status()), (200, 487));
+    let invite = far.invite_sdp("answered", &[], 1);
+    let call = far.only_call().id;
+    far.world.command(far.phone, Command::Answer(call, Extra::default()));
+    far.run(100);
+    let mut peer = far.peer_of_response(&invite, &far.response("INVITE"));
+    far.ask(&mut peer, "ACK", &["Require: unheard"], "");
+    let answers = far.responses("INVITE").len();
+    far.run(40_000);
+    assert_eq!((far.responses("INVITE").len(), far.state(call)), (answers, Some(CallState::Connected)));
+}
+
+/// RFC 3261 9.1, 17.1.1.3: a CANCEL, and the ACK of a refusal, go the way of their INVITE: the same Via, and only that, the
+/// same Request-URI, Call-ID, From, number and Route, and nothing that they require.
+#[test]
+fn a_cancel_and_the_ack_of_a_refusal_go_the_way_of_their_invite() {
+    let options = sipwake::io::AccountOptions { reliability: sipwake::io::Reliability::Required, ..account("alice") };
+    let mut far = Far::with(options);
+    let (call, invite) = far.called();
+    assert!(invite.headers.requires("100rel"));
+    far.reply(&invite, 180, "", &[], "");
+    far.world.command_now(far.phone, Command::Hangup(call, Extra::default())).unwrap();
+    far.run(50);
+    far.reply(&invite, 487, "bob", &[], "");
+    for (method, to) in [("CANCEL", header(&invite.headers, HeaderName::To)), ("ACK", "tag=bob".to_owned())] {
+        let request = far.request(method);
+        assert_eq!(request.uri(), invite.uri());
+        for name in [HeaderName::Via, HeaderName::From, HeaderName::CallId, HeaderName::Route] {
+            let lines = |headers: &Headers| headers.lines(name).map(str::to_owned).collect::<Vec<_>>();
+            assert_eq!(lines(&request.headers), lines(&invite.headers), "{method}");
+        }
+        assert!(header(&request.headers, HeaderName::To).ends_with(&to), "{method}");
+        assert_eq!(header(&request.headers, HeaderName::CSeq), format!("1 {method}"));
+        for name in [HeaderName::Require, HeaderName::ProxyRequire, HeaderName::Contact] {
+            assert!(request.headers.get(name).is_none(), "{method}");
+        }
+        assert!(request.body().is_empty());
+    }
+}
+
+/// RFC 3261 12.2.2: a request that is refused does not move the target.
+#[test]
+fn a_refused_request_does_not_move_the_target() {
+    let mut far = Far::new();
+    let (call, invite, mut peer) = far.talking();
+    let video = sdp(1).replace("m=audio", "m=video");
+    far.ask(&mut peer, "INVITE", &["Content-Type: application/sdp"], &video);
+    assert_eq!(far.response("INVITE").status(), 488);
+    far.world.command(far.phone, Command::Hangup(call, Extra::default()));
+    far.run(50);
+    assert_eq!(far.request("BYE").uri(), "sip:bob@bob.invalid;transport=ws");
+    drop(invite);
+}
+
+/// RFC 3261 12.3: a final response that is no 2xx ends all early dialogs of its INVITE.
+#[test]
+fn a_refusal_ends_every_early_dialog() {
+    let mut far = Far::new();
+    let (call, invite) = far.called();
+    far.reply(&invite, 180, "one", &[], "");
+    far.reply(&invite, 183, "two", &[], "");
+    far.reply(&invite, 486, "two", &[], "");
+    assert_eq!(far.state(call), None);
+    for tag in ["one", "two"] {
+        let mut peer = far.peer(&invite, tag);
+        far.ask(&mut peer, "UPDATE", &[], "");
+        assert_eq!(far.statuses("UPDATE").last(), Some(&481), "{tag}");
+    }
+}

@@ -66,7 +66,7 @@ export interface AccountOptions {
   sessionExpires?: number;
   /** Whether provisional responses are acknowledged (RFC 3262): where the far end can (default), always, or never. */
   reliability?: "supported" | "required" | "off";
-  /** How many redirections (3xx) a call follows, 16 at most; 0: none, the call ends (RFC 3261 8.1.3.4). Default: 5. */
+  /** How many redirections (3xx) a call, or a request outside calls, follows, 16 at most; 0: none, it ends (RFC 3261 8.1.3.4). Default: 5. */
   maxRedirects?: number;
   /** The URI of ours that the network shall assert: P-Preferred-Identity (RFC 3325). */
   preferredIdentity?: string;
