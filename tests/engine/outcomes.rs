@@ -93,7 +93,7 @@ fn a_refused_call_ended_as_its_status_and_reasons_say() {
         (488, "X-None: 1", Failed, None, failed, Some(ErrorCode::BadDescription)),
         (606, "X-None: 1", Failed, None, failed, Some(ErrorCode::BadDescription)),
         (503, "X-None: 1", Failed, None, failed, Some(ErrorCode::Rejected)),
-        (699, "X-None: 1", Failed, None, failed, Some(ErrorCode::Rejected)),
+        (699, "X-None: 1", Busy, None, unanswered, None),
         (480, "Reason: Q.850;cause=17;text=\"User busy\"", Busy, Some(17), unanswered, None),
         (403, "Reason: Q.850;cause=21", Declined, Some(21), remote, None),
         (480, "Reason: SIP;cause=480, Q.850;cause=19", Cancelled, Some(19), unanswered, None),
