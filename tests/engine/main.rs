@@ -23,6 +23,7 @@ mod leftovers;
 mod merged;
 mod messaging;
 mod model;
+mod offer_answer;
 mod outcomes;
 mod overtaken;
 mod progress;

@@ -151,6 +151,37 @@ describe("around calls with SIPp", { skip: lacksSipp, timeout: 120_000 }, () => 
     await run.over(call, "completed");
   }));
 
+  // RFC 3262 5: the offer in the reliable 180, its answer in PRACK; then the 200 has nothing to describe
+  test("uac-prack-offer", () => withSipp(async (run) => {
+    const far = await run.sipp("uac-prack-offer");
+    const call = await run.incoming();
+    await run.wire.expect("the answer to PRACK", ({ status, cseqMethod }) => status === 200 && cseqMethod === "PRACK");
+    await call.answer();
+    await far.passed();
+    await run.over(call, "completed");
+    const [ok] = run.wire.frames.filter(({ dir, text }) => dir === "out" && /^SIP\/2.0 200 [^]*\r\nCSeq: 1 INVITE/.test(text));
+    assert.match(ok.text, /\r\nContent-Length: 0\r\n/);
+  }));
+
+  // RFC 3262 3, 5: ringing, then early media, whose PRACK has an offer and its 200 the answer
+  test("uac-prack-early", () => withSipp(async (run) => {
+    const far = await run.sipp("uac-prack-early");
+    const call = await run.incoming();
+    await call.progress({ earlyMedia: true });
+    await run.wire.expect("the answer to its offer", ({ status, cseqMethod, text }) => status === 200 && cseqMethod === "PRACK" && text.includes("m=audio"));
+    await call.answer();
+    await far.passed();
+    await run.over(call, "completed");
+  }));
+
+  // RFC 3262 3, RFC 3261 9.2: a reliable 180 without its PRACK is repeated, and the call is cancelled
+  test("uac-prack-cancel", () => withSipp(async (run) => {
+    const far = await run.sipp("uac-prack-cancel");
+    const call = await run.incoming();
+    await far.passed();
+    await run.over(call, "missed");
+  }));
+
   // RFC 3261 8.1.3.4: the far end redirects
   test("uas-302", inCall("uas-302", hangUp));
 
