@@ -19,6 +19,13 @@ pub fn same_frame(original: &[u8], changed: &str) -> Option<Vec<u8>> {
     let same = |name| before.headers().lines(name).eq(after.headers().lines(name));
     let kept = [HeaderName::Via, HeaderName::From, HeaderName::To, HeaderName::CallId, HeaderName::CSeq];
     let sound = || validate(&after).is_empty() || !validate(&before).is_empty();
+    // What a message has once (RFC 3261 7.3.1); of credentials there may be several, for a realm each.
+    let credentials = [HeaderName::Authorization, HeaderName::ProxyAuthorization];
+    let challenges = [HeaderName::WwwAuthenticate, HeaderName::ProxyAuthenticate];
+    let several = |name: HeaderName| name.is_list() || credentials.contains(&name) || challenges.contains(&name);
+    let count = |message: &Message, name| message.headers().lines(name).count();
+    let doubled = |name| !several(name) && count(&after, name) > 1 && count(&before, name) < 2;
+    let sound = || sound() && !HeaderName::all().any(doubled);
     (same_start && after.is_sip_2() && kept.into_iter().all(same) && sound()).then_some(octets)
 }
 
@@ -68,6 +75,17 @@ mod tests {
         let added = changed(MESSAGE, "Max-Forwards: 70\r\n", "Max-Forwards: 70\r\nX-Trace: 7\r\n").unwrap();
         assert!(added.contains("\r\nX-Trace: 7\r\n"));
         assert!(!changed(&added, "X-Trace: 7\r\n", "").unwrap().contains("X-Trace"));
+    }
+
+    /// RFC 3261 7.3.1: a hook may put another in its place, and no second one beside it.
+    #[test]
+    fn a_header_that_stands_once_is_not_doubled() {
+        let with = MESSAGE.replacen("Max-Forwards", "User-Agent: a\r\nPriority: normal\r\nMax-Forwards", 1);
+        for line in ["User-Agent: a\r\n", "Priority: normal\r\n", "Max-Forwards: 70\r\n"] {
+            assert_eq!(changed(&with, line, &line.repeat(2)), None, "{line}");
+        }
+        assert!(changed(&with, "User-Agent: a", "User-Agent: b").is_some());
+        assert!(changed(&with, "Max-Forwards", "Reason: SIP\r\nReason: Q.850\r\nMax-Forwards").is_some());
     }
 
     /// RFC 3261 20.14: the Content-Length is that of the body.
