@@ -48,7 +48,7 @@ await build({
   plugins: [oneOfEach],
 });
 await build({ ...common, entryPoints: [`${source}/js/node.js`], outfile: "pkg/node.js" });
-copyFileSync(`${source}/js/media.js`, "pkg/media.js");
+await build({ ...common, minify: false, legalComments: "inline", entryPoints: [`${source}/js/media.js`], outfile: "pkg/media.js", bundle: true });
 copyFileSync(`${source}/js/media.d.ts`, "pkg/media.d.ts");
 writeFileSync("pkg/sipwake.d.ts", types());
 const texts = ["LICENSE-MIT", "LICENSE-APACHE", "README.md", "CHANGELOG.md"].filter((name) => existsSync(name));

@@ -3,14 +3,16 @@
 use super::dtmf::Dtmf;
 use super::early::{Fork, LateOffer};
 use super::identity::{self, InviteIdentity};
+use super::incoming::sdp_of;
 use super::progress::Prelude;
 use super::redirect::Redirection;
 use super::reliable::Provisional;
-use super::session::Session;
+use super::session::{self, Session};
 use crate::common::time::Mono;
 use crate::dialog::Dialog;
 use crate::io::{
-    AccountId, CallId, CallInfo, CallState, CommandId, Direction, Extra, FlowId, HeaderList, Identity, MediaId,
+    AccountId, CallId, CallInfo, CallState, CommandId, Direction, Extra, FlowId, HeaderList, Identity, MediaDirection,
+    MediaId, Video,
 };
 use crate::message::{Request, Response};
 use crate::transaction::{ClientId, ServerId};
@@ -87,6 +89,8 @@ pub(crate) struct Repeat {
 pub(crate) struct Reoffer {
     pub(crate) server: ServerId,
     pub(crate) request: Request,
+    /// What we wanted of video before it.
+    pub(crate) video: Video,
 }
 
 #[derive(Debug)]
@@ -173,6 +177,13 @@ pub(crate) struct Call {
     pub(crate) on_hold: bool,
     pub(crate) remote_hold: bool,
     pub(crate) muted: bool,
+    /// What we want of video; `None`: nobody has said.
+    pub(crate) video: Option<Video>,
+    /// What offer and answer say of it, seen from us.
+    pub(crate) video_agreed: Option<MediaDirection>,
+    pub(crate) video_muted: bool,
+    /// `stats` commands that wait for media.
+    pub(crate) asking: Vec<CommandId>,
     pub(crate) media_connected: bool,
     pub(crate) connected_at: Option<u64>,
     pub(crate) call_id: String,
@@ -201,6 +212,7 @@ impl Call {
             server: Some(server),
             dialog: Some(dialog),
             asserted_identity: asserted,
+            video_agreed: sdp_of(&beginning.invite).and_then(|sdp| session::video_in(&sdp, false)),
             diverted_from,
             auto_answer_s,
             ..Self::new(beginning, Direction::Incoming, Phase::Arrived)
@@ -268,6 +280,10 @@ impl Call {
             on_hold: false,
             remote_hold: false,
             muted: false,
+            video: None,
+            video_agreed: None,
+            video_muted: false,
+            asking: Vec::new(),
             media_connected: false,
             connected_at: None,
             session: Session::new(),
@@ -286,13 +302,15 @@ impl Call {
             state: self.state(),
             remote_uri: self.remote_uri.clone(),
             remote_name: self.remote_name.clone(),
-            asserted_identity: self.asserted_identity.clone(),
+            asserted_identity: self.asserted_identity.clone().map(Box::new),
             diverted_from: self.diverted_from.clone(),
             auto_answer_s: self.auto_answer_s,
             replaces: self.replaces,
             on_hold: self.on_hold,
             remote_hold: self.remote_hold,
             muted: self.muted,
+            video: self.video_agreed,
+            video_muted: self.video_muted,
             media_connected: self.media_connected,
             connected_at: self.connected_at,
             sip_call_id: self.call_id.clone(),
@@ -311,6 +329,11 @@ impl Call {
             Phase::Calling => CallState::Connecting,
             Phase::Over => CallState::Ended,
         }
+    }
+
+    /// What we want of video.
+    pub(crate) fn video(&self) -> Video {
+        self.video.unwrap_or_default()
     }
 
     pub(crate) fn is_over(&self) -> bool {

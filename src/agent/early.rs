@@ -277,6 +277,7 @@ impl Agent {
         }
         match (way, described) {
             (Way::Prack(rseq, cseq), Ok(sdp)) => {
+                self.note_video(id, &sdp, true);
                 self.send_prack(now, id, &tag, rseq, cseq, Some(sdp));
                 self.bring_over(id);
             }
@@ -286,6 +287,7 @@ impl Agent {
                 self.close_early(now, id, &tag);
             }
             (Way::Ack(invite), Ok(sdp)) => {
+                self.note_video(id, &sdp, true);
                 self.acknowledge(now, id, &invite, Some(sdp));
                 self.established(now, id);
                 self.tell_changed(id);
@@ -408,6 +410,9 @@ impl Agent {
         };
         if !updated {
             self.note_hold(id, &sdp);
+            if !late {
+                self.note_video(id, &sdp, false);
+            }
         }
         self.established(now, id);
         if !late

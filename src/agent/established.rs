@@ -6,15 +6,15 @@ use super::incoming::{media_error, sdp_of};
 use super::outcome::{self, Reasons, outcome};
 use super::repair::Repair;
 use super::request::{DialogRef, Purpose};
+use super::session;
 use super::{Agent, AgentEvent};
 use crate::common::time::Now;
 use crate::dialog::Dialog;
 use crate::io::{
-    AccountId, CallId, Direction, Error, ErrorCode, Event, Extra, HeaderList, MediaCommand, MediaEvent, MediaFailure,
-    MediaId, Outcome, OutcomeKind,
+    AccountId, CallId, Direction, Error, ErrorCode, Event, Extra, HeaderList, MediaCommand, MediaDirection, MediaEvent,
+    MediaFailure, MediaId, Outcome, OutcomeKind, Video,
 };
 use crate::message::{Method, Request};
-use crate::sdp::SessionDescription;
 use crate::transaction::ServerId;
 
 impl Agent {
@@ -51,23 +51,6 @@ impl Agent {
         result
     }
 
-    /// Stops or starts sending the microphone.
-    ///
-    /// # Errors
-    /// [`ErrorCode::NotFound`] where there is no such call or it is over.
-    pub fn mute(&mut self, now: Now, id: CallId, on: bool) -> Result<(), Error> {
-        let call = self.call_mut(id).filter(|call| !call.is_over()).ok_or(ErrorCode::NotFound)?;
-        if call.muted != on {
-            call.muted = on;
-            if call.media.is_some() {
-                self.media_command(id, MediaCommand::Mute { on });
-            }
-            self.tell_changed(id);
-        }
-        self.pump(now);
-        Ok(())
-    }
-
     /// Ends every call: the system has no call UI any more, or the engine stops.
     pub fn end_all_calls(&mut self, now: Now) {
         for call in self.live_calls().collect::<Vec<_>>() {
@@ -93,6 +76,10 @@ impl Agent {
             call.early_answers.remove(index);
         }
         match (event, job) {
+            (MediaEvent::Stats { report }, _) => self.media_reported(id, report),
+            (MediaEvent::Failed(why @ (MediaFailure::NoCamera | MediaFailure::CameraDenied)), job) => {
+                self.camera_failed(id, job, why);
+            }
             (MediaEvent::Connected { connected }, _) => {
                 if call.media_connected != connected {
                     call.media_connected = connected;
@@ -195,27 +182,34 @@ impl Agent {
 
     /// Makes the call's media session, with its microphone or for now without.
     pub(super) fn open_media(&mut self, id: CallId, microphone: bool) {
+        self.settle_video(id, microphone);
         let media = MediaId(self.new_id());
         let (ice_servers, options) = (self.options.ice_servers.clone(), &self.options);
         let (gathering_limit_ms, first_usable_candidate, test_tone_hz) =
             (options.gathering_limit_ms, options.first_usable_candidate, options.test_tone_hz);
         let Some(call) = self.call_mut(id) else { return };
         call.media = Some(media);
-        let (call_uuid, muted) = (call.uuid.clone(), call.muted);
+        let (call_uuid, muted, video_muted, wanted) = (call.uuid.clone(), call.muted, call.video_muted, call.video());
+        let video = wanted == Video::Send;
+        call.session.told = session::directions(MediaDirection::SendRecv, if video { wanted } else { Video::Off });
         self.media_command(
             id,
             MediaCommand::Open {
                 call_uuid,
                 microphone,
+                video,
                 ice_servers,
                 gathering_limit_ms,
                 first_usable_candidate,
                 test_tone_hz,
             },
         );
-        if muted {
-            self.media_command(id, MediaCommand::Mute { on: true });
+        for (muted, video) in [(muted, false), (video_muted, true)] {
+            if muted {
+                self.media_command(id, MediaCommand::Mute { on: true, video });
+            }
         }
+        self.direct(id, session::directions(MediaDirection::SendRecv, wanted));
     }
 
     pub(super) fn media_command(&mut self, id: CallId, command: MediaCommand) {
@@ -296,9 +290,13 @@ impl Agent {
         if std::mem::take(&mut call.answer_in_ack) {
             match sdp_of(request) {
                 Some(sdp) => {
-                    call.session.answered = SessionDescription::parse(&sdp).map(|answer| answer.direction());
+                    call.session.answer(&sdp);
                     call.job = if first { Job::TakeAnswer } else { Job::TakeAgain };
+                    let changed = first && self.note_video(id, &sdp, false);
                     self.media_command(id, MediaCommand::SetAnswer { sdp, provisional: false });
+                    if changed {
+                        self.tell_changed(id);
+                    }
                 }
                 None if first => self.media_failed(now, id, Job::TakeAnswer, MediaFailure::BadDescription),
                 // Their re-INVITE asked for an offer and does not want it: the session is as it was.
@@ -368,6 +366,7 @@ impl Agent {
         let info = call.info();
         let mut waiting = std::mem::take(&mut call.waiting);
         waiting.append(&mut call.prelude.asking);
+        waiting.append(&mut call.asking);
         let mut askers = call.session.modification.abandon();
         askers.extend(call.abandon_digits());
         let deferred = call.session.deferred.take();

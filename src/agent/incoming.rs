@@ -290,6 +290,10 @@ impl Agent {
         }
         let request = call.invite.clone();
         let waiting = std::mem::take(&mut call.waiting);
+        // An answer, unless they left the offer to us.
+        if !call.answer_in_ack && !sdp.is_empty() {
+            self.note_video(id, &sdp, true);
+        }
         self.send_ok(now, id, server, &request, sdp.into_bytes());
         for command in waiting {
             self.complete(command, Ok(Reply::Done));
@@ -366,6 +370,8 @@ pub(super) fn media_error(why: MediaFailure) -> ErrorCode {
     match why {
         MediaFailure::NoMicrophone => ErrorCode::NoMicrophone,
         MediaFailure::PermissionDenied => ErrorCode::MicrophoneDenied,
+        MediaFailure::NoCamera => ErrorCode::NoCamera,
+        MediaFailure::CameraDenied => ErrorCode::CameraDenied,
         MediaFailure::InsecureContext => ErrorCode::InsecureContext,
         MediaFailure::Unsupported => ErrorCode::MediaUnsupported,
         MediaFailure::BadDescription => ErrorCode::BadDescription,

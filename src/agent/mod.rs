@@ -49,6 +49,7 @@ mod state;
 mod subscription;
 mod transfer;
 mod usages;
+mod video;
 
 pub use account::PushContact;
 pub use dtmf::{DURATION_MS, GAP_MS};
@@ -330,10 +331,14 @@ impl Agent {
     /// A deadline has come.
     pub fn timeout(&mut self, now: Now) {
         let Self { accounts, flow_ids, random, .. } = self;
+        let mut expiring = Vec::new();
         for account in accounts {
+            let (id, by_application) = (account.id, account.options.refreshes_itself);
             for binding in account.bindings_mut() {
                 binding.connection.timeout(now.mono, flow_ids, random);
-                binding.registration.timeout(now.mono);
+                if binding.registration.timeout(now.mono, by_application) {
+                    expiring.push((id, binding.registration.expires_at_wall.unwrap_or(now.wall)));
+                }
             }
             if account.token_wait.is_some_and(|until| until <= now.mono) {
                 account.token_wait = None;
@@ -341,6 +346,9 @@ impl Agent {
         }
         self.seconds_timeout(now);
         self.state_wait = self.state_wait.filter(|until| *until > now.mono);
+        for (account, expires_at) in expiring {
+            self.tell(Event::RegistrationExpiring { account, expires_at });
+        }
         self.transactions.timeout(now.mono);
         self.questions_timeout(now);
         let due: Vec<_> = self.calls.iter().filter(|call| call.is_due(now.mono)).map(|call| call.id).collect();

@@ -73,9 +73,14 @@ impl Agent {
             return self.accept_update(now, id, server, &request, None);
         }
         call.job = Job::Again;
-        call.reoffer = Some(Reoffer { server, request });
+        let video = call.video();
+        call.reoffer = Some(Reoffer { server, request, video });
         call.session.told_before = call.session.told;
-        self.direct(id, session::allowed(on_hold));
+        if let Some(offer) = &offer {
+            self.video_for_offer(id, offer);
+        }
+        let video = self.call_mut(id).map_or(video, |call| call.video());
+        self.direct(id, session::directions(session::allowed(on_hold), video));
         let command = offer.map_or(MediaCommand::Offer { restart: false }, |sdp| MediaCommand::Accept { sdp });
         self.media_command(id, command);
     }
@@ -99,7 +104,7 @@ impl Agent {
     pub(super) fn reoffer_described(&mut self, now: Now, id: CallId, sdp: String) {
         let Some(call) = self.call_mut(id) else { return };
         call.job = Job::None;
-        let Some(Reoffer { server, request }) = call.reoffer.take() else {
+        let Some(Reoffer { server, request, video }) = call.reoffer.take() else {
             // It was cancelled meanwhile: there the session is as it was.
             return self.fall_in_step(now, id);
         };
@@ -113,7 +118,11 @@ impl Agent {
                 call.session.resyncs = 0;
             }
         }
-        let changed = call.remote_hold != before;
+        let mut changed = call.remote_hold != before;
+        if offer.is_some() {
+            changed |= self.note_video(id, &sdp, true);
+        }
+        let Some(call) = self.call_mut(id) else { return };
         if *request.method() != Method::Invite {
             self.accept_update(now, id, server, &request, Some(sdp));
         } else {
@@ -129,6 +138,9 @@ impl Agent {
             self.tell_changed(id);
             self.cause = None;
         }
+        if let Some(offer) = offer {
+            self.tell_video_requested(id, &offer, video);
+        }
         self.fall_in_step(now, id);
     }
 
@@ -139,12 +151,15 @@ impl Agent {
         let before = call.session.told_before;
         let reoffer = call.reoffer.take();
         self.direct(id, before);
+        if let (Some(reoffer), Some(call)) = (&reoffer, self.call_mut(id)) {
+            call.video = Some(reoffer.video);
+        }
         match reoffer {
-            Some(Reoffer { server, request }) if *request.method() == Method::Prack => {
+            Some(Reoffer { server, request, .. }) if *request.method() == Method::Prack => {
                 self.refuse_offer_in_prack(now, server, &request);
                 self.early_refused(now, id);
             }
-            Some(Reoffer { server, request }) => self.refuse_change(now, server, &request, 488, None),
+            Some(Reoffer { server, request, .. }) => self.refuse_change(now, server, &request, 488, None),
             None => {}
         }
     }

@@ -9,16 +9,14 @@ use super::extra::add_headers;
 use super::incoming::{is_usable, media_error, sdp_in};
 use super::outcome;
 use super::request::{DialogRef, Purpose, answer_securely};
-use super::session::{self, Asker, Reinvite};
+use super::session::{self, Asker, Directions, Reinvite};
 use super::{Agent, AgentEvent, Use};
 use crate::common::time::Now;
 use crate::dialog::{Dialog, Step, Wish};
 use crate::io::{
-    AccountId, CallId, Direction, Error, ErrorCode, Extra, MediaCommand, MediaDirection, MediaFailure, OutcomeKind,
-    Reply,
+    AccountId, CallId, Direction, Error, ErrorCode, Extra, MediaCommand, MediaFailure, OutcomeKind, Reply, Video,
 };
 use crate::message::{HeaderName, Method, Request, Response};
-use crate::sdp::SessionDescription;
 use crate::transaction::{ClientId, Failure};
 
 /// How often a far end that may believe in another session is offered the one that there is.
@@ -122,7 +120,7 @@ impl Agent {
     }
 
     /// A call whose session can be asked to change now.
-    fn changeable(&mut self, id: CallId) -> Result<&mut Call, Error> {
+    pub(super) fn changeable(&mut self, id: CallId) -> Result<&mut Call, Error> {
         let call = self.call_mut(id).filter(|call| !call.is_over()).ok_or(ErrorCode::NotFound)?;
         let (account, adrift) = (call.account, call.session.adrift);
         let early = call.session.takes_update && call.agreed_early().is_some();
@@ -136,7 +134,7 @@ impl Agent {
         self.call_mut(id).ok_or_else(|| ErrorCode::NotFound.into())
     }
 
-    fn want_with(&mut self, id: CallId, wish: Wish, asker: Asker, extra: Extra) {
+    pub(super) fn want_with(&mut self, id: CallId, wish: Wish, asker: Asker, extra: Extra) {
         if let Some(call) = self.call_mut(id) {
             call.session.extra = extra;
         }
@@ -179,7 +177,7 @@ impl Agent {
         let Some(call) = self.call_mut(id) else { return };
         // A far end that may have changed its mind unheard can say so only in answer to an offer that would take it back.
         let (on_hold, remote_hold) = (call.on_hold, call.remote_hold && !call.session.out_of_step);
-        let broken = call.session.repair.is_some();
+        let (broken, video) = (call.session.repair.is_some(), call.video());
         let update = call.session.takes_update;
         let early = call.agreed_early().map(str::to_owned);
         let Some(wishes) = call.session.modification.begin() else { return };
@@ -191,7 +189,9 @@ impl Agent {
             return;
         }
         let restart = wishes.restart() || broken;
-        let direction = session::offered(wishes.hold().unwrap_or(on_hold), remote_hold);
+        let audio = session::offered(wishes.hold().unwrap_or(on_hold), remote_hold);
+        let directions = session::directions(audio, wishes.video().unwrap_or(video));
+        call.session.no_camera = None;
         call.session.told_before = call.session.told;
         if call.media.is_none() {
             self.change_refused(now, id, ErrorCode::InvalidState.into());
@@ -201,16 +201,17 @@ impl Agent {
         if let Some(fork) = early.and_then(|tag| call.fork_mut(&tag)) {
             fork.updated = true;
         }
-        self.direct(id, direction);
+        self.direct(id, directions);
         self.media_command(id, MediaCommand::Offer { restart });
     }
 
-    /// Tells media a direction, unless it knows.
-    pub(super) fn direct(&mut self, id: CallId, direction: MediaDirection) {
+    /// Tells media its directions, unless it knows.
+    pub(super) fn direct(&mut self, id: CallId, directions: Directions) {
         let Some(call) = self.call_mut(id) else { return };
-        if call.session.told != direction {
-            call.session.told = direction;
-            self.media_command(id, MediaCommand::Direction { direction });
+        if call.session.told != directions {
+            call.session.told = directions;
+            let (direction, video) = directions;
+            self.media_command(id, MediaCommand::Direction { direction, video });
         }
     }
 
@@ -266,6 +267,9 @@ impl Agent {
             // What it was for is over.
             self.roll_back(id);
             return;
+        }
+        if let Some(why) = call.lacks_camera() {
+            return self.change_failed(now, id, why);
         }
         if call.phase == Phase::Calling {
             return self.send_update(now, id, Some(sdp));
@@ -364,7 +368,7 @@ impl Agent {
         let Some(call) = self.call_mut(id) else { return };
         match sdp_in(&response.headers, response.body()).filter(|sdp| is_usable(sdp)) {
             Some(sdp) => {
-                call.session.answered = SessionDescription::parse(&sdp).map(|description| description.direction());
+                call.session.answer(&sdp);
                 call.session.modification.reached(Step::Applying);
                 call.job = Job::TakeAgain;
                 self.media_command(id, MediaCommand::SetAnswer { sdp, provisional: false });
@@ -383,22 +387,26 @@ impl Agent {
         call.session.out_of_step = false;
         call.session.resyncs = 0;
         let before = (call.on_hold, call.remote_hold);
-        if let Some(hold) = call.session.modification.current().and_then(|wishes| wishes.hold()) {
-            call.on_hold = hold;
-        }
+        let wishes = call.session.modification.current();
+        let (hold, video) = wishes.map_or((None, None), |wishes| (wishes.hold(), wishes.video()));
+        call.on_hold = hold.unwrap_or(call.on_hold);
+        call.video = video.or(call.video);
         let answered = call.session.answered.take();
-        if let Some(hold) = answered.and_then(|answer| session::holds(call.session.told, answer)) {
+        if let Some(hold) = answered.and_then(|answer| session::holds(call.session.told.0, answer.audio)) {
             call.remote_hold = hold;
         }
         let changed = before != (call.on_hold, call.remote_hold);
         let askers = call.session.modification.done();
         let accepted = call.session.accepted.take();
-        if changed {
+        let agreed = answered.and_then(|answer| answer.video);
+        if self.agree_on_video(id, agreed) || changed {
             self.cause = accepted;
             self.tell_changed(id);
             self.cause = None;
         }
-        self.tell_askers(askers, &Ok(()));
+        // They agreed to the rest of the session, and to no video.
+        let refused = agreed.is_none() && video.is_some_and(|video| video != Video::Off);
+        self.tell_askers(askers, &if refused { Err(ErrorCode::Rejected.into()) } else { Ok(()) });
         self.take_deferred(now, id);
     }
 

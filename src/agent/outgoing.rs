@@ -141,7 +141,7 @@ impl Agent {
         let id = CallId(self.new_id());
         let remote_uri = bare(&uri).to_owned();
         let beginning = Beginning { id, uuid, account, flow, invite, local_tag, remote_uri, remote_name: None };
-        self.calls.push(Call::outgoing(beginning));
+        self.calls.push(Call { video: Some(options.video), ..Call::outgoing(beginning) });
         self.open_media(id, true);
         if options.late_offer {
             self.invite_without_offer(now, id);

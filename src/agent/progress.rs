@@ -216,8 +216,11 @@ impl Agent {
     pub(super) fn early_described(&mut self, id: CallId, sdp: String) {
         let Some(call) = self.call_mut(id) else { return };
         call.job = Job::None;
-        call.prelude.sdp = sdp;
+        call.prelude.sdp = sdp.clone();
         call.prelude.exchange = Exchange::Described;
+        if !call.invite.body().is_empty() {
+            self.note_video(id, &sdp, true);
+        }
     }
 
     /// Media has the microphone, or has taken the answer to our offer in a reliable response.

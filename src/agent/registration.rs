@@ -48,6 +48,8 @@ enum Phase {
     Pending(ClientId, Purpose),
     /// The binding is there; refreshed at the time given.
     Bound { refresh_at: Mono },
+    /// It is there still, and the application was told to refresh it.
+    Expiring,
     /// The last attempt failed; the next at the time given, which a new flow does not bring nearer where the server
     /// asked for it.
     Paused { until: Mono, asked: bool },
@@ -382,7 +384,9 @@ impl Registration {
                 self.phase = Phase::Due(self.next.take().unwrap_or(purpose));
             }
             // The binding named the lost flow, so it is worth nothing: bind again on the next.
-            Phase::Bound { .. } | Phase::Paused { asked: false, .. } => self.phase = Phase::Due(Purpose::Bind),
+            Phase::Bound { .. } | Phase::Expiring | Phase::Paused { asked: false, .. } => {
+                self.phase = Phase::Due(Purpose::Bind)
+            }
             Phase::Idle | Phase::Due(_) | Phase::Paused { .. } => {}
         }
     }
@@ -393,21 +397,32 @@ impl Registration {
         self.next = None;
     }
 
-    /// The refresh or the end of a pause has come.
-    pub(crate) fn timeout(&mut self, now: Mono) {
+    /// The refresh or the end of a pause has come. True where the application is to refresh the binding: if it does not,
+    /// the binding ends.
+    pub(crate) fn timeout(&mut self, now: Mono, by_application: bool) -> bool {
         match self.phase {
+            Phase::Bound { refresh_at } if refresh_at <= now && by_application => {
+                self.phase = Phase::Expiring;
+                return true;
+            }
+            Phase::Expiring if !self.is_bound(now) => {
+                self.phase = Phase::Idle;
+                self.unbound();
+            }
             Phase::Bound { refresh_at: at } | Phase::Paused { until: at, .. } if at <= now => {
                 self.rounds = 0;
                 self.phase = Phase::Due(Purpose::Bind);
             }
             _ => {}
         }
+        false
     }
 
     /// When [`Self::timeout`] is to be called.
     pub(crate) fn next_timeout(&self) -> Option<Mono> {
         match self.phase {
             Phase::Bound { refresh_at: at } | Phase::Paused { until: at, .. } => Some(at),
+            Phase::Expiring => self.bound_until,
             _ => None,
         }
     }
@@ -429,7 +444,7 @@ impl Registration {
                 }
             }
             Phase::Due(_) | Phase::Pending(..) => RegistrationState::Unregistering,
-            Phase::Bound { .. } => RegistrationState::Registered,
+            Phase::Bound { .. } | Phase::Expiring => RegistrationState::Registered,
             Phase::Paused { .. } => RegistrationState::Failed,
             Phase::Idle if self.error.is_some() => RegistrationState::Failed,
             // Asleep with the binding left at the server.

@@ -144,6 +144,7 @@ impl Agent {
             }
             Some(sdp) if answers => {
                 call.job = Job::TakeEarly;
+                self.note_video(id, &sdp, false);
                 self.media_command(id, MediaCommand::SetAnswer { sdp, provisional: false });
                 self.respond(now, server, request, 200);
             }

@@ -1,4 +1,4 @@
-//! The system's audio session.
+//! The system's audio session, and where its sound goes.
 
 use super::codec::message;
 
@@ -22,4 +22,19 @@ message! {
         /// The call it was for, where that is known.
         call_uuid "callUuid": Option<String>,
     }
+}
+
+message! {
+    /// Where the sound is to go.
+    AudioSetRoute, Request "audio.setRoute" {
+        /// `speaker` or `default`.
+        route "route": Option<String>,
+        /// Or one of the outputs.
+        uid "uid": Option<String>,
+    }
+}
+
+message! {
+    /// The sound goes there.
+    AudioDone, Reply "audio.done" {}
 }

@@ -3,7 +3,7 @@
 
 use super::media::{
     IceServer, MediaAccept, MediaClose, MediaDirection, MediaDone, MediaDtmf, MediaFailed, MediaMicrophone, MediaMute,
-    MediaOffer, MediaOpen, MediaPolicy, MediaRollback, MediaSdp, MediaSetAnswer, MediaState,
+    MediaOffer, MediaOpen, MediaPolicy, MediaReport, MediaRollback, MediaSdp, MediaSetAnswer, MediaState, MediaStats,
 };
 use super::transport::{WsClose, WsClosed, WsFailed, WsMessage, WsOpen, WsOpened, WsSend};
 use super::{CodecError, Incoming, Kind, Link, Payload, base64};
@@ -126,6 +126,8 @@ pub const fn failure_name(failure: MediaFailure) -> &'static str {
     match failure {
         MediaFailure::NoMicrophone => "noMicrophone",
         MediaFailure::PermissionDenied => "permissionDenied",
+        MediaFailure::NoCamera => "noCamera",
+        MediaFailure::CameraDenied => "cameraDenied",
         MediaFailure::InsecureContext => "insecureContext",
         MediaFailure::Unsupported => "unsupported",
         MediaFailure::BadDescription => "badDescription",
@@ -165,6 +167,8 @@ pub fn failure_from_name(name: &str) -> MediaFailure {
     [
         MediaFailure::NoMicrophone,
         MediaFailure::PermissionDenied,
+        MediaFailure::NoCamera,
+        MediaFailure::CameraDenied,
         MediaFailure::InsecureContext,
         MediaFailure::Unsupported,
         MediaFailure::BadDescription,
@@ -183,6 +187,7 @@ enum Step {
     Describe,
     Apply,
     Dtmf,
+    Stats,
     Quiet,
 }
 
@@ -203,6 +208,7 @@ impl PageMedia {
             MediaCommand::Open {
                 call_uuid,
                 microphone,
+                video,
                 ice_servers,
                 gathering_limit_ms,
                 first_usable_candidate,
@@ -222,7 +228,7 @@ impl PageMedia {
                     test_tone_hz: Some(u64::from(test_tone_hz)),
                 };
                 let microphone = (!microphone).then_some(false);
-                let open = MediaOpen { media, call_uuid, microphone, ice_servers, audio: true, video: false, policy };
+                let open = MediaOpen { media, call_uuid, microphone, ice_servers, audio: true, video, policy };
                 (link.request(now, &open, MEDIA_MS), Step::Open)
             }
             MediaCommand::Offer { restart } => {
@@ -240,9 +246,10 @@ impl PageMedia {
                 // The user may be looking at a question about it.
                 (link.request(now, &MediaMicrophone { media }, DESCRIPTION_MS), Step::Apply)
             }
-            MediaCommand::Direction { direction } => {
+            MediaCommand::Direction { direction, video } => {
                 let direction = direction_name(direction).to_owned();
-                (link.request(now, &MediaDirection { media, direction }, MEDIA_MS), Step::Quiet)
+                let video = video.map(|video| direction_name(video).to_owned());
+                (link.request(now, &MediaDirection { media, direction, video }, MEDIA_MS), Step::Quiet)
             }
             MediaCommand::Rollback => (link.request(now, &MediaRollback { media }, MEDIA_MS), Step::Quiet),
             MediaCommand::Dtmf { digits, duration_ms, gap_ms } => {
@@ -257,7 +264,11 @@ impl PageMedia {
                 };
                 (link.request(now, &dtmf, deadline), Step::Dtmf)
             }
-            MediaCommand::Mute { on } => (link.request(now, &MediaMute { media, on }, MEDIA_MS), Step::Quiet),
+            MediaCommand::Mute { on, video } => {
+                let mute = MediaMute { media, on, video: video.then_some(true) };
+                (link.request(now, &mute, MEDIA_MS), Step::Quiet)
+            }
+            MediaCommand::Stats => (link.request(now, &MediaStats { media }, MEDIA_MS), Step::Stats),
             MediaCommand::Close => {
                 // Nobody wants to hear any more of this session.
                 self.asked.retain(|(id, of, ..)| {
@@ -279,6 +290,10 @@ impl PageMedia {
             let (_, media, number, step) = self.asked.remove(index);
             let event = match (&incoming.error, step) {
                 (_, Step::Quiet) | (None, Step::Open) => return Some(Ok(None)),
+                (_, Step::Stats) => {
+                    let read = incoming.read::<MediaReport>();
+                    MediaEvent::Stats { report: read.map(|read| read.report).unwrap_or_default() }
+                }
                 (Some(error), _) => MediaEvent::Failed(failure_from_name(&error.code)),
                 (None, Step::Apply) => MediaEvent::Applied,
                 (None, Step::Dtmf) => MediaEvent::DtmfSent,
@@ -310,7 +325,12 @@ impl PageMedia {
     pub fn timed_out(&mut self, id: &str) -> Option<Told> {
         let index = self.asked.iter().position(|(asked, ..)| asked == id)?;
         let (_, media, number, step) = self.asked.remove(index);
-        (step != Step::Quiet).then_some((media, number, MediaEvent::Failed(MediaFailure::HostTimeout)))
+        let event = match step {
+            Step::Quiet => return None,
+            Step::Stats => MediaEvent::Stats { report: String::new() },
+            _ => MediaEvent::Failed(MediaFailure::HostTimeout),
+        };
+        Some((media, number, event))
     }
 }
 
@@ -351,9 +371,12 @@ impl HostMedia {
                 }
                 MediaMicrophone::TYPE => (incoming.read::<MediaMicrophone>()?.media, MediaCommand::Microphone),
                 MediaDirection::TYPE => {
-                    let MediaDirection { media, direction } = incoming.read()?;
+                    let MediaDirection { media, direction, video } = incoming.read()?;
                     let direction = direction_from_name(&direction).ok_or(CodecError::WrongType("direction"))?;
-                    (media, MediaCommand::Direction { direction })
+                    let video = video
+                        .map(|video| direction_from_name(&video).ok_or(CodecError::WrongType("video")))
+                        .transpose()?;
+                    (media, MediaCommand::Direction { direction, video })
                 }
                 MediaRollback::TYPE => (incoming.read::<MediaRollback>()?.media, MediaCommand::Rollback),
                 MediaDtmf::TYPE => {
@@ -364,9 +387,10 @@ impl HostMedia {
                     (media, MediaCommand::Dtmf { digits, duration_ms: ms(duration_ms, 100), gap_ms: ms(gap_ms, 70) })
                 }
                 MediaMute::TYPE => {
-                    let MediaMute { media, on } = incoming.read()?;
-                    (media, MediaCommand::Mute { on })
+                    let MediaMute { media, on, video } = incoming.read()?;
+                    (media, MediaCommand::Mute { on, video: video.unwrap_or(false) })
                 }
+                MediaStats::TYPE => (incoming.read::<MediaStats>()?.media, MediaCommand::Stats),
                 MediaClose::TYPE => (incoming.read::<MediaClose>()?.media, MediaCommand::Close),
                 _ => return Ok(None),
             }))
@@ -381,6 +405,7 @@ impl HostMedia {
             | MediaCommand::Accept { .. }
             | MediaCommand::SetAnswer { .. }
             | MediaCommand::Microphone
+            | MediaCommand::Stats
             | MediaCommand::Dtmf { .. } => self.open.push((incoming.id.clone(), media, self.last)),
             _ => link.reply(now, &incoming.id, &MediaDone {}),
         }
@@ -396,6 +421,7 @@ impl HostMedia {
         let session = u64::from(media.0);
         match (event, asked.map(|index| self.open.remove(index).0)) {
             (MediaEvent::Described { sdp }, Some(id)) => link.reply(now, &id, &MediaSdp { sdp }),
+            (MediaEvent::Stats { report }, Some(id)) => link.reply(now, &id, &MediaReport { report }),
             (MediaEvent::Applied | MediaEvent::DtmfSent, Some(id)) => link.reply(now, &id, &MediaDone {}),
             (MediaEvent::Failed(failure), Some(id)) => link.reply_error(now, &id, failure_name(failure), "", false),
             (MediaEvent::Connected { connected }, _) => {
@@ -419,6 +445,7 @@ fn open_command(open: MediaOpen) -> MediaCommand {
     MediaCommand::Open {
         call_uuid: open.call_uuid,
         microphone: open.microphone.unwrap_or(true),
+        video: open.video,
         ice_servers: open
             .ice_servers
             .into_iter()

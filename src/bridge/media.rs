@@ -40,7 +40,7 @@ message! {
         ice_servers "iceServers": Vec<IceServer>,
         /// With audio.
         audio "audio": bool,
-        /// With video.
+        /// With video: the camera is opened, and descriptions have it both ways until `media.direction` says otherwise.
         video "video": bool,
         /// How descriptions are made.
         policy "policy": MediaPolicy,
@@ -88,12 +88,14 @@ message! {
 }
 
 message! {
-    /// What the next descriptions say about the direction.
+    /// What the next descriptions say about directions.
     MediaDirection, Request "media.direction" {
         /// The session.
         media "media": u64,
-        /// `sendrecv`, `sendonly`, `recvonly` or `inactive`, seen from us.
+        /// Of audio: `sendrecv`, `sendonly`, `recvonly` or `inactive`, seen from us.
         direction "direction": String,
+        /// Of video; absent: there is none, a video line gets port 0 and the camera is given back.
+        video "video": Option<String>,
     }
 }
 
@@ -120,12 +122,22 @@ message! {
 }
 
 message! {
-    /// Stop or start sending the microphone.
+    /// Stop or start sending the microphone, or the camera.
     MediaMute, Request "media.mute" {
         /// The session.
         media "media": u64,
-        /// Silent from now on.
+        /// Silent, or black, from now on.
         on "on": bool,
+        /// Whether it is the camera.
+        video "video": Option<bool>,
+    }
+}
+
+message! {
+    /// Say how the session is doing; the reply carries it.
+    MediaStats, Request "media.stats" {
+        /// The session.
+        media "media": u64,
     }
 }
 
@@ -142,6 +154,14 @@ message! {
     MediaSdp, Reply "media.sdp" {
         /// The local description.
         sdp "sdp": String,
+    }
+}
+
+message! {
+    /// What `media.stats` asked for.
+    MediaReport, Reply "media.report" {
+        /// WebRTC's statistics: a JSON text, the list of its dictionaries. Empty: there are none to have.
+        report "report": String,
     }
 }
 

@@ -34,7 +34,7 @@ pub use app::{
     AppResumed, AppState, AppStateName, Log, NetworkChanged, NetworkInterface, RegState, RegStateName, SuspendPolicy,
     WillSuspend, WillSuspendReply,
 };
-pub use audio::{AudioActivated, AudioDeactivated};
+pub use audio::{AudioActivated, AudioDeactivated, AudioDone, AudioSetRoute};
 pub use call::{
     CallAction, CallEnded, CallIncoming, CallIncomingReply, CallMatch, CallPerform, CallPerformReply,
     CallPerformTimedOut, CallRequest, CallState, CallStateName, CallUpdate, EndReason, Handle, HandleType, Origin,
@@ -49,7 +49,7 @@ pub use handshake::{
 pub use link::{BridgeProblem, Incoming, Link, LinkEvent};
 pub use media::{
     IceServer, MediaAccept, MediaClose, MediaDirection, MediaDone, MediaDtmf, MediaFailed, MediaMicrophone, MediaMute,
-    MediaOffer, MediaOpen, MediaPolicy, MediaRollback, MediaSdp, MediaSetAnswer, MediaState,
+    MediaOffer, MediaOpen, MediaPolicy, MediaReport, MediaRollback, MediaSdp, MediaSetAnswer, MediaState, MediaStats,
 };
 pub use payload::{PayloadPaths, PushFacts, read_push};
 pub use push::{

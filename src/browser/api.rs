@@ -63,9 +63,15 @@ impl Engine {
         self.driver.account_name(AccountId(id))
     }
 
-    /// The stream of a call, theirs or ours; null where there is none in this page.
-    pub fn stream(&self, call_uuid: &str, remote: bool) -> JsValue {
-        self.driver.sessions().stream(call_uuid, remote)
+    /// The media session of a call; undefined where there is none in this page.
+    pub fn media(&self, call_uuid: &str) -> JsValue {
+        self.driver.sessions().of_call(call_uuid)
+    }
+
+    /// Whether media is the host's.
+    #[wasm_bindgen(js_name = hasHostMedia)]
+    pub fn has_host_media(&self) -> bool {
+        self.driver.has_host_media()
     }
 
     /// What is open at this moment.

@@ -7,7 +7,7 @@ use super::error;
 use super::options::{self, number, texts};
 use crate::io::{
     AccountId, Body, CallId, Command, DtmfMethod, ErrorCode, Extra, HeaderList, PublicationId, ReferralId,
-    SubscriptionId,
+    SubscriptionId, Video,
 };
 
 /// What the options of commands other than accounts' may hold. Each command takes some of it.
@@ -30,6 +30,7 @@ struct Given {
     early_media: bool,
     preferred_identity: Option<String>,
     replaces: Option<CallId>,
+    video: Video,
 }
 
 /// Reads the options of which `allowed` names those that this command takes.
@@ -55,6 +56,7 @@ fn given(options: &JsValue, allowed: &str) -> Result<Given, JsValue> {
             }
             "durationMs" => given.duration_ms = Some(number(value)?),
             "gapMs" => given.gap_ms = Some(number(value)?),
+            "video" => given.video = options::video(value)?,
             "status" => given.status = Some(number(value)?),
             "iceRestart" => given.ice_restart = value.as_bool()?,
             "pending" => given.pending = value.as_bool()?,
@@ -145,13 +147,14 @@ pub(super) fn read(
         }
         "makeCall" => {
             let (account, target) = (account()?, target(second)?);
-            let given = take("headers anonymous preferredIdentity replaces lateOffer")?;
+            let given = take("headers anonymous preferredIdentity replaces lateOffer video")?;
             let options = crate::io::CallOptions {
                 headers: given.headers,
                 anonymous: given.anonymous,
                 preferred_identity: given.preferred_identity,
                 replaces: given.replaces,
                 late_offer: given.late_offer,
+                video: given.video,
             };
             Command::MakeCall { account, target, options }
         }
@@ -171,6 +174,13 @@ pub(super) fn read(
         }
         "hangup" => Command::Hangup(call()?, take("headers")?.extra()),
         "mute" => Command::Mute(call()?, second.is_truthy()),
+        "muteVideo" => Command::MuteVideo(call()?, second.is_truthy()),
+        "setVideo" => {
+            lend("headers")?;
+            Command::SetVideo(call()?, options::video(second).ok_or_else(|| error::option("video"))?)
+        }
+        "audioRoute" => Command::AudioRoute(text(first, "speaker")?),
+        "stats" => Command::Stats(call()?),
         "hold" => {
             lend("headers")?;
             Command::Hold(call()?, second.is_truthy())

@@ -158,6 +158,7 @@ impl Driver {
             Ok(Reply::Account(account)) => ("account", account.0.into()),
             Ok(Reply::Call(call)) => ("call", self.call(call)),
             Ok(Reply::Response { status, headers, body }) => ("", objects::response(status, headers, body)),
+            Ok(Reply::Stats(report)) => ("", report.into()),
             Ok(Reply::Subscription(subscription)) => ("subscription", subscription.0.into()),
             Ok(Reply::Publication(publication)) => ("publication", publication.0.into()),
             Ok(Reply::Transfer(transfer)) => ("transfer", transfer.0.into()),
@@ -173,6 +174,10 @@ impl Driver {
 
     pub(super) fn account_name(&self, id: AccountId) -> Option<String> {
         self.engine.borrow().accounts().into_iter().find(|info| info.id == id).map(|info| info.name)
+    }
+
+    pub(super) fn has_host_media(&self) -> bool {
+        self.engine.borrow().has_host_media()
     }
 
     /// After the engine has stopped nothing of the page is held any more.

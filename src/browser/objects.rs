@@ -5,6 +5,7 @@ use wasm_bindgen::prelude::*;
 
 use super::error;
 use crate::bridge::EndReason;
+use crate::bridge::drivers::direction_name;
 use crate::io::{
     Body, CallInfo, CallState, CredentialsKind, CredentialsRequest, Direction, Error, Event, HeaderList, Outcome,
     PushSupport, RegistrationInfo, RegistrationState, SubscriptionInfo, SubscriptionState, TraceEntry, TraceKind,
@@ -179,6 +180,8 @@ pub(super) fn call(info: &CallInfo) -> JsValue {
         .flag("onHold", info.on_hold)
         .flag("remoteHold", info.remote_hold)
         .flag("muted", info.muted)
+        .text("video", info.video.map(direction_name))
+        .flag("videoMuted", info.video_muted)
         .flag("mediaConnected", info.media_connected)
         .number("connectedAt", info.connected_at)
         .text("sipCallId", &*info.sip_call_id);
@@ -255,6 +258,12 @@ pub(super) fn event(event: Event) -> (&'static str, JsValue) {
             ("call_terminated", new().value("call", &call(&info)).value("outcome", &outcome(&ended)).headers(headers))
         }
         Event::CallReplaced { old, new: with } => ("call_replaced", new().id("call", old.0).id("by", with.0)),
+        Event::VideoRequested { call, accepted } => {
+            ("video_requested", new().id("call", call.0).flag("accepted", accepted))
+        }
+        Event::RegistrationExpiring { account, expires_at } => {
+            ("registration_expiring", new().id("account", account.0).number("expiresAt", Some(expires_at)))
+        }
         Event::DtmfReceived { call, digit, duration_ms } => (
             "dtmf_received",
             new().id("call", call.0).text("digit", &*digit.encode_utf8(&mut [0; 4])).id("durationMs", duration_ms),

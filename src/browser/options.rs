@@ -10,7 +10,7 @@ use crate::common::secret::Secret;
 use crate::endpoint::Endpoint;
 use crate::io::{
     AccountOptions, BackgroundPolicy, Credentials, Driver, EndpointOptions, HeaderList, IceServer, KeepAlive,
-    PushOptions, PushPreset, Reliability, ReplacePolicy, RequestHeader, SipServer,
+    PushOptions, PushPreset, Reliability, ReplacePolicy, RequestHeader, SipServer, Video,
 };
 
 /// What `Endpoint.start` was given.
@@ -142,6 +142,14 @@ pub(super) fn account(options: &JsValue) -> Result<AccountOptions, JsValue> {
             "events" => account.events = texts(value)?,
             "infoPackages" => account.info_packages = texts(value)?,
             "messageTypes" => account.message_types = texts(value)?,
+            "remoteVideo" => account.remote_video = video(value)?,
+            "refresh" => {
+                account.refreshes_itself = match value.as_string()?.as_str() {
+                    "engine" => false,
+                    "application" => true,
+                    _ => return None,
+                }
+            }
             "allowAutoAnswer" => account.allow_auto_answer = value.as_bool()?,
             "replaces" => {
                 account.replaces = match value.as_string()?.as_str() {
@@ -274,6 +282,15 @@ pub(super) fn number<T: TryFrom<u64>>(value: &JsValue) -> Option<T> {
 
 pub(super) fn texts(value: &JsValue) -> Option<Vec<String>> {
     items(value, JsValue::as_string)
+}
+
+/// What of video is wanted: `true`, `false` or `receive`.
+pub(super) fn video(value: &JsValue) -> Option<Video> {
+    match value.as_bool() {
+        Some(true) => Some(Video::Send),
+        Some(false) => Some(Video::Off),
+        None => (value.as_string()? == "receive").then_some(Video::Receive),
+    }
 }
 
 fn driver(value: &JsValue) -> Option<Driver> {

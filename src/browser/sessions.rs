@@ -19,7 +19,7 @@ extern "C" {
     #[wasm_bindgen(js_name = createMedia)]
     fn create(options: &JsValue, on_event: &Function) -> Media;
     #[wasm_bindgen(method)]
-    fn direction(this: &Media, direction: &str);
+    fn direction(this: &Media, direction: &str, video: Option<&str>);
     #[wasm_bindgen(method)]
     fn offer(this: &Media, restart: bool, number: u32);
     #[wasm_bindgen(method)]
@@ -33,14 +33,16 @@ extern "C" {
     #[wasm_bindgen(method)]
     fn dtmf(this: &Media, digits: &str, duration_ms: u32, gap_ms: u32, number: u32);
     #[wasm_bindgen(method)]
-    fn mute(this: &Media, on: bool);
+    fn mute(this: &Media, on: bool, video: bool);
+    #[wasm_bindgen(method)]
+    fn stats(this: &Media, number: u32);
     #[wasm_bindgen(method)]
     fn close(this: &Media);
-    #[wasm_bindgen(method, getter, js_name = remoteStream)]
-    fn remote_stream(this: &Media) -> JsValue;
-    #[wasm_bindgen(method, getter, js_name = localStream)]
-    fn local_stream(this: &Media) -> JsValue;
 
+}
+
+#[wasm_bindgen(module = "/src/browser/js/sources.js")]
+extern "C" {
     /// What the module says is open.
     pub(super) type Counters;
 
@@ -75,6 +77,8 @@ extern "C" {
     /// Nought where there is none.
     #[wasm_bindgen(method, getter, structural)]
     fn number(this: &Told) -> u32;
+    #[wasm_bindgen(method, getter, structural)]
+    fn report(this: &Told) -> String;
 }
 
 struct Session {
@@ -103,6 +107,7 @@ impl Sessions {
         if let MediaCommand::Open {
             call_uuid,
             microphone,
+            video,
             ice_servers,
             gathering_limit_ms,
             first_usable_candidate,
@@ -112,6 +117,7 @@ impl Sessions {
             let options = Builder::new()
                 .flag("microphone", microphone)
                 .value("iceServers", &servers(&ice_servers))
+                .flag("video", video)
                 .number("gatheringLimitMs", Some(gathering_limit_ms.into()))
                 .flag("firstUsableCandidate", first_usable_candidate)
                 .number("testToneHz", Some(test_tone_hz.into()))
@@ -123,14 +129,17 @@ impl Sessions {
         }
         let Some(media) = self.open.borrow().iter().find(|s| s.id == id).map(|s| s.media.clone()) else { return };
         match command {
-            MediaCommand::Direction { direction } => media.direction(direction_name(direction)),
+            MediaCommand::Direction { direction, video } => {
+                media.direction(direction_name(direction), video.map(direction_name));
+            }
             MediaCommand::Offer { restart } => media.offer(restart, number),
             MediaCommand::Accept { sdp } => media.accept(&sdp, number),
             MediaCommand::SetAnswer { sdp, provisional } => media.set_answer(&sdp, provisional, number),
             MediaCommand::Microphone => media.microphone(number),
             MediaCommand::Rollback => media.rollback(),
             MediaCommand::Dtmf { digits, duration_ms, gap_ms } => media.dtmf(&digits, duration_ms, gap_ms, number),
-            MediaCommand::Mute { on } => media.mute(on),
+            MediaCommand::Mute { on, video } => media.mute(on, video),
+            MediaCommand::Stats => media.stats(number),
             MediaCommand::Close => {
                 media.close();
                 self.open.borrow_mut().retain(|s| s.id != id);
@@ -146,13 +155,11 @@ impl Sessions {
         }
     }
 
-    /// The stream of a call, theirs or ours; null where there is none in this page.
-    pub(super) fn stream(&self, call_uuid: &str, remote: bool) -> JsValue {
-        match self.open.borrow().iter().rev().find(|s| s.call_uuid == call_uuid) {
-            Some(session) if remote => session.media.remote_stream(),
-            Some(session) => session.media.local_stream(),
-            None => JsValue::NULL,
-        }
+    /// The media session of a call; undefined where there is none in this page.
+    pub(super) fn of_call(&self, call_uuid: &str) -> JsValue {
+        let open = self.open.borrow();
+        let session = open.iter().rev().find(|session| session.call_uuid == call_uuid);
+        session.map_or(JsValue::UNDEFINED, |session| session.media.clone().into())
     }
 }
 
@@ -176,6 +183,7 @@ fn read(told: &Told) -> Option<MediaEvent> {
         "described" => MediaEvent::Described { sdp: told.sdp() },
         "applied" => MediaEvent::Applied,
         "dtmfSent" => MediaEvent::DtmfSent,
+        "stats" => MediaEvent::Stats { report: told.report() },
         "connected" => MediaEvent::Connected { connected: told.connected() },
         "failed" => MediaEvent::Failed(failure_from_name(&told.reason())),
         _ => return None,

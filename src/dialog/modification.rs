@@ -3,6 +3,7 @@
 
 use crate::common::random::Random;
 use crate::common::time::Mono;
+use crate::io::Video;
 
 /// Collisions in a row before whoever asked is told; what keeps the session alive goes on trying.
 const COLLISIONS: u8 = 5;
@@ -18,6 +19,8 @@ const REFUSALS: u8 = 3;
 pub enum Wish {
     /// Hold the far end, or take it back.
     Hold(bool),
+    /// Have video, or have none.
+    Video(Video),
     /// Offer anew; with `restart`, ICE as well.
     Offer {
         /// Whether ICE starts anew.
@@ -33,6 +36,7 @@ pub enum Wish {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wishes<A> {
     hold: Option<bool>,
+    video: Option<Video>,
     offer: bool,
     restart: bool,
     target: bool,
@@ -42,7 +46,15 @@ pub struct Wishes<A> {
 
 impl<A> Default for Wishes<A> {
     fn default() -> Self {
-        Self { hold: None, offer: false, restart: false, target: false, refresh: false, askers: Vec::new() }
+        Self {
+            hold: None,
+            video: None,
+            offer: false,
+            restart: false,
+            target: false,
+            refresh: false,
+            askers: Vec::new(),
+        }
     }
 }
 
@@ -50,6 +62,7 @@ impl<A> Wishes<A> {
     fn add(&mut self, wish: Wish) {
         match wish {
             Wish::Hold(on) => self.hold = Some(on),
+            Wish::Video(video) => self.video = Some(video),
             Wish::Offer { restart } => {
                 self.offer = true;
                 self.restart |= restart;
@@ -66,7 +79,7 @@ impl<A> Wishes<A> {
     /// Whether the change is one of the session description; otherwise an UPDATE without one does.
     #[must_use]
     pub fn needs_offer(&self) -> bool {
-        self.hold.is_some() || self.offer
+        self.hold.is_some() || self.video.is_some() || self.offer
     }
 
     /// Whether ICE is to start anew.
@@ -87,9 +100,16 @@ impl<A> Wishes<A> {
         self.hold
     }
 
+    /// What of video there is to be, where that is to change.
+    #[must_use]
+    pub fn video(&self) -> Option<Video> {
+        self.video
+    }
+
     /// These, and what was wished later, which has the last word.
     fn followed_by(mut self, later: Self) -> Self {
         self.hold = later.hold.or(self.hold);
+        self.video = later.video.or(self.video);
         self.offer |= later.offer;
         self.restart |= later.restart;
         self.target |= later.target;

@@ -44,7 +44,11 @@ impl Endpoint {
                 Some(self.agent.redirect(now, call, status, &targets).map(done))
             }
             Command::Hangup(call, extra) => Some(self.agent.hang_up(now, call, extra).map(done)),
-            Command::Mute(call, on) => Some(self.agent.mute(now, call, on).map(done)),
+            Command::Mute(call, on) => Some(self.agent.mute(now, call, on, false).map(done)),
+            Command::MuteVideo(call, on) => Some(self.agent.mute(now, call, on, true).map(done)),
+            Command::SetVideo(call, video) => later(self.agent.set_video(now, call, video, Asker::Command(id))),
+            Command::AudioRoute(route) => self.audio_route(now, id, route),
+            Command::Stats(call) => later(self.agent.stats(now, call, id)),
             Command::Hold(call, on) => later(self.agent.hold(now, call, on, Asker::Command(id))),
             Command::Dtmf { call, digits, method, duration_ms, gap_ms } => {
                 later(self.agent.dtmf(now, call, &digits, method, duration_ms, gap_ms, Asker::Command(id)))
@@ -107,7 +111,7 @@ impl Endpoint {
         }
     }
 
-    fn complete(&mut self, id: CommandId, result: Result<Reply, Error>) {
+    pub(super) fn complete(&mut self, id: CommandId, result: Result<Reply, Error>) {
         self.out.push_back(Output::Completed { id, result });
     }
 

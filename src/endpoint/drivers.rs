@@ -1,13 +1,16 @@
 //! Who carries out flow and media commands: the page, or the host over the bridge. One list of commands for both.
 
 use super::Endpoint;
-use crate::bridge::Incoming;
 use crate::bridge::drivers::{PageMedia, post_flow_command, read_flow_event};
+use crate::bridge::{AudioSetRoute, Incoming};
 use crate::common::time::Now;
 use crate::io::{
-    Driver, EndpointOptions, FlowCommand, FlowEvent, FlowId, MediaCommand, MediaEvent, MediaFailure, MediaId, Output,
-    TraceKind,
+    CommandId, Driver, EndpointOptions, Error, ErrorCode, FlowCommand, FlowEvent, FlowId, MediaCommand, MediaEvent,
+    MediaFailure, MediaId, Output, Reply, TraceKind,
 };
+
+/// How long the host may take to send the sound elsewhere, in milliseconds.
+const ROUTE_MS: u64 = 5_000;
 
 /// Where commands are carried out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +27,8 @@ pub(super) struct Drivers {
     /// Sockets and media sessions of the host that are not known to be closed.
     host_flows: Vec<FlowId>,
     host_media: Vec<MediaId>,
+    /// `audio.setRoute` on their way, and the commands that wait for them.
+    routes: Vec<(String, CommandId)>,
 }
 
 impl Drivers {
@@ -35,6 +40,7 @@ impl Drivers {
             page_media: PageMedia::default(),
             host_flows: Vec::new(),
             host_media: Vec::new(),
+            routes: Vec::new(),
         }
     }
 
@@ -51,6 +57,31 @@ impl Drivers {
 }
 
 impl Endpoint {
+    /// Whether media sessions that are opened now are the host's.
+    #[must_use]
+    pub fn has_host_media(&self) -> bool {
+        self.drivers.media == Place::Host && self.wake.is_some()
+    }
+
+    /// The host's sound is to go elsewhere; completed when it says so.
+    pub(super) fn audio_route(&mut self, now: Now, id: CommandId, route: String) -> Option<Result<Reply, Error>> {
+        let ours = !self.has_host_media();
+        let Some(wake) = self.wake.as_mut().filter(|_| !ours) else { return Some(Err(ErrorCode::Unsupported.into())) };
+        let by_name = matches!(route.as_str(), "speaker" | "default");
+        let (route, uid) = if by_name { (Some(route), None) } else { (None, Some(route)) };
+        let request = wake.link().request(now, &AudioSetRoute { route, uid }, ROUTE_MS);
+        self.drivers.routes.push((request, id));
+        None
+    }
+
+    /// What became of an `audio.setRoute`. True where it was one.
+    pub(super) fn route_answered(&mut self, request: &str, failed: Option<ErrorCode>) -> bool {
+        let Some(index) = self.drivers.routes.iter().position(|(asked, _)| asked == request) else { return false };
+        let (_, id) = self.drivers.routes.remove(index);
+        self.complete(id, failed.map_or(Ok(Reply::Done), |code| Err(code.into())));
+        true
+    }
+
     pub(super) fn flow_command(&mut self, now: Now, flow: FlowId, mut command: FlowCommand) {
         self.hook_flow(&mut command);
         if let FlowCommand::Send(octets) = &command
@@ -99,6 +130,13 @@ impl Endpoint {
 
     /// A `ws.*` or `media.*` message, or the reply to one of ours.
     pub(super) fn driver_message(&mut self, now: Now, incoming: &Incoming) {
+        if let Some(request) = &incoming.re {
+            let unknown = incoming.error.as_ref().is_some_and(|error| error.code == "unknownType");
+            let refused = if unknown { ErrorCode::Unsupported } else { ErrorCode::HostRefused };
+            if self.route_answered(request, incoming.error.as_ref().map(|_| refused)) {
+                return;
+            }
+        }
         let read = match read_flow_event(incoming) {
             Some(read) => read.map(|(flow, event)| {
                 self.trace_flow_event(now, &event);
@@ -127,6 +165,9 @@ impl Endpoint {
 
     /// The session with the host is over, and with it the host's sockets and media.
     pub(super) fn drop_host_drivers(&mut self, now: Now) {
+        for (_, id) in std::mem::take(&mut self.drivers.routes) {
+            self.complete(id, Err(ErrorCode::HostUnreachable.into()));
+        }
         for flow in std::mem::take(&mut self.drivers.host_flows) {
             self.agent.flow_event(now, flow, FlowEvent::Closed { code: 1006, clean: false });
         }

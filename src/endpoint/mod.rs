@@ -313,7 +313,8 @@ impl Endpoint {
             WakeEvent::Loaded => self.loading = false,
             WakeEvent::Driver(incoming) => self.driver_message(now, &incoming),
             WakeEvent::DriverTimedOut(request) => {
-                if let Some((media, number, event)) = self.drivers.page_media.timed_out(&request) {
+                if self.route_answered(&request, Some(ErrorCode::HostUnreachable)) {
+                } else if let Some((media, number, event)) = self.drivers.page_media.timed_out(&request) {
                     self.media_event(now, media, number, event);
                 }
             }

@@ -252,6 +252,13 @@ pub enum Effect {
         /// What.
         command: MediaCommand,
     },
+    /// Send the sound elsewhere.
+    AudioRoute {
+        /// To the loudspeaker; otherwise to where the system would send it.
+        speaker: bool,
+        /// Instead, to this output.
+        uid: Option<String>,
+    },
     /// Ask the system for a push token.
     RequestToken(TokenKind),
     /// The answer to [`HostInput::WillSuspend`]: the app may sleep.

@@ -5,10 +5,10 @@ use super::{Effect, Host, Profile, Timer};
 use crate::bridge::call::{CallDirection, CallRequestReply};
 use crate::bridge::drivers::{post_flow_event, read_flow_command};
 use crate::bridge::{
-    CallAction, CallEnded, CallIncoming, CallIncomingReply, CallMatch, CallRequest, CallState, CallStateName,
-    CallUpdate, EndReason, Hello, Incoming, Kind, LinkEvent, Payload, PushResolved, RequestToken, ResetReason,
-    Snapshot, SnapshotCall, StateLoad, StateLoadReply, StateSave, StateSaveReply, SuspendPolicy, Welcome, WillSuspend,
-    WillSuspendReply,
+    AudioDone, AudioSetRoute, CallAction, CallEnded, CallIncoming, CallIncomingReply, CallMatch, CallRequest,
+    CallState, CallStateName, CallUpdate, EndReason, Hello, Incoming, Kind, LinkEvent, Payload, PushResolved,
+    RequestToken, ResetReason, Snapshot, SnapshotCall, StateLoad, StateLoadReply, StateSave, StateSaveReply,
+    SuspendPolicy, Welcome, WillSuspend, WillSuspendReply,
 };
 use crate::common::time::Now;
 use crate::io::{FlowCommand, FlowEvent, FlowId, MediaCommand, MediaEvent, MediaFailure, MediaId};
@@ -217,6 +217,11 @@ impl Host {
             CallState::TYPE => incoming.read().map(|state| self.call_state(now, &state)),
             CallEnded::TYPE => incoming.read().map(|ended| self.call_ended(&ended)),
             CallRequest::TYPE => incoming.read().map(|request| self.call_request(now, incoming, request)),
+            AudioSetRoute::TYPE => incoming.read().map(|AudioSetRoute { route, uid }| {
+                let speaker = route.as_deref() == Some("speaker");
+                self.effects.push_back(Effect::AudioRoute { speaker, uid });
+                self.link.reply(now, &incoming.id, &AudioDone {});
+            }),
             StateSave::TYPE => incoming.read().map(|state: StateSave| self.save_state(now, incoming, state)),
             StateLoad::TYPE => incoming.read().map(|StateLoad { key }| {
                 let kept = self.states.iter().find(|(name, _)| *name == key);
@@ -440,7 +445,10 @@ impl Host {
         }
         if (!opens && !known) || (opens && self.sessions.len() >= DRIVERS) {
             if !matches!(command, MediaCommand::Close | MediaCommand::Mute { .. }) {
-                let event = MediaEvent::Failed(MediaFailure::Other);
+                let event = match command {
+                    MediaCommand::Stats => MediaEvent::Stats { report: String::new() },
+                    _ => MediaEvent::Failed(MediaFailure::Other),
+                };
                 self.media.post(&mut self.link, now, media, number, event);
             }
             return;

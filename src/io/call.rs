@@ -1,6 +1,6 @@
 //! Calls as the application sees them, and what it can say about one.
 
-use super::{AccountId, CallId, Error, HeaderList};
+use super::{AccountId, CallId, Error, HeaderList, MediaDirection};
 
 /// An address: who somebody is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +24,20 @@ pub struct CallOptions {
     pub replaces: Option<CallId>,
     /// To leave the offer to the far end: an INVITE without a description.
     pub late_offer: bool,
+    /// What of video is offered.
+    pub video: Video,
+}
+
+/// What this side wants of video in a call.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Video {
+    /// None: a video line is refused, or taken away.
+    #[default]
+    Off,
+    /// Theirs, without our camera.
+    Receive,
+    /// Both ways.
+    Send,
 }
 
 /// How digits are sent.
@@ -82,7 +96,7 @@ pub struct CallInfo {
     /// The far end's display name.
     pub remote_name: Option<String>,
     /// Who the network says the far end is (P-Asserted-Identity, RFC 3325).
-    pub asserted_identity: Option<Identity>,
+    pub asserted_identity: Option<Box<Identity>>,
     /// Whom the caller called first (Diversion, RFC 5806, else History-Info, RFC 7044): the URI.
     pub diverted_from: Option<String>,
     /// The caller asks for an answer without a person, after so many seconds (Call-Info or Alert-Info `answer-after`, Answer-Mode of RFC 5373).
@@ -95,6 +109,11 @@ pub struct CallInfo {
     pub remote_hold: bool,
     /// Whether our microphone is off.
     pub muted: bool,
+    /// Which way video flows, seen from us; `None`: there is none. Of an incoming call that has no answer yet: what the
+    /// caller offers.
+    pub video: Option<MediaDirection>,
+    /// Whether our camera is off.
+    pub video_muted: bool,
     /// Whether media can flow.
     pub media_connected: bool,
     /// When both sides agreed, epoch milliseconds.

@@ -2,7 +2,7 @@
 
 use super::{
     AccountId, AccountOptions, CallId, CallOptions, DtmfMethod, HeaderList, PublicationId, ReferralId, SubscriptionId,
-    TransferId,
+    TransferId, Video,
 };
 
 /// What a message carries.
@@ -75,6 +75,16 @@ pub enum Command {
     Hangup(CallId, Extra),
     /// Stop or start sending the microphone.
     Mute(CallId, bool),
+    /// The same with the camera: what is sent is black.
+    MuteVideo(CallId, bool),
+    /// Add video to a call, take it away, or change who sends; of a call that rings here, what it will be answered with.
+    /// Completed when the far end agreed.
+    SetVideo(CallId, Video),
+    /// Where the host's sound goes: `speaker`, `default` or the id of one of its outputs. Where media is the page's,
+    /// [`ErrorCode::Unsupported`](super::ErrorCode::Unsupported).
+    AudioRoute(String),
+    /// How a call's media is doing. Completed with [`Reply::Stats`].
+    Stats(CallId),
     /// Hold the call, or take it back. Completed when the far end agreed; a refusal fails it and ends nothing.
     Hold(CallId, bool),
     /// Offer the session anew, ICE included where `restart` is set.
@@ -252,6 +262,8 @@ pub enum Reply {
         /// What it carries.
         body: Body,
     },
+    /// WebRTC's statistics as a JSON list of its dictionaries.
+    Stats(String),
     /// The new subscription.
     Subscription(SubscriptionId),
     /// The new publication.

@@ -60,6 +60,10 @@ pub enum ErrorCode {
     NoMicrophone,
     /// The microphone was refused.
     MicrophoneDenied,
+    /// There is no camera.
+    NoCamera,
+    /// The user or the browser refused the camera.
+    CameraDenied,
     /// The page is not a secure context.
     InsecureContext,
     /// There is no WebRTC here.
@@ -114,6 +118,8 @@ impl ErrorCode {
             Self::HostRefused => "hostRefused",
             Self::NoMicrophone => "noMicrophone",
             Self::MicrophoneDenied => "microphoneDenied",
+            Self::NoCamera => "noCamera",
+            Self::CameraDenied => "cameraDenied",
             Self::InsecureContext => "insecureContext",
             Self::MediaUnsupported => "mediaUnsupported",
             Self::BadDescription => "badDescription",
@@ -170,6 +176,8 @@ impl ErrorCode {
             Self::HostRefused => "the host or the system refused it",
             Self::NoMicrophone => "there is no microphone; connect one or set `testTone`",
             Self::MicrophoneDenied => "the microphone was refused; ask for it before the first call",
+            Self::NoCamera => "there is no camera",
+            Self::CameraDenied => "the camera was refused",
             Self::InsecureContext => "microphones need a secure page: https, or localhost",
             Self::MediaUnsupported => "there is no WebRTC here; use a host with media or another browser",
             Self::BadDescription => "the far end's session description cannot be used",

@@ -20,6 +20,13 @@ pub enum Event {
     },
     /// JavaScript: `registration_changed`.
     RegistrationChanged(RegistrationInfo),
+    /// JavaScript: `registration_expiring`: the binding is to be refreshed now, and the application wants to do that.
+    RegistrationExpiring {
+        /// Whose.
+        account: AccountId,
+        /// When the binding ends, epoch milliseconds by this device's clock.
+        expires_at: u64,
+    },
     /// JavaScript: `call_received`. The call rings.
     CallReceived {
         /// The call.
@@ -53,6 +60,13 @@ pub enum Event {
         old: CallId,
         /// The call that comes.
         new: CallId,
+    },
+    /// JavaScript: `video_requested`: within a call the far end has offered video that was not there.
+    VideoRequested {
+        /// Which call.
+        call: CallId,
+        /// Whether it is there now, as the account's options say.
+        accepted: bool,
     },
     /// JavaScript: `dtmf_received`: a digit by INFO.
     DtmfReceived {

@@ -26,6 +26,8 @@ pub enum MediaCommand {
         call_uuid: String,
         /// Whether the microphone is opened at once; otherwise `Microphone` opens it, and until then nothing is sent.
         microphone: bool,
+        /// Open the camera as well; video is in the descriptions, both ways, until `Direction` says otherwise.
+        video: bool,
         /// Servers for ICE.
         ice_servers: Vec<IceServer>,
         /// Send the description at the latest after so many milliseconds of ICE gathering.
@@ -37,10 +39,13 @@ pub enum MediaCommand {
     },
     /// Open the microphone of a session that was made without. Answered by `Applied` or `Failed`.
     Microphone,
-    /// What the next descriptions say about the audio's direction. Answered by nothing.
+    /// What the next descriptions say about directions. Answered by nothing.
     Direction {
-        /// What we want; an answer narrows it to what the offer allows.
+        /// What we want of audio; an answer narrows it to what the offer allows.
         direction: MediaDirection,
+        /// The same of video; a direction that sends opens the camera. `None`: there is none, a video line gets port 0
+        /// (RFC 3264 sections 6 and 8.2), and the camera is given back.
+        video: Option<MediaDirection>,
     },
     /// Make an offer. Answered by `Described` or `Failed`.
     Offer {
@@ -70,11 +75,15 @@ pub enum MediaCommand {
         /// The pause after each, in milliseconds.
         gap_ms: u32,
     },
-    /// Stop or start sending the microphone. Answered by nothing; it cannot fail.
+    /// Stop or start sending the microphone, or the camera. Answered by nothing; it cannot fail.
     Mute {
-        /// Silent from now on.
+        /// Silent, or black, from now on.
         on: bool,
+        /// Whether it is the camera.
+        video: bool,
     },
+    /// Say how the session is doing. Answered by `Stats`.
+    Stats,
     /// Close the session, stop its tracks, drop its timers. The last command; answered by nothing.
     Close,
 }
@@ -105,6 +114,11 @@ pub enum MediaEvent {
     Applied,
     /// The digits were sent.
     DtmfSent,
+    /// How the session is doing.
+    Stats {
+        /// WebRTC's statistics as a JSON list of its dictionaries; empty where there are none to have.
+        report: String,
+    },
     /// ICE and DTLS are up, or are not any more.
     Connected {
         /// Whether media can flow.
@@ -112,7 +126,8 @@ pub enum MediaEvent {
     },
     /// The command with its number could not be carried out; without a number, the session as a whole cannot go on. After
     /// `ConnectionLost` an offer with `restart` may still repair it; after `BadDescription` of a renegotiation the session
-    /// goes on as it was.
+    /// goes on as it was. `NoCamera` and `CameraDenied` have no number and end nothing: the description that is being made
+    /// comes, without our video.
     Failed(MediaFailure),
 }
 
@@ -124,6 +139,10 @@ pub enum MediaFailure {
     NoMicrophone,
     /// The user or the browser refused the microphone.
     PermissionDenied,
+    /// There is no camera.
+    NoCamera,
+    /// The user or the browser refused the camera.
+    CameraDenied,
     /// The page is not a secure context, so there is no microphone to ask for.
     InsecureContext,
     /// There is no WebRTC here (Lockdown Mode, an old browser, a server).

@@ -13,7 +13,7 @@ mod media;
 mod options;
 mod subscription;
 
-pub use call::{CallInfo, CallOptions, CallState, Direction, DtmfMethod, Identity, Outcome, OutcomeKind};
+pub use call::{CallInfo, CallOptions, CallState, Direction, DtmfMethod, Identity, Outcome, OutcomeKind, Video};
 pub use command::{Body, Command, Extra, Reply};
 pub use credentials::{Credentials, CredentialsKind, CredentialsRequest, DigestAlgorithm};
 pub use error::{Error, ErrorCode, Refusal};

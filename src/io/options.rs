@@ -1,7 +1,7 @@
 //! What the application configures.
 
-use super::HeaderList;
 use super::media::IceServer;
+use super::{HeaderList, Video};
 use crate::common::secret::Secret;
 
 /// Who carries out flow or media commands.
@@ -265,6 +265,10 @@ pub struct AccountOptions {
     pub allow_auto_answer: bool,
     /// Which INVITEs take a call's place without a person (Replaces, RFC 3891).
     pub replaces: ReplacePolicy,
+    /// What becomes of video that a far end offers, in a call or in an INVITE that is answered without a word about it.
+    pub remote_video: Video,
+    /// Whether the application refreshes the binding: it is told in time, and the engine does not do it.
+    pub refreshes_itself: bool,
 }
 
 impl Default for AccountOptions {
@@ -305,6 +309,8 @@ impl Default for AccountOptions {
             message_types: Vec::new(),
             allow_auto_answer: false,
             replaces: ReplacePolicy::Peer,
+            remote_video: Video::Receive,
+            refreshes_itself: false,
         }
     }
 }

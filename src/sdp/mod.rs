@@ -53,6 +53,16 @@ pub struct Media<'a> {
     pub formats: &'a str,
     /// Its own direction, or that of the session.
     pub direction: Direction,
+    /// Offered with port 0 because another line's port is meant to do for it (RFC 8843 section 7.2.1).
+    pub bundle_only: bool,
+}
+
+impl Media<'_> {
+    /// Whether it is neither refused nor over.
+    #[must_use]
+    pub const fn is_live(&self) -> bool {
+        self.port != 0 || self.bundle_only
+    }
 }
 
 impl<'a> SessionDescription<'a> {
@@ -94,6 +104,7 @@ impl<'a> SessionDescription<'a> {
                         while let Some((kind, value)) = lines.next_if(|(kind, _)| *kind != 'm') {
                             let said = if kind == 'a' { Direction::of(value) } else { None };
                             media.direction = said.unwrap_or(media.direction);
+                            media.bundle_only |= kind == 'a' && value.trim_end() == "bundle-only";
                         }
                         return Some(media);
                     }
@@ -113,6 +124,12 @@ impl<'a> SessionDescription<'a> {
     #[must_use]
     pub fn audio(&self) -> Option<Media<'a>> {
         self.media().find(|media| media.kind == "audio" && media.port != 0)
+    }
+
+    /// The direction of the first video line that is not refused; `None` where there is none.
+    #[must_use]
+    pub fn video(&self) -> Option<Direction> {
+        self.media().find(|media| media.kind == "video" && media.is_live()).map(|media| media.direction)
     }
 
     /// Whether its writer holds the far end: it sends at most, or, in the way of RFC 2543, it names no address to send
@@ -157,7 +174,14 @@ fn media(value: &str) -> Option<Media<'_>> {
     // A number of ports may follow the port.
     let port = parts.next()?.split('/').next()?.parse().ok()?;
     let protocol = parts.next().filter(|protocol| !protocol.is_empty())?;
-    Some(Media { kind, port, protocol, formats: parts.next().unwrap_or("").trim(), direction: Direction::default() })
+    Some(Media {
+        kind,
+        port,
+        protocol,
+        formats: parts.next().unwrap_or("").trim(),
+        direction: Direction::default(),
+        bundle_only: false,
+    })
 }
 
 #[cfg(test)]
@@ -187,6 +211,16 @@ mod tests {
         assert_eq!(SessionDescription::parse(&offer).unwrap().direction(), Direction::RecvOnly);
         let offer = OFFER.replace("a=recvonly\r\n", "b=inactive\r\n");
         assert_eq!(SessionDescription::parse(&offer).unwrap().direction(), Direction::SendOnly);
+    }
+
+    /// RFC 3264 6: port 0 refuses a stream. RFC 8843 7.2.1: not so in an offer that says `bundle-only`.
+    #[test]
+    fn a_video_line_without_a_port_is_refused_or_bundled() {
+        let video = |text: &str| SessionDescription::parse(text).unwrap().video();
+        assert_eq!(video(OFFER), None);
+        assert_eq!(video(&OFFER.replace("video 0", "video 9")), Some(Direction::SendOnly));
+        assert_eq!(video(&[OFFER, "a=inactive\r\na=bundle-only\r\n"].concat()), Some(Direction::Inactive));
+        assert_eq!(video("v=0\r\nm=audio 9 RTP/AVP 0\r\n"), None);
     }
 
     #[test]

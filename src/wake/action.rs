@@ -49,7 +49,7 @@ impl Wake {
                 self.reply_perform(now, &incoming.id, PerformState::Done, None);
             }
             (CallAction::Mute | CallAction::Unmute, Some(call)) => {
-                let muted = agent.mute(now, call.id, perform.action == CallAction::Mute);
+                let muted = agent.mute(now, call.id, perform.action == CallAction::Mute, false);
                 self.reply_result(now, &incoming.id, muted);
             }
             (CallAction::Hold | CallAction::Unhold, Some(call)) => {

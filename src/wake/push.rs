@@ -213,7 +213,7 @@ impl Wake {
             from_uri: call.remote_uri.clone(),
             display_name: call.remote_name.clone(),
             handle: handle_of(&call.remote_uri),
-            video: false,
+            video: call.video.is_some(),
             supports: Supports { hold: true, dtmf: true, ..Supports::default() },
         };
         let request = self.link.request(now, &request, REPORT_DEADLINE_MS);

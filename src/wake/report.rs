@@ -3,7 +3,8 @@
 use super::Wake;
 use crate::agent::Agent;
 use crate::bridge::{
-    CallEnded, CallState as CallStateMessage, CallStateName, EndReason, PushOutcome, RegState, RegStateName, SipStatus,
+    CallEnded, CallState as CallStateMessage, CallStateName, CallUpdate, EndReason, PushOutcome, RegState,
+    RegStateName, SipStatus,
 };
 use crate::common::time::Now;
 use crate::io::{CallId, CallInfo, CallState, Event, Outcome, OutcomeKind, RegistrationInfo, RegistrationState};
@@ -15,6 +16,7 @@ pub(super) struct Told {
     state: CallStateName,
     on_hold: bool,
     remote_hold: bool,
+    video: bool,
 }
 
 impl Wake {
@@ -35,7 +37,13 @@ impl Wake {
             CallState::Connected => CallStateName::Connected,
             CallState::Ended => return,
         };
-        let told = Told { call: call.id, state, on_hold: call.on_hold, remote_hold: call.remote_hold };
+        let told = Told {
+            call: call.id,
+            state,
+            on_hold: call.on_hold,
+            remote_hold: call.remote_hold,
+            video: call.video.is_some(),
+        };
         let before = match self.told.iter_mut().find(|before| before.call == call.id) {
             Some(before) => Some(std::mem::replace(before, told)),
             None => {
@@ -43,6 +51,10 @@ impl Wake {
                 None
             }
         };
+        if before.is_some_and(|before| before.video != told.video) {
+            let update = CallUpdate { call_uuid: call.uuid.clone(), video: Some(told.video), ..CallUpdate::default() };
+            self.link.event(now, &update);
+        }
         if before.is_none_or(|before| before.state != state) {
             self.tell_state(now, call, state);
             if state == CallStateName::Connected {

@@ -8,13 +8,14 @@ use sipwake::bridge::call::CallRequestReply;
 use sipwake::bridge::codec::{FieldDescription, ReadRecord, Shape, WriteRecord};
 use sipwake::bridge::json::{Json, Writer};
 use sipwake::bridge::{
-    AppResumed, AppState, AudioActivated, AudioDeactivated, CallEnded, CallIncoming, CallIncomingReply, CallPerform,
-    CallPerformReply, CallPerformTimedOut, CallRequest, CallState, CallUpdate, Hello, Log, MediaAccept, MediaClose,
-    MediaDirection, MediaDone, MediaDtmf, MediaFailed, MediaMicrophone, MediaMute, MediaOffer, MediaOpen,
-    MediaRollback, MediaSdp, MediaSetAnswer, MediaState, NetworkChanged, Payload, Ping, Pong, ProviderReset,
-    PushIncoming, PushIncomingReply, PushResolved, PushToken, Ready, RegState, RequestToken, SessionReset, StateLoad,
-    StateLoadReply, StateSave, StateSaveReply, TimerClear, TimerFired, TimerSet, Welcome, WillSuspend,
-    WillSuspendReply, WsClose, WsClosed, WsFailed, WsMessage, WsOpen, WsOpened, WsSend, read_payload, write_payload,
+    AppResumed, AppState, AudioActivated, AudioDeactivated, AudioDone, AudioSetRoute, CallEnded, CallIncoming,
+    CallIncomingReply, CallPerform, CallPerformReply, CallPerformTimedOut, CallRequest, CallState, CallUpdate, Hello,
+    Log, MediaAccept, MediaClose, MediaDirection, MediaDone, MediaDtmf, MediaFailed, MediaMicrophone, MediaMute,
+    MediaOffer, MediaOpen, MediaReport, MediaRollback, MediaSdp, MediaSetAnswer, MediaState, MediaStats,
+    NetworkChanged, Payload, Ping, Pong, ProviderReset, PushIncoming, PushIncomingReply, PushResolved, PushToken,
+    Ready, RegState, RequestToken, SessionReset, StateLoad, StateLoadReply, StateSave, StateSaveReply, TimerClear,
+    TimerFired, TimerSet, Welcome, WillSuspend, WillSuspendReply, WsClose, WsClosed, WsFailed, WsMessage, WsOpen,
+    WsOpened, WsSend, read_payload, write_payload,
 };
 
 /// One message type, with what the test needs of it.
@@ -77,6 +78,8 @@ fn types() -> Vec<Type> {
         NetworkChanged,
         AudioActivated,
         AudioDeactivated,
+        AudioSetRoute,
+        AudioDone,
         Log,
         WsOpen,
         WsSend,
@@ -97,8 +100,10 @@ fn types() -> Vec<Type> {
         MediaRollback,
         MediaDtmf,
         MediaMute,
+        MediaStats,
         MediaClose,
         MediaSdp,
+        MediaReport,
         MediaDone,
         MediaState,
         MediaFailed,

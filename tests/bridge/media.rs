@@ -83,12 +83,47 @@ fn directions_and_rollback_arrive_and_are_answered_by_nothing() {
     for direction in
         [MediaDirection::SendRecv, MediaDirection::SendOnly, MediaDirection::RecvOnly, MediaDirection::Inactive]
     {
-        let command = MediaCommand::Direction { direction };
-        assert_eq!(media.arrives(command.clone()), command);
-        assert_eq!(media.quiet(), []);
+        for video in [None, Some(direction)] {
+            let command = MediaCommand::Direction { direction, video };
+            assert_eq!(media.arrives(command.clone()), command);
+            assert_eq!(media.quiet(), []);
+        }
     }
     assert_eq!(media.arrives(MediaCommand::Rollback), MediaCommand::Rollback);
     assert_eq!(media.quiet(), []);
+}
+
+#[test]
+fn the_camera_is_muted_apart_from_the_microphone() {
+    let mut media = Media::new();
+    for video in [true, false] {
+        assert_eq!(media.arrives(MediaCommand::Mute { on: true, video }), MediaCommand::Mute { on: true, video });
+    }
+}
+
+#[test]
+fn a_camera_that_is_not_there_answers_no_request() {
+    let mut media = Media::new();
+    media.arrives(MediaCommand::Offer { restart: false });
+    for why in [MediaFailure::NoCamera, MediaFailure::CameraDenied] {
+        assert_eq!(media.heard_of(0, MediaEvent::Failed(why)), [(0, MediaEvent::Failed(why))]);
+    }
+    let described = MediaEvent::Described { sdp: "v=0".to_owned() };
+    assert_eq!(media.heard(described.clone()), [described]);
+}
+
+#[test]
+fn what_a_session_is_asked_is_answered_even_where_there_is_nothing_to_say() {
+    let mut media = Media::new();
+    for report in ["[1]", "[2]"] {
+        media.arrives(MediaCommand::Stats);
+        let stats = MediaEvent::Stats { report: report.to_owned() };
+        assert_eq!(media.heard(stats.clone()), std::slice::from_ref(&stats));
+        assert_eq!(media.heard(stats), [], "nobody waits for it any more");
+    }
+    media.arrives(MediaCommand::Stats);
+    let nothing = MediaEvent::Stats { report: String::new() };
+    assert_eq!(media.heard(MediaEvent::Failed(MediaFailure::Unsupported)), [nothing], "no failure of the session");
 }
 
 #[test]
@@ -126,7 +161,10 @@ fn digits_that_cannot_be_sent_are_answered_so_and_the_session_goes_on() {
     media.arrives(dtmf("1"));
     let failed = MediaEvent::Failed(MediaFailure::Unsupported);
     assert_eq!(media.heard(failed.clone()), [failed]);
-    assert_eq!(media.arrives(MediaCommand::Mute { on: true }), MediaCommand::Mute { on: true });
+    assert_eq!(
+        media.arrives(MediaCommand::Mute { on: true, video: false }),
+        MediaCommand::Mute { on: true, video: false }
+    );
 }
 
 #[test]

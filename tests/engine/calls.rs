@@ -260,7 +260,7 @@ fn mute_reaches_the_media_session() {
     pair.world.command_now(pair.alice, Command::Mute(pair.call, true)).unwrap();
     assert!(pair.world.only_call(pair.alice).muted);
     let last = pair.world.phones[pair.alice].media.last().unwrap().1.clone();
-    assert_eq!(last, sipwake::io::MediaCommand::Mute { on: true });
+    assert_eq!(last, sipwake::io::MediaCommand::Mute { on: true, video: false });
 }
 
 #[test]

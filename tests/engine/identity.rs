@@ -116,7 +116,7 @@ fn the_asserted_identity_of_the_caller_is_told() {
         invited(account("bob"), "P-Asserted-Identity: <tel:+1>, \"Xena W\" <sip:xena@example.test;x=1>\r\n");
     let call = world.only_call(bob);
     let expected = Identity { uri: "sip:xena@example.test".to_owned(), name: Some("Xena W".to_owned()) };
-    assert_eq!(call.asserted_identity, Some(expected));
+    assert_eq!(call.asserted_identity, Some(Box::new(expected)));
     assert_eq!(call.remote_uri, "sip:x@example.test", "From stays what it is");
 }
 

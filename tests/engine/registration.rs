@@ -158,6 +158,33 @@ fn an_unknown_domain_is_told_as_such() {
     assert_eq!(last(&world, phone).error.map(|e| e.code), Some(ErrorCode::UnknownUser));
 }
 
+/// RFC 3261 10.2.4: who refreshes is a matter of the user agent; the registrar keeps what is refreshed in time.
+#[test]
+fn an_application_that_refreshes_is_told_in_time_and_may_do_it() {
+    let mut world = World::new();
+    world.server.add_user("bob", "secret");
+    let phone = world.add_phone(EndpointOptions::default());
+    let id = world.create_account(phone, AccountOptions { expires: 60, refreshes_itself: true, ..account("bob") });
+    world.run(500);
+    let told = |world: &World| {
+        let events = world.phones[phone].events.iter();
+        events.filter(|event| matches!(event, Event::RegistrationExpiring { .. })).count()
+    };
+    let sent = world.sent(phone, "REGISTER");
+    world.run(53_000);
+    assert_eq!(told(&world), 0);
+    world.run(2_000);
+    assert_eq!((told(&world), world.sent(phone, "REGISTER")), (1, sent));
+    let until = last(&world, phone).expires_at.unwrap();
+    assert!(world.phones[phone].events.contains(&Event::RegistrationExpiring { account: id, expires_at: until }));
+    let command = world.command(phone, Command::Register(id));
+    world.run(1_000);
+    assert_eq!(world.result(phone, command), Some(Ok(Reply::Done)));
+    world.run(60_000);
+    assert_eq!(told(&world), 2);
+    assert_eq!(last(&world, phone).state, RegistrationState::Unregistered, "the second time it was not done");
+}
+
 /// RFC 3261 10.2.2
 #[test]
 fn unregistering_completes_when_the_binding_is_gone() {

@@ -215,7 +215,7 @@ fn a_refused_hold_never_ends_a_call() {
         assert!(!talk.world.only_call(talk.alice).on_hold);
         talk.is_up();
         let media: Vec<_> = talk.world.phones[talk.alice].media.iter().map(|(_, command)| command.clone()).collect();
-        let back = MediaCommand::Direction { direction: MediaDirection::SendRecv };
+        let back = MediaCommand::Direction { direction: MediaDirection::SendRecv, video: None };
         assert_eq!(media[media.len() - 2..], [MediaCommand::Rollback, back], "{status}");
         let command = talk.hold(true);
         talk.world.run(500);

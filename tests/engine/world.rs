@@ -13,6 +13,7 @@ use sipwake::io::{
 
 use sipwake::message::Message;
 
+use crate::directions::{direction_name, narrowed, without_ours};
 use crate::server::Server;
 use crate::shell::Shell;
 
@@ -55,6 +56,8 @@ pub struct Phone {
     pub answer_failure: Option<MediaFailure>,
     /// Whether media sessions can send digits.
     pub media_dtmf: bool,
+    /// There is no camera.
+    pub no_camera: bool,
     virtual_media: Vec<(MediaId, VirtualMedia)>,
     /// The server cannot be reached.
     pub offline: bool,
@@ -93,6 +96,8 @@ struct VirtualMedia {
     provisional: bool,
     /// That has happened.
     committed: bool,
+    video: Option<MediaDirection>,
+    has_video_line: bool,
 }
 
 impl Phone {
@@ -112,38 +117,22 @@ impl Phone {
 }
 
 impl VirtualMedia {
-    fn describe(&mut self, index: usize, direction: MediaDirection) -> MediaEvent {
+    fn describe(&mut self, index: usize, direction: MediaDirection, video: Option<MediaDirection>) -> MediaEvent {
         self.version += 1;
+        self.has_video_line |= video.is_some();
+        let video = match video {
+            Some(direction) => format!("m=video 9 UDP/TLS/RTP/SAVPF 96\r\na={}\r\n", direction_name(direction)),
+            None if self.has_video_line => "m=video 0 UDP/TLS/RTP/SAVPF 96\r\n".to_owned(),
+            None => String::new(),
+        };
         let ice = if self.restarts == 0 { String::new() } else { format!("r{}", self.restarts) };
         MediaEvent::Described {
             sdp: sdp(index)
                 .replace(&format!("o=- {index} 1 "), &format!("o=- {index} {} ", self.version))
                 .replace("a=sendrecv", &format!("a={}", direction_name(direction)))
-                .replace(&format!("ufrag:u{index}"), &format!("ufrag:u{index}{ice}")),
+                .replace(&format!("ufrag:u{index}"), &format!("ufrag:u{index}{ice}"))
+                + &video,
         }
-    }
-}
-
-pub fn direction_name(direction: MediaDirection) -> &'static str {
-    match direction {
-        MediaDirection::SendRecv => "sendrecv",
-        MediaDirection::SendOnly => "sendonly",
-        MediaDirection::RecvOnly => "recvonly",
-        MediaDirection::Inactive => "inactive",
-    }
-}
-
-/// RFC 3264 section 6.1: what an answer may say to an offer.
-fn narrowed(wanted: MediaDirection, offer: &str) -> MediaDirection {
-    let says = |direction: &str| offer.lines().any(|line| line.trim_end() == format!("a={direction}"));
-    let (they_send, they_receive) = (!says("recvonly") && !says("inactive"), !says("sendonly") && !says("inactive"));
-    let we_send = matches!(wanted, MediaDirection::SendRecv | MediaDirection::SendOnly) && they_receive;
-    let we_receive = matches!(wanted, MediaDirection::SendRecv | MediaDirection::RecvOnly) && they_send;
-    match (we_send, we_receive) {
-        (true, true) => MediaDirection::SendRecv,
-        (true, false) => MediaDirection::SendOnly,
-        (false, true) => MediaDirection::RecvOnly,
-        (false, false) => MediaDirection::Inactive,
     }
 }
 
@@ -197,6 +186,7 @@ impl World {
             media_failure: None,
             answer_failure: None,
             media_dtmf: true,
+            no_camera: false,
             virtual_media: Vec::new(),
             offline: false,
             urls: Vec::new(),
@@ -348,8 +338,16 @@ impl World {
         phone.media.push((media, command.clone()));
         phone.media_number = number;
         let (failure, answer_failure) = (phone.media_failure, phone.answer_failure);
-        let dtmf = phone.media_dtmf;
-        if matches!(command, MediaCommand::Open { .. }) {
+        let (dtmf, no_camera) = (phone.media_dtmf, phone.no_camera);
+        let describes = matches!(command, MediaCommand::Offer { .. } | MediaCommand::Accept { .. });
+        let sends = |wanted| matches!(wanted, Some(MediaDirection::SendRecv | MediaDirection::SendOnly));
+        let wants_camera = phone.virtual_media.iter().any(|(id, session)| *id == media && sends(session.video));
+        if no_camera && describes && wants_camera {
+            let event = MediaEvent::Failed(MediaFailure::NoCamera);
+            self.travel(MEDIA_DELAY / 2, Travelling::Phone(index, Input::Media { media, number: 0, event }));
+        }
+        let phone = &mut self.phones[index];
+        if let MediaCommand::Open { video, .. } = command {
             phone.open_media.push(media);
             let direction = MediaDirection::SendRecv;
             phone.virtual_media.retain(|(id, _)| *id != media);
@@ -362,6 +360,8 @@ impl World {
                     offers: false,
                     provisional: false,
                     committed: false,
+                    video: video.then_some(direction),
+                    has_video_line: false,
                 },
             ));
             return;
@@ -374,8 +374,9 @@ impl World {
                 phone.virtual_media.retain(|(id, _)| *id != media);
                 return;
             }
-            MediaCommand::Direction { direction } => {
+            MediaCommand::Direction { direction, video } => {
                 session.direction = direction;
+                session.video = video;
                 return;
             }
             MediaCommand::Rollback => {
@@ -393,13 +394,19 @@ impl World {
                 session.offers = true;
                 session.provisional = false;
                 session.restarts += u32::from(restart);
-                session.describe(index, session.direction)
+                let video = session.video.map(|wanted| if no_camera { without_ours(wanted) } else { wanted });
+                session.describe(index, session.direction, video)
             }
             MediaCommand::Accept { sdp } => {
                 assert!(!session.offers || session.provisional, "an offer was taken while ours has no answer");
                 session.committed |= session.offers;
                 session.offers = false;
-                session.describe(index, narrowed(session.direction, &sdp))
+                let (audio, video) = sdp.split_once("m=video ").unwrap_or((&sdp, "0 "));
+                session.has_video_line |= sdp.contains("m=video ");
+                let wanted = session.video.filter(|_| !video.starts_with("0 "));
+                let wanted = wanted.map(|wanted| if no_camera { without_ours(wanted) } else { wanted });
+                let video = wanted.map(|wanted| narrowed(wanted, video));
+                session.describe(index, narrowed(session.direction, audio), video)
             }
             MediaCommand::SetAnswer { .. } if session.committed && !session.offers => {
                 MediaEvent::Failed(MediaFailure::BadDescription)
@@ -420,6 +427,7 @@ impl World {
                 delay = digits.len() as u64 * u64::from(duration_ms + gap_ms);
                 MediaEvent::DtmfSent
             }
+            MediaCommand::Stats => MediaEvent::Stats { report: "[]".to_owned() },
             _ => return,
         };
         self.travel(delay, Travelling::Phone(index, Input::Media { media, number, event }));

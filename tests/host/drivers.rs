@@ -31,6 +31,7 @@ fn command() -> MediaCommand {
     MediaCommand::Open {
         call_uuid: "u".to_owned(),
         microphone: false,
+        video: true,
         ice_servers: vec![IceServer {
             urls: vec!["turn:t.example.com".to_owned()],
             username: Some("u".to_owned()),
@@ -199,7 +200,7 @@ fn a_media_session_of_the_host_does_what_the_page_wants_and_tells_what_happens()
     let mut media = Media::new();
     let offer = MediaCommand::Accept { sdp: "v=0 offer".to_owned() };
     let answer = MediaCommand::SetAnswer { provisional: false, sdp: "v=0 answer".to_owned() };
-    let mute = MediaCommand::Mute { on: true };
+    let mute = MediaCommand::Mute { on: true, video: false };
     for command in [command(), offer.clone(), MediaCommand::Offer { restart: false }, answer.clone(), mute.clone()] {
         media.post(4, command);
     }
@@ -259,7 +260,7 @@ fn a_host_that_does_not_answer_is_a_failure_too() {
 fn what_is_wanted_of_no_session_fails() {
     let mut media = Media::new();
     media.post(9, MediaCommand::Offer { restart: false });
-    media.post(9, MediaCommand::Mute { on: true });
+    media.post(9, MediaCommand::Mute { on: true, video: false });
     media.post(9, MediaCommand::Close);
     assert!(media.effects().is_empty());
     assert_eq!(media.events(), []);

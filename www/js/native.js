@@ -149,7 +149,7 @@ export function startNative(os) {
     }
   }
 
-  function media({ media: id, number, command, uuid, options, sdp, on, iceRestart, provisional, direction, digits, durationMs, gapMs }) {
+  function media({ media: id, number, command, uuid, options, sdp, on, iceRestart, provisional, direction, video, digits, durationMs, gapMs }) {
     if (command === "open") {
       const told = ({ type: event, ...more }) => handle({ type: "media", media: id, event, ...more });
       sessions.set(id, { id, uuid, session: createMedia(options, told) });
@@ -160,11 +160,12 @@ export function startNative(os) {
     if (command === "offer") session.offer(iceRestart, number);
     else if (command === "accept") session.accept(sdp, number);
     else if (command === "setAnswer") session.setAnswer(sdp, provisional, number);
-    else if (command === "direction") session.direction(direction);
+    else if (command === "direction") session.direction(direction, video);
     else if (command === "microphone") session.microphone(number);
     else if (command === "rollback") session.rollback();
     else if (command === "dtmf") session.dtmf(digits, durationMs, gapMs, number);
-    else if (command === "mute") session.mute(on);
+    else if (command === "mute") session.mute(on, video);
+    else if (command === "stats") session.stats(number);
     else if (command === "close") {
       sessions.delete(id);
       session.close();

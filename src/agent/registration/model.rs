@@ -161,7 +161,7 @@ impl World {
             Input::Time => {
                 let Some(at) = self.registration.next_timeout() else { return false };
                 self.now = self.now.max(at);
-                self.registration.timeout(self.now);
+                self.registration.timeout(self.now, false);
             }
             Input::Rest => {
                 self.registration.rest();
@@ -178,7 +178,7 @@ impl World {
             Phase::Idle => "idle".to_owned(),
             Phase::Due(purpose) => format!("due({purpose:?})"),
             Phase::Pending(_, purpose) => format!("pending({purpose:?})"),
-            Phase::Bound { .. } => "bound".to_owned(),
+            Phase::Bound { .. } | Phase::Expiring => "bound".to_owned(),
             Phase::Paused { asked, .. } => if asked { "paused(asked)" } else { "paused" }.to_owned(),
         };
         let next = self.registration.next.map(|next| format!(", then {next:?}")).unwrap_or_default();
@@ -206,7 +206,9 @@ impl World {
             Phase::Due(_) => Some("the connection tries for ever, and says when it fails"),
             Phase::Pending(..) if self.flow => Some("timer F of the transaction"),
             Phase::Pending(..) => None,
-            Phase::Bound { .. } | Phase::Paused { .. } => self.registration.next_timeout().map(|_| "its own timer"),
+            Phase::Bound { .. } | Phase::Expiring | Phase::Paused { .. } => {
+                self.registration.next_timeout().map(|_| "its own timer")
+            }
         }
     }
 

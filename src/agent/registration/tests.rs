@@ -18,9 +18,25 @@ fn the_refresh_comes_before_the_granted_time_is_over() {
     registration.sent(ClientId(1), Purpose::Bind);
     assert_eq!(registration.bound(at(0), 60), Verdict::Bound);
     assert_eq!(registration.next_timeout(), Some(Mono(54_000)));
-    registration.timeout(Mono(54_000));
+    registration.timeout(Mono(54_000), false);
     assert_eq!(registration.due(), Some(Purpose::Bind));
     assert_eq!(registration.state(), RegistrationState::Registered);
+}
+
+/// RFC 3261 10.2.4: a binding that nobody refreshes ends.
+#[test]
+fn an_application_that_refreshes_is_told_once_and_the_binding_ends_without_it() {
+    let (mut registration, _) = machine();
+    registration.want(Purpose::Bind, None);
+    registration.sent(ClientId(1), Purpose::Bind);
+    registration.bound(at(0), 60);
+    assert!(registration.timeout(Mono(54_000), true));
+    assert!(!registration.timeout(Mono(54_001), true));
+    assert_eq!((registration.due(), registration.state()), (None, RegistrationState::Registered));
+    assert_eq!(registration.next_timeout(), Some(Mono(60_000)));
+    registration.timeout(Mono(60_000), true);
+    assert_eq!((registration.due(), registration.state()), (None, RegistrationState::Unregistered));
+    assert!(registration.is_idle());
 }
 
 /// RFC 3261 10.2.8

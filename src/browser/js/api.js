@@ -2,6 +2,8 @@
 // their like are numbers to it. Here they become objects, promises and listeners, and nothing is decided.
 import { SipError, headers } from "./error.js";
 import { Listeners, report } from "./listeners.js";
+import { chooseDevices, listDevices, watchDevices } from "./sources.js";
+import { summary } from "./stats.js";
 
 /** What an object of ours stands for: its endpoint's core, and what is known of it. @type {WeakMap<object, { core: Core, id: number, info: any }>} */
 const known = new WeakMap();
@@ -14,6 +16,14 @@ const tell = (object, name, ...values) => {
   const { core, id } = of(object);
   return core.command(name, id, ...values);
 };
+/** The media session of a call, where it is in this page. @param {Call} call */
+const mediaOf = (call) => of(call).core.engine.media(call.uuid);
+/** What a media failure is to the application. @param {unknown} reason */
+const deviceError = (reason) => {
+  const code = typeof reason !== "string" || reason === "other" ? "mediaFailed" : reason === "permissionDenied" ? "microphoneDenied" : reason;
+  return new SipError(code, `${code}: the device cannot be used; everything is as it was`);
+};
+const hostsDevices = () => new SipError("unsupported", "unsupported: media is the host's, and so are its devices; only where the sound goes can be said");
 /** Getters for what is known of an object. @param {Function} type @param {string} names */
 const reads = (type, names) => {
   for (const name of names.split(" ")) {
@@ -47,16 +57,18 @@ export class Call {
     return core.object("account", info.account);
   }
   get remoteStream() {
-    return of(this).core.engine.stream(this.uuid, true);
+    return mediaOf(this)?.remoteStream ?? null;
   }
   get localStream() {
-    return of(this).core.engine.stream(this.uuid, false);
+    return mediaOf(this)?.localStream ?? null;
   }
   progress(options) {
     return tell(this, "progress", undefined, undefined, options);
   }
   answer(options) {
-    return tell(this, "answer", undefined, undefined, options);
+    const { video, ...rest } = options ?? {};
+    const answer = () => tell(this, "answer", undefined, undefined, options && rest);
+    return video === undefined ? answer() : this.setVideo(video).then(answer);
   }
   decline(code, options) {
     return tell(this, "decline", code, undefined, options);
@@ -69,6 +81,37 @@ export class Call {
   }
   mute(on) {
     return tell(this, "mute", on);
+  }
+  muteVideo(on) {
+    return tell(this, "muteVideo", on);
+  }
+  setVideo(video, options) {
+    return tell(this, "setVideo", video, undefined, options);
+  }
+  /** @param {HTMLMediaElement} element @param {{ local?: boolean }} [options] */
+  attach(element, options) {
+    const show = () => {
+      const stream = options?.local ? this.localStream : this.remoteStream;
+      if (element.srcObject === stream) return;
+      // What is heard is played elsewhere, with or without an element.
+      Object.assign(element, { muted: true, autoplay: true, playsInline: true, srcObject: stream });
+      if (stream) element.play?.()?.catch(() => {});
+    };
+    const { views } = of(this);
+    show();
+    views.add(show);
+    return () => {
+      if (views.delete(show)) element.srcObject = null;
+    };
+  }
+  async getStats() {
+    const text = await tell(this, "stats");
+    const { setup } = of(this);
+    try {
+      return { ...summary(this, JSON.parse(text)), setup: { ...setup } };
+    } catch {
+      throw new SipError("unsupported", "the host's statistics cannot be read");
+    }
   }
   hold(options) {
     return tell(this, "hold", true, undefined, options);
@@ -98,7 +141,7 @@ export class Call {
     return info.replaces && core.object("call", info.replaces);
   }
 }
-reads(Call, "uuid direction state remoteUri remoteName assertedIdentity divertedFrom autoAnswerSeconds onHold remoteHold muted mediaConnected connectedAt sipCallId");
+reads(Call, "uuid direction state remoteUri remoteName assertedIdentity divertedFrom autoAnswerSeconds onHold remoteHold muted video videoMuted mediaConnected connectedAt sipCallId");
 
 export class Transfer {
   get id() {
@@ -175,6 +218,14 @@ const kinds = {
   publication: [Publication, { published: false }],
 };
 
+/** How long after its beginning a call came so far. @param {any} record */
+function noteSetup({ info, since, setup }) {
+  const spent = () => Math.max(0, Date.now() - since);
+  if (info.state === "ringing" || info.state === "early") setup.ringingMs ??= spent();
+  if (info.connectedAt) setup.connectedMs ??= spent();
+  if (info.mediaConnected) setup.mediaMs ??= spent();
+}
+
 /** What stands behind one endpoint. The engine calls `event`, `completed` and `deliver`. */
 class Core {
   /** @type {any} */
@@ -210,6 +261,12 @@ class Core {
     }
     this.engine = make(options, this);
     this.engine.begin();
+    this.#leave.push(
+      watchDevices((lost) => {
+        const told = lost ? () => this.event("device_lost", { ...lost }) : async () => this.event("devices_changed", { devices: await listDevices() });
+        Promise.resolve(told()).then(() => this.deliver(), () => {});
+      }),
+    );
     // A page is told when the network changes, and when it is looked at again. Hints, nothing more.
     if (typeof document === "undefined") return;
     const hint = (/** @type {boolean | undefined} */ online) => void this.command("networkChanged", online).catch(() => {});
@@ -256,7 +313,8 @@ class Core {
     if (!object) {
       const [type, fresh] = kinds[kind];
       group.set(id, (object = new type()));
-      known.set(object, { core: this, id, info: { ...fresh } });
+      const call = kind === "call" ? { views: new Set(), since: Date.now(), setup: {} } : {};
+      known.set(object, { core: this, id, info: { ...fresh }, ...call });
       if (kind === "account") {
         of(object).info.name = this.engine.accountName(id);
         // An event may speak of one that is gone.
@@ -269,7 +327,9 @@ class Core {
   /** What is known of an object, brought up to date. @param {string} kind @param {any} info */
   #update(kind, info) {
     const object = this.object(kind, info.id);
-    of(object).info = info;
+    const record = of(object);
+    record.info = info;
+    if (kind === "call") noteSetup(record);
     return object;
   }
 
@@ -356,6 +416,7 @@ class Core {
     if (name === "transfer_changed") of(transfer).info = rest;
     if (name === "publication_changed") of(publication).info = rest;
     if (name !== "trace") this.listeners.note(name, of(call ?? account ?? transfer ?? subscription ?? subscriber ?? publication)?.id, (call ?? subscription ?? subscriber ?? rest).state ?? rest.status, rest.error?.code);
+    for (const show of (call && of(call).views) ?? []) show();
     this.listeners.emit(name, event);
     // What is over is nobody's any more; its object stays readable.
     if (name === "call_terminated") this.#group("call").delete(call.id);
@@ -441,6 +502,26 @@ export class Endpoint {
   }
   publish(account, event, body, options) {
     return this.#with("publish", account, event, body, options);
+  }
+  async devices() {
+    if (of(this).core.engine.hasHostMedia()) throw hostsDevices();
+    return listDevices().catch((reason) => {
+      throw deviceError(reason);
+    });
+  }
+  async setDevices(devices) {
+    const { core } = of(this);
+    for (const [name, id] of Object.entries(devices ?? {})) {
+      if (!["microphone", "camera", "speaker"].includes(name)) throw new SipError("invalidOption", "there is no device of this kind", name);
+      if (id !== null && typeof id !== "string") throw new SipError("invalidOption", "a device is named by its id", name);
+    }
+    if (!core.engine.hasHostMedia()) {
+      return chooseDevices(devices ?? {}).catch((reason) => {
+        throw deviceError(reason);
+      });
+    }
+    if (devices?.microphone !== undefined || devices?.camera !== undefined) throw hostsDevices();
+    if (devices?.speaker !== undefined) await core.command("audioRoute", devices.speaker ?? "default");
   }
   networkChanged(online) {
     return of(this).core.command("networkChanged", online);

@@ -6,6 +6,8 @@ export interface IceServer {
 }
 export interface MediaOptions {
   iceServers?: IceServer[];
+  /** Open the camera as well, and have video both ways until `direction` says otherwise. Default: false. */
+  video?: boolean;
   /** Default: 1000. */
   gatheringLimitMs?: number;
   /** Default: true. */
@@ -18,27 +20,34 @@ export interface MediaOptions {
 export type MediaFailure =
   | "noMicrophone"
   | "permissionDenied"
+  | "noCamera"
+  | "cameraDenied"
   | "insecureContext"
   | "unsupported"
   | "badDescription"
   | "connectionLost"
   | "other";
-/** Direction of the audio as SDP has it (RFC 8866 6.7), seen from this side. */
+/** Direction of a stream as SDP has it (RFC 8866 6.7), seen from this side. */
 export type MediaDirection = "sendrecv" | "sendonly" | "recvonly" | "inactive";
 /** What answers a command has its number: the last argument of the command. */
 export type MediaEvent = { number?: number } & (
   | { type: "described"; sdp: string }
   | { type: "applied" }
   | { type: "dtmfSent" }
+  /** WebRTC's statistics: a JSON list of its dictionaries; empty where there are none. */
+  | { type: "stats"; report: string }
   | { type: "connected"; connected: boolean }
   | { type: "failed"; reason: MediaFailure }
 );
-/** One call's audio. */
+/** One call's media. */
 export interface Media {
   readonly remoteStream: MediaStream | null;
   readonly localStream: MediaStream | null;
-  /** What the next descriptions say. Where nothing is to be received, as on hold, the microphone is silent at once. */
-  direction(direction: MediaDirection): void;
+  /**
+   * What the next descriptions say of audio and of video; without the second there is no video, and the camera is given
+   * back. Where nothing is to be received, as on hold, what we send is silent and black at once.
+   */
+  direction(direction: MediaDirection, video?: MediaDirection): void;
   /** Opens the microphone of a session that was made without: `applied` or `failed` follows. */
   microphone(number?: number): void;
   /** `described` or `failed` follows. `restart`: ICE starts anew (RFC 8445 9). */
@@ -54,13 +63,31 @@ export interface Media {
   rollback(): void;
   /** Telephone events (RFC 4733): `dtmfSent` follows, or `failed` with `unsupported`, after which the session goes on. */
   dtmf(digits: string, durationMs?: number, gapMs?: number, number?: number): void;
-  mute(on: boolean): void;
+  /** The microphone, or the camera. */
+  mute(on: boolean, video?: boolean): void;
+  /** `stats` follows. */
+  stats(number?: number): void;
   setMicrophone(stream: MediaStream): void;
   close(): void;
 }
-/** Opens a session and its microphone. Never throws; what goes wrong is an event. */
+/** Opens a session, its microphone and where wanted its camera. Where the camera cannot be had, `failed` says so and the session goes on.
+ * Never throws; what goes wrong is an event. */
 export function createMedia(options: MediaOptions, onEvent: (event: MediaEvent) => void): Media;
 /** Sessions opened from now on send this stream's audio; null: ask for a microphone again. */
 export function setMicrophone(stream: MediaStream | null): void;
 /** What is open at this moment. */
 export function mediaCounters(): { peerConnections: number; liveTracks: number; audioContexts: number; timers: number };
+/** A microphone, a camera or a loudspeaker. */
+export interface MediaDevice {
+  kind: "microphone" | "camera" | "speaker";
+  id: string;
+  label: string;
+  /** Whether it was chosen, or is the default where none was. */
+  selected: boolean;
+}
+/** The devices there are. Rejects with a `MediaFailure`. */
+export function listDevices(): Promise<MediaDevice[]>;
+/** Uses these devices from now on, in the sessions that live as well; null: the default one. Rejects with a `MediaFailure`, and then nothing has changed. */
+export function chooseDevices(devices: { microphone?: string | null; camera?: string | null; speaker?: string | null }): Promise<void>;
+/** Tells that devices came or went, and of one that went while it was in use. Returns what ends it. */
+export function watchDevices(watcher: (lost?: { kind: MediaDevice["kind"]; replaced: boolean }) => void): () => void;

@@ -1,47 +1,18 @@
-// One call's audio in a page: a peer connection, a microphone, a loudspeaker.
+// One call's media in a page: a peer connection, a microphone, perhaps a camera, a loudspeaker.
 //
-// Narrow and free of imports on purpose: the engine's page driver and a host written in JavaScript use this same
-// file. Commands come in, events go out, and both are the list of `src/io/media.rs`. Nothing is touched at import.
+// Narrow on purpose: the engine's page driver and a host written in JavaScript use this same file. Commands come in,
+// events go out, and both are the list of `src/io/media.rs`. Nothing is touched at import.
+import { Source, askForBoth, connections, mediaCounters, onGesture, sessions, speak, timers, tracks } from "./sources.js";
+
+export { chooseDevices, listDevices, mediaCounters, setMicrophone, watchDevices } from "./sources.js";
 
 /**
  * @typedef {{ urls: string | string[], username?: string, credential?: string }} IceServer
- * @typedef {"noMicrophone" | "permissionDenied" | "insecureContext" | "unsupported" | "badDescription" | "connectionLost" | "other"} MediaFailure
+ * @typedef {"noMicrophone" | "permissionDenied" | "noCamera" | "cameraDenied" | "insecureContext" | "unsupported" | "badDescription" | "connectionLost" | "other"} MediaFailure
  * @typedef {"sendrecv" | "sendonly" | "recvonly" | "inactive"} Direction
- * @typedef {({ type: "described", sdp: string } | { type: "applied" } | { type: "dtmfSent" } | { type: "connected", connected: boolean } | { type: "failed", reason: MediaFailure }) & { number?: number }} MediaEvent
- * @typedef {{ iceServers?: IceServer[], gatheringLimitMs?: number, firstUsableCandidate?: boolean, testToneHz?: number, microphone?: boolean }} MediaOptions
+ * @typedef {({ type: "described", sdp: string } | { type: "applied" } | { type: "dtmfSent" } | { type: "stats", report: string } | { type: "connected", connected: boolean } | { type: "failed", reason: MediaFailure }) & { number?: number }} MediaEvent
+ * @typedef {{ iceServers?: IceServer[], video?: boolean, gatheringLimitMs?: number, firstUsableCandidate?: boolean, testToneHz?: number, microphone?: boolean }} MediaOptions
  */
-
-// Everything that was ever opened here and is not known to be over: what the counters look at. They ask the
-// browser's own objects, so that a forgotten track shows.
-/** @type {Set<RTCPeerConnection>} */
-const connections = new Set();
-/** @type {Set<MediaStreamTrack>} */
-const tracks = new Set();
-/** @type {Set<AudioContext>} */
-const contexts = new Set();
-const timers = new Set();
-/** The application's own audio source, if it has set one. @type {MediaStream | null} */
-let source = null;
-
-/** What is open at this moment. @returns {{ peerConnections: number, liveTracks: number, audioContexts: number, timers: number }} */
-export function mediaCounters() {
-  for (const pc of connections) if (pc.signalingState === "closed") connections.delete(pc);
-  for (const track of tracks) if (track.readyState !== "live") tracks.delete(track);
-  for (const context of contexts) if (context.state === "closed") contexts.delete(context);
-  return { peerConnections: connections.size, liveTracks: tracks.size, audioContexts: contexts.size, timers: timers.size };
-}
-
-/** Sessions opened from now on send this stream's audio instead of asking for a microphone; null: ask again. @param {MediaStream | null} stream */
-export function setMicrophone(stream) {
-  source = stream;
-}
-
-/** @param {unknown} error @returns {MediaFailure} */
-function microphoneFailure(error) {
-  const name = error instanceof Error || error instanceof DOMException ? error.name : "";
-  if (name === "NotAllowedError" || name === "SecurityError") return "permissionDenied";
-  return name === "TypeError" ? "other" : "noMicrophone";
-}
 
 /**
  * Whether the far end can be expected to reach us there. Behind configured servers that is what they told us about;
@@ -58,7 +29,7 @@ function usable(candidate, servers) {
 const fingerprint = (sdp) => /^a=fingerprint:.*/m.exec(sdp)?.[0];
 
 /**
- * Opens a session and its microphone. Never throws: what goes wrong is an event, and no event comes before this returns
+ * Opens a session, its microphone and where wanted its camera. Never throws: what goes wrong is an event, and no event comes before this returns
  * or after `close()`.
  * @param {MediaOptions} options @param {(event: MediaEvent) => void} onEvent
  */
@@ -73,8 +44,8 @@ class Media {
   #pc = null;
   #closed = false;
   #failed = false;
-  #muted = false;
-  #usable = false;
+  /** The media lines that have a candidate that the far end can be expected to reach. @type {Set<string | null>} */
+  #usable = new Set();
   #connected = false;
   /** The last answer taken: a repeated one is no error. */
   #answer = "";
@@ -82,8 +53,10 @@ class Media {
   #fork = "";
   /** What the next descriptions say, and what the last agreed ones said. @type {Direction} */
   #direction = "sendrecv";
-  /** @type {Direction} */
-  #agreed = "sendrecv";
+  /** The same of video; none: there is to be none. @type {Direction | undefined} */
+  #video;
+  /** @type {{ direction: Direction, video: Direction | undefined }} */
+  #agreed = { direction: "sendrecv", video: undefined };
   /** Digits run one after the other, beside the commands. @type {Promise<unknown>} */
   #digits = Promise.resolve();
   /** Ends the wait for the digits that are being sent. @type {(() => void) | null} */
@@ -92,16 +65,14 @@ class Media {
   #gathered = null;
   /** @type {HTMLAudioElement | null} */
   #audio = null;
-  /** @type {AudioContext | null} */
-  #context = null;
-  /** @type {MediaStreamTrack | null} */
-  #track = null;
-  /** @type {RTCRtpSender | null} */
-  #sender = null;
   /** @type {(() => void) | null} */
   #gesture = null;
-  /** @type {Promise<MediaStreamTrack | void>} */
-  #microphone = new Promise(() => {});
+  /** @type {Source} */
+  #microphone;
+  /** Whether the microphone is to be open: before a call is answered nobody listens. */
+  #speaks;
+  /** @type {Source} */
+  #camera;
   /** Commands run one after the other. @type {Promise<unknown>} */
   #queue;
   /** The number of the one that runs. @type {number | undefined} */
@@ -127,29 +98,41 @@ class Media {
       return;
     }
     connections.add(this.#pc);
+    sessions.add(this);
     this.remoteStream = new MediaStream();
     this.localStream = new MediaStream();
+    this.#microphone = new Source("microphone", this.localStream, options.testToneHz);
+    this.#camera = new Source("camera", this.localStream);
     this.#watch(this.#pc);
-    // Before a call is answered nobody listens: `microphone()` opens it.
-    if (options.microphone === false) this.#microphone = Promise.resolve();
-    else this.#ask();
+    if (options.video) this.#video = "sendrecv";
+    const both = options.video ? askForBoth() : undefined;
+    this.#speaks = options.microphone !== false;
+    if (this.#speaks) this.#ask(both);
+    if (both) this.#camera.open(both).catch(() => {});
   }
 
   /**
-   * What the next descriptions say about the audio. On hold, where nothing is to be received, the microphone is silent at once.
-   * @param {Direction} direction
+   * What the next descriptions say about audio and video; without a direction of video there is none. On hold, where
+   * nothing is to be received, what we send is silent and black at once. A camera that is not needed is given back at
+   * once, one that is needed is opened.
+   * @param {Direction} direction @param {Direction} [video]
    */
-  direction(direction) {
+  direction(direction, video) {
     this.#direction = direction;
+    this.#video = video || undefined;
+    if (!this.#pc) return;
+    // Where it is held as the audio is, our camera is wanted.
+    if (video !== direction) this.#camera.drop();
+    if (!video) this.#camera.sender = null;
+    else if (video === direction && video.startsWith("send")) this.#camera.open().catch(() => {});
     this.#sound();
   }
 
   /** Opens the microphone of a session that was made without: `applied` or `failed` follows, with this number. @param {number} [number] */
   microphone(number = 0) {
     this.#run(async () => {
-      if (!this.#track) this.#ask();
-      const track = await this.#microphone;
-      if (track && !this.#closed) await this.#sender?.replaceTrack(track);
+      this.#speaks = true;
+      await this.#ask();
       this.#reply({ type: "applied" });
     }, number);
   }
@@ -159,11 +142,12 @@ class Media {
     this.#run(async (pc) => {
       await this.#settle(pc);
       await this.#send(pc);
+      const gone = await this.#film(pc, true);
       this.#direct(pc);
       const offer = await pc.createOffer({ iceRestart: !!restart });
-      if (restart) this.#usable = false;
+      if (restart) this.#usable.clear();
       await pc.setLocalDescription(offer);
-      await this.#describe(pc, restart);
+      await this.#describe(pc, restart, gone);
     }, number);
   }
 
@@ -175,19 +159,16 @@ class Media {
       await this.#rollback(pc);
       if (!(await this.#remote(pc, { type: "offer", sdp }))) return;
       try {
-        // Only audio is wanted.
-        for (const transceiver of pc.getTransceivers()) {
-          if (transceiver.receiver.track.kind !== "audio") transceiver.direction = "inactive";
-        }
         await this.#send(pc);
+        const refused = await this.#film(pc);
         this.#direct(pc);
         const ufrag = pc.currentLocalDescription?.sdp.match(/^a=ice-ufrag:.*/m)?.[0];
         const answer = await pc.createAnswer();
         // Where they restart ICE, so does the browser.
         const restart = !!ufrag && !answer.sdp?.includes(ufrag);
-        if (restart) this.#usable = false;
-        await pc.setLocalDescription(answer);
-        this.#agreed = this.#direction;
+        if (restart) this.#usable.clear();
+        await pc.setLocalDescription({ type: "answer", sdp: without(refused, answer.sdp ?? "") });
+        this.#agree(pc);
         await this.#describe(pc, restart);
       } catch (error) {
         // The session is as before the offer; why, the queue says.
@@ -217,11 +198,13 @@ class Media {
   rollback() {
     this.#run(async (pc) => {
       await this.#settle(pc);
-      const wanted = this.#direction;
-      this.#direction = this.#agreed;
+      const wanted = this.#direction + this.#video;
+      const { direction, video } = this.#agreed;
+      this.direction(direction, video);
+      await this.#film(pc, true);
       this.#direct(pc);
       // Chromium goes by the last offer, even one that was rolled back: so the last one is like the session.
-      if (wanted !== this.#agreed && pc.signalingState === "have-local-offer") await pc.setLocalDescription(await pc.createOffer());
+      if (wanted !== direction + video && pc.signalingState === "have-local-offer") await pc.setLocalDescription(await pc.createOffer());
       await this.#rollback(pc);
       this.#sound();
     });
@@ -236,7 +219,7 @@ class Media {
    */
   dtmf(digits, durationMs = 100, gapMs = 70, number = 0) {
     this.#digits = this.#digits.then(async () => {
-      const dtmf = this.#sender?.dtmf;
+      const dtmf = this.#microphone?.sender?.dtmf;
       const sent =
         !this.#closed &&
         dtmf?.canInsertDTMF &&
@@ -260,10 +243,18 @@ class Media {
     });
   }
 
-  /** Stops or starts sending the microphone. @param {boolean} on */
-  mute(on) {
-    this.#muted = on;
-    this.#sound();
+  /** Stops or starts sending the microphone, or the camera. @param {boolean} on @param {boolean} [video] */
+  mute(on, video) {
+    const source = video ? this.#camera : this.#microphone;
+    if (!source) return;
+    source.muted = on;
+    source.sound();
+  }
+
+  /** How it is doing: `stats` follows. @param {number} [number] */
+  stats(number = 0) {
+    const list = async () => JSON.stringify([.../** @type {any} */ (await /** @type {RTCPeerConnection} */ (this.#pc).getStats()).values()]);
+    list().catch(() => "").then((report) => this.#tell({ type: "stats", report, number }));
   }
 
   /** Sends this stream's audio from now on. The stream stays the caller's. @param {MediaStream} stream */
@@ -271,12 +262,15 @@ class Media {
     this.#run(async () => {
       const track = stream.getAudioTracks()[0]?.clone();
       if (!track) return;
-      await this.#microphone;
-      if (this.#closed) return track.stop();
-      this.#drop();
-      this.#take(track);
-      await this.#sender?.replaceTrack(track);
+      if (this.#speaks) await this.#microphone.open();
+      await this.#microphone.take(track);
     });
+  }
+
+  /** Uses the device that is chosen now. Rejects with a `MediaFailure`. @param {"microphone" | "camera" | "speaker"} kind */
+  async renew(kind) {
+    if (kind !== "speaker") return (kind === "camera" ? this.#camera : this.#microphone).renew();
+    if (this.#audio) await speak(this.#audio);
   }
 
   /** Ends everything this session opened. */
@@ -285,9 +279,11 @@ class Media {
     this.#closed = true;
     this.#gathered?.();
     this.#sent?.();
-    this.#drop();
     const pc = this.#pc;
     if (pc) {
+      sessions.delete(this);
+      this.#microphone.drop(true);
+      this.#camera.drop(true);
       pc.ontrack = pc.onicecandidate = pc.onicegatheringstatechange = pc.onconnectionstatechange = null;
       for (const receiver of pc.getReceivers()) receiver.track.stop();
       pc.close();
@@ -343,9 +339,28 @@ class Media {
     timers.delete(timer);
   }
 
-  /** Whether the microphone is to be heard. */
+  /** Whether what we send is to be heard and seen. */
   #sound() {
-    if (this.#track) this.#track.enabled = !this.#muted && this.#direction.includes("recv");
+    for (const source of [this.#microphone, this.#camera]) {
+      source.held = !this.#direction.includes("recv");
+      source.sound();
+    }
+  }
+
+  /** Offer and answer are exchanged. @param {RTCPeerConnection} pc */
+  #agree(pc) {
+    this.#agreed = { direction: this.#direction, video: filming(pc).length ? this.#video : undefined };
+    // A picture that comes no more is nothing to show.
+    const shown = filming(pc).filter(({ currentDirection }) => currentDirection?.includes("recv")).map(({ receiver }) => receiver.track);
+    const stream = /** @type {MediaStream} */ (this.remoteStream);
+    for (const track of stream.getVideoTracks()) if (!shown.includes(track)) stream.removeTrack(track);
+    for (const track of shown) this.#receive(track);
+  }
+
+  /** @param {MediaStreamTrack} track */
+  #receive(track) {
+    tracks.add(track);
+    this.remoteStream?.addTrack(track);
   }
 
   /** Says in the next description what is wanted; an answer is narrowed by the browser itself. @param {RTCPeerConnection} pc */
@@ -353,6 +368,34 @@ class Media {
     for (const transceiver of pc.getTransceivers()) {
       if (transceiver.receiver.track.kind === "audio" && transceiver.direction !== "stopped") transceiver.direction = this.#direction;
     }
+  }
+
+  /**
+   * The camera, and what the next description says of video: one line, whoever brought it. Without a camera it says what
+   * is left; who asked is told. Resolves with the lines that are refused, or to go.
+   * @param {RTCPeerConnection} pc @param {boolean} [offers]
+   */
+  async #film(pc, offers) {
+    const all = filming(pc);
+    // One that was rolled back has no line, and is of use in an offer only. Chromium confuses it with others once it is stopped.
+    const transceiver = this.#video && (all.find(({ mid }) => mid !== null) ?? (offers ? all[0] : undefined));
+    // A browser itself would end them for good, even where the description comes to nothing.
+    const refused = all.filter((other) => other !== transceiver);
+    for (const other of refused) other.direction = "inactive";
+    if (!this.#video || (!transceiver && !offers)) return refused;
+    let direction = this.#video;
+    if (direction === this.#direction) {
+      await this.#camera.open().catch((reason) => this.#tell({ type: "failed", reason: typeof reason === "string" ? reason : "other" }));
+      if (this.#closed) return refused;
+    }
+    const { track } = this.#camera;
+    if (!track) direction = direction.includes("recv") ? "recvonly" : "inactive";
+    const line = transceiver ?? pc.addTransceiver("video", { direction });
+    line.direction = direction;
+    line.sender.setStreams?.(/** @type {MediaStream} */ (this.localStream));
+    this.#camera.sender = line.sender;
+    await line.sender.replaceTrack(track);
+    return refused;
   }
 
   /** A browser takes no offer over a provisional answer, and no rollback: that answer is then the answer. @param {RTCPeerConnection} pc */
@@ -371,18 +414,16 @@ class Media {
     const servers = (this.#options.iceServers ?? []).length > 0;
     pc.onicecandidate = ({ candidate }) => {
       if (candidate?.candidate && usable(candidate, servers)) {
-        this.#usable = true;
-        if (this.#options.firstUsableCandidate !== false) this.#gathered?.();
+        this.#usable.add(candidate.sdpMid);
+        if (this.#options.firstUsableCandidate !== false && this.#reachable(pc)) this.#gathered?.();
       }
     };
     pc.onicegatheringstatechange = () => {
       if (pc.iceGatheringState === "complete") this.#gathered?.();
     };
     pc.ontrack = ({ track }) => {
-      if (track.kind !== "audio") return;
-      tracks.add(track);
-      this.remoteStream?.addTrack(track);
-      this.#play();
+      this.#receive(track);
+      if (track.kind === "audio") this.#play();
     };
     pc.onconnectionstatechange = () => {
       const state = pc.connectionState;
@@ -408,111 +449,43 @@ class Media {
     this.#audio = audio;
     audio.autoplay = true;
     audio.srcObject = this.remoteStream;
-    audio.play()?.catch(() => this.#onGesture(() => void audio.play()?.catch(() => {})));
-  }
-
-  /** Where the browser wants a tap before it makes sound, the next one does. @param {() => void} action */
-  #onGesture(action) {
-    if (this.#closed || this.#gesture || typeof document === "undefined") return;
-    const names = ["pointerdown", "keydown"];
-    const off = () => names.forEach((name) => document.removeEventListener(name, run, true));
-    const run = () => {
-      off();
-      this.#gesture = null;
-      action();
-    };
-    this.#gesture = off;
-    names.forEach((name) => document.addEventListener(name, run, true));
-  }
-
-  /** Rejects with a `MediaFailure`. @returns {Promise<MediaStreamTrack>} */
-  async #openMicrophone() {
-    /** @type {MediaFailure} */
-    let reason = "noMicrophone";
-    /** @type {MediaStreamTrack | undefined} */
-    let track = source?.getAudioTracks()[0]?.clone();
-    if (!track) {
-      const devices = globalThis.navigator?.mediaDevices;
-      try {
-        if (devices?.getUserMedia) track = (await devices.getUserMedia({ audio: true })).getAudioTracks()[0];
-        else if (!globalThis.isSecureContext) reason = "insecureContext";
-      } catch (error) {
-        reason = microphoneFailure(error);
-      }
-    }
-    const hertz = this.#options.testToneHz ?? 0;
-    if (!track && hertz > 0 && reason !== "permissionDenied") track = this.#tone(hertz);
-    if (!track) throw reason;
-    // The call may have ended while the prompt was open.
-    if (this.#closed) track.stop();
-    else this.#take(track);
-    return track;
-  }
-
-  /** @param {number} hertz @returns {MediaStreamTrack | undefined} */
-  #tone(hertz) {
-    if (this.#closed || typeof AudioContext === "undefined") return undefined;
-    const context = new AudioContext();
-    this.#context = context;
-    contexts.add(context);
-    const oscillator = context.createOscillator();
-    const gain = context.createGain();
-    const output = context.createMediaStreamDestination();
-    oscillator.frequency.value = hertz;
-    gain.gain.value = 0.25;
-    oscillator.connect(gain).connect(output);
-    oscillator.start();
-    if (context.state === "suspended") this.#onGesture(() => void context.resume().catch(() => {}));
-    return output.stream.getAudioTracks()[0];
-  }
-
-  /** @param {MediaStreamTrack} track */
-  #take(track) {
-    tracks.add(track);
-    this.#track = track;
-    this.#sound();
-    this.localStream?.addTrack(track);
-  }
-
-  /** Gives the microphone, or what stood for it, back. */
-  #drop() {
-    if (this.#track) {
-      this.localStream?.removeTrack(this.#track);
-      this.#track.stop();
-      this.#track = null;
-    }
-    this.#context?.close().then(mediaCounters, () => {});
-    this.#context = null;
+    speak(audio).catch(() => {});
+    audio.play()?.catch(() => {
+      if (!this.#closed) this.#gesture = onGesture(() => void audio.play()?.catch(() => {}));
+    });
   }
 
   /**
    * A remote offer is read while the user still looks at the permission prompt; the track is awaited where it is needed.
    * A refusal is told at once.
+   * @param {Promise<MediaStream | null>} [asked]
    */
-  #ask() {
-    const track = this.#openMicrophone();
-    track.catch((reason) => this.#fail(reason));
-    this.#microphone = track;
+  #ask(asked) {
+    const opened = this.#microphone.open(asked);
+    opened.catch((reason) => this.#fail(reason));
+    return opened;
   }
 
   /** @param {RTCPeerConnection} pc */
   async #send(pc) {
     // A refused microphone has been told already; what it rejects with here only ends the command.
-    await this.#microphone;
-    if (this.#sender || !this.localStream) return;
-    if (this.#track) {
-      this.#sender = pc.addTrack(this.#track, this.localStream);
+    if (this.#speaks) await this.#microphone.open();
+    const { track, sender } = this.#microphone;
+    const stream = this.localStream;
+    if (sender || !stream) return;
+    if (track) {
+      this.#microphone.sender = pc.addTrack(track, stream);
       return;
     }
     // Both ways are described, and nothing is sent until there is a microphone.
     const theirs = pc.getTransceivers().find(({ receiver, direction }) => receiver.track.kind === "audio" && direction !== "stopped");
-    this.#sender = (theirs ?? pc.addTransceiver("audio")).sender;
-    this.#sender.setStreams?.(this.localStream);
+    this.#microphone.sender = (theirs ?? pc.addTransceiver("audio")).sender;
+    this.#microphone.sender.setStreams?.(stream);
   }
 
   /** Whether the connection to whom we hear lives. @param {RTCPeerConnection} pc */
   #heard(pc) {
-    const state = this.#sender?.transport?.state ?? pc.connectionState;
+    const state = this.#microphone.sender?.transport?.state ?? pc.connectionState;
     return state === "connected";
   }
 
@@ -521,7 +494,7 @@ class Media {
     const repeated = pc.signalingState === "stable" && sdp === this.#answer;
     if (!repeated && !(await this.#remote(pc, { type: provisional ? "pranswer" : "answer", sdp }))) return false;
     this.#answer = sdp;
-    if (!provisional) this.#agreed = this.#direction;
+    if (!provisional) this.#agree(pc);
     return true;
   }
 
@@ -536,12 +509,24 @@ class Media {
     }
   }
 
-  /** @param {RTCPeerConnection} pc @param {boolean} [restart] */
-  async #describe(pc, restart) {
+  /** Whether every media line that the far end may need a candidate for has one. @param {RTCPeerConnection} pc */
+  #reachable(pc) {
+    const lines = pc.getTransceivers().filter(({ mid, direction }) => mid !== null && direction !== "stopped");
+    // Where they have agreed to it, one transport carries all.
+    const bundled = /^a=group:BUNDLE/m.test(pc.remoteDescription?.sdp ?? "");
+    return bundled ? this.#usable.size > 0 : lines.every(({ mid }) => this.#usable.has(mid));
+  }
+
+  /**
+   * An answer is what the browser was given. A video line that is to go has port 0 in an offer (RFC 3264 8.2), and the
+   * browser hears of it by the answer: a refusal leaves everything as it was.
+   * @param {RTCPeerConnection} pc @param {boolean} [restart] @param {RTCRtpTransceiver[]} [gone]
+   */
+  async #describe(pc, restart, gone = []) {
     const first = this.#options.firstUsableCandidate !== false;
     if (this.#closed) return;
     // A restart's state is still that of the gathering before.
-    if ((restart || pc.iceGatheringState !== "complete") && !(first && this.#usable)) {
+    if ((restart || pc.iceGatheringState !== "complete") && !(first && this.#reachable(pc))) {
       await new Promise((resolve) => {
         const timer = this.#after(this.#options.gatheringLimitMs ?? 1000, () => this.#gathered?.());
         this.#gathered = () => {
@@ -551,6 +536,20 @@ class Media {
         };
       });
     }
-    if (!this.#failed) this.#reply({ type: "described", sdp: pc.localDescription?.sdp ?? "" });
+    if (!this.#failed) this.#reply({ type: "described", sdp: without(gone, pc.localDescription?.sdp ?? "") });
   }
+}
+
+/** A description in which these lines have port 0 and are bundled with no other. @param {RTCRtpTransceiver[]} lines @param {string} sdp */
+function without(lines, sdp) {
+  if (!lines.length) return sdp;
+  const mids = lines.map(({ mid }) => mid);
+  return sdp
+    .replace(/^(a=group:BUNDLE)(.*)$/m, (_, name, all) => name + all.split(" ").filter((/** @type {string} */ mid) => !mids.includes(mid)).join(" "))
+    .replace(/^(m=\w+ )\d+(?=(?:(?!^m=)[^])*?^a=mid:(\S+))/gm, (whole, start, mid) => (mids.includes(mid) ? `${start}0` : whole));
+}
+
+/** What video lines there are. @param {RTCPeerConnection} pc */
+function filming(pc) {
+  return pc.getTransceivers().filter(({ direction, receiver }) => direction !== "stopped" && receiver.track.kind === "video");
 }

@@ -76,6 +76,17 @@ export interface AccountOptions {
   infoPackages?: string[];
   /** Content types of MESSAGE that are taken; any other gets 415 (RFC 3428 7). Default: all. */
   messageTypes?: string[];
+  /**
+   * What becomes of video that a far end offers, within a call or in one that is answered without a word about it.
+   * `receive` (default): it is shown, without our camera; true: with our camera, which is opened without a person; false: it
+   * is refused, and the call goes on (RFC 3264 6): right for an application that shows none.
+   */
+  remoteVideo?: boolean | "receive";
+  /**
+   * Who refreshes the binding: the engine (default), or the application, which `registration_expiring` tells in time. A
+   * binding that it does not refresh ends. The first registration and that on a new connection are the engine's always.
+   */
+  refresh?: "engine" | "application";
   /** Whether a caller may ask to be answered without a person (RFC 5373). It opens the microphone: off by default (a caller who insists gets 403), and beside another call it rings all the same. */
   allowAutoAnswer?: boolean;
   /**

@@ -11,6 +11,52 @@ export interface CallOptions extends MessageOptions {
   replaces?: Call;
   /** To leave the offer to the far end: an INVITE without a session description (RFC 3261 13.2.1). */
   lateOffer?: boolean;
+  /**
+   * Whether to offer video: with our camera, or to `receive` theirs only. Where there is no camera the call goes on without
+   * it, and a `problem` says so. Default: false.
+   */
+  video?: boolean | "receive";
+}
+
+/** Options of {@link Call.answer}. */
+export interface AnswerOptions extends MessageOptions {
+  /** What to answer to video that is offered: with our camera, to `receive` theirs only, or to refuse it. Default: the account's `remoteVideo`. */
+  video?: boolean | "receive";
+}
+
+/** Which way a stream flows, seen from us (RFC 8866 6.7). */
+export type MediaDirection = "sendrecv" | "sendonly" | "recvonly" | "inactive";
+
+/** How one stream is doing. What is not known is not there. */
+export interface StreamStats {
+  codec?: string;
+  packets: number;
+  bytes: number;
+  /** Packets that did not arrive; of what we send, as the far end says. */
+  lost?: number;
+  jitterMs?: number;
+  /** Bits a second since the call's statistics were asked for before. */
+  bitrate?: number;
+  /** Of video: how many were encoded or decoded. */
+  frames?: number;
+  framesPerSecond?: number;
+  width?: number;
+  height?: number;
+}
+
+/** How a call's media is doing. */
+export interface CallStats {
+  /** Epoch milliseconds. */
+  at: number;
+  audio?: { sent?: StreamStats; received?: StreamStats };
+  video?: { sent?: StreamStats; received?: StreamStats };
+  roundTripMs?: number;
+  /** What ICE chose: the kinds of both candidates, and `udp`, `tcp` or `tls` of ours. */
+  path?: { local: "host" | "srflx" | "prflx" | "relay"; remote: "host" | "srflx" | "prflx" | "relay"; protocol: string };
+  /** How long after the call's beginning it rang, was answered, and had its media joined. */
+  setup: { ringingMs?: number; connectedMs?: number; mediaMs?: number };
+  /** WebRTC's own statistics, as plain objects. */
+  raw: ({ id: string; type: string; timestamp: number } & Record<string, unknown>)[];
 }
 
 /** Options of {@link Call.dtmf}. The headers are in each INFO. */
@@ -72,6 +118,8 @@ export interface CallInfo {
   readonly onHold: boolean;
   readonly remoteHold: boolean;
   readonly muted: boolean;
+  readonly video?: MediaDirection;
+  readonly videoMuted: boolean;
   readonly mediaConnected: boolean;
   readonly connectedAt?: number;
   readonly sipCallId: string;
@@ -109,6 +157,9 @@ export class Call {
   /** Whether the far end holds it. */
   readonly remoteHold: boolean;
   readonly muted: boolean;
+  /** Which way video flows; undefined: there is none. Of a call that rings here: what the caller offers. */
+  readonly video: MediaDirection | undefined;
+  readonly videoMuted: boolean;
   readonly mediaConnected: boolean;
   /** When both sides agreed, epoch milliseconds. */
   readonly connectedAt: number | undefined;
@@ -124,7 +175,7 @@ export class Call {
    */
   progress(options?: { earlyMedia?: boolean } & MessageOptions): Promise<void>;
   /** Answers an incoming call. Resolves when the 200 has left. */
-  answer(options?: MessageOptions): Promise<void>;
+  answer(options?: AnswerOptions): Promise<void>;
   /** Declines an incoming call with the account's code or this one (400 to 699). */
   decline(code?: number, options?: MessageOptions): Promise<void>;
   /** Sends an incoming call elsewhere: a 3xx, 302 by default, with these Contacts (RFC 3261 21.3). */
@@ -132,6 +183,21 @@ export class Call {
   /** Ends it, whatever its phase. */
   hangup(options?: MessageOptions): Promise<void>;
   mute(on: boolean): Promise<void>;
+  /** Our camera sends black. It stays open; `setVideo("receive")` gives it back. */
+  muteVideo(on: boolean): Promise<void>;
+  /**
+   * Adds video to the call, with our camera or only to `receive` theirs, or takes it away (RFC 3264 8). Resolves when the
+   * far end agreed; where it wants no video, or there is no camera, it rejects, and the call is as it was. Of a call that
+   * rings here: what it will be answered with.
+   */
+  setVideo(video: boolean | "receive", options?: MessageOptions): Promise<void>;
+  /**
+   * Shows what the far end sends, or our own picture, in an element, as soon as and as long as there is something. The
+   * element is muted: what is heard is played by the call itself. Returns what ends it.
+   */
+  attach(element: HTMLMediaElement, options?: { local?: boolean }): () => void;
+  /** How the media is doing. */
+  getStats(): Promise<CallStats>;
   /** Holds the call: nothing is sent or played (RFC 3264 8.4). Resolves when the far end agreed; a refusal rejects and ends nothing. */
   hold(options?: MessageOptions): Promise<void>;
   /** Takes the call back. */

@@ -29,6 +29,8 @@ export type ErrorCode =
   | "hostRefused"
   | "noMicrophone"
   | "microphoneDenied"
+  | "noCamera"
+  | "cameraDenied"
   | "insecureContext"
   | "mediaUnsupported"
   | "badDescription"
@@ -175,6 +177,8 @@ export interface EventMap {
   connectivity_changed: { account: Account; state: Connectivity; error?: SipError };
   /** The headers are those of the response that changed it; none where nothing on the wire did. */
   registration_changed: { account: Account; headers: Header[] } & Registration;
+  /** The binding is to be refreshed now, by `register()`: the account's `refresh` is `application`. It ends at `expiresAt`. */
+  registration_expiring: { account: Account; expiresAt: number };
   /** A call rings here. The headers are those of the INVITE. */
   call_received: { call: Call; headers: Header[] };
   /** State, hold, mute, media or names of a call. The headers are those of the message that changed it; none where nothing on the wire did. */
@@ -185,6 +189,11 @@ export interface EventMap {
   call_terminated: { call: Call; outcome: Outcome; headers: Header[] };
   /** An INVITE with Replaces has put `by` in this call's place (RFC 3891). */
   call_replaced: { call: Call; by: Call };
+  /**
+   * Within a call the far end has offered video that was not there. `accepted`: it is there now, as the account's
+   * `remoteVideo` says; `call.setVideo(true)` turns our camera on, or asks for what was refused.
+   */
+  video_requested: { call: Call; accepted: boolean };
   /** A digit by INFO: `0` to `9`, `*`, `#`, `A` to `D`, or `!` for a hook flash. Those in the media are heard. */
   dtmf_received: { call: Call; digit: string; durationMs: number };
   /** An INFO that is no digit (RFC 6086). */
@@ -223,12 +232,26 @@ export interface EventMap {
   subscriber_changed: { subscriber: Subscriber; headers: Header[] };
   /** A publication of ours was made, refreshed, lost or removed (RFC 3903 4). */
   publication_changed: { publication: Publication; published: boolean; error?: SipError; headers: Header[] };
+  /** Microphones, cameras or loudspeakers came or went. */
+  devices_changed: { devices: Device[] };
+  /** A device went while it was in use. `replaced`: the default one has taken its place; otherwise nothing has. */
+  device_lost: { kind: Device["kind"]; replaced: boolean };
   /** Something from outside broke the rules and was dropped, or needs attention. */
   problem: { error: SipError; account?: Account };
   /** The host is there, or is not any more. */
   host_changed: { connected: boolean };
   /** A message of the trace. */
   trace: { at: number; kind: "sipIn" | "sipOut" | "bridgeIn" | "bridgeOut"; text: string };
+}
+
+/** A microphone, a camera or a loudspeaker. */
+export interface Device {
+  kind: "microphone" | "camera" | "speaker";
+  id: string;
+  /** Its name; empty without a permission. */
+  label: string;
+  /** Whether it was chosen, or is the default one where none was. */
+  selected: boolean;
 }
 
 /** A listener of one event. */
@@ -258,6 +281,14 @@ export class Endpoint {
   subscribe(account: Account, target: string, event: string, options?: SubscribeOptions): Promise<Subscription>;
   /** Publishes a state (PUBLISH, RFC 3903); it is refreshed by itself. `expires` is in seconds, 3600 by default. */
   publish(account: Account, event: string, body: Content, options?: BodyOptions & { expires?: number }): Promise<Publication>;
+  /** The devices of the page. Before the first permission a browser names none. */
+  devices(): Promise<Device[]>;
+  /**
+   * Uses these devices, in this page's calls and at once in those that live, without a negotiation; null: the default one.
+   * Where one cannot be used nothing changes. A loudspeaker can be chosen where the browser has `setSinkId`, otherwise it
+   * is `unsupported`. Where media is the host's, `speaker` alone can be said: `speaker`, `default` or the id of an output.
+   */
+  setDevices(devices: { microphone?: string | null; camera?: string | null; speaker?: string | null }): Promise<void>;
   /** The network is another one, came back or went: a hint that is checked at once. A page hears of it by itself; a shell may know earlier. */
   networkChanged(online?: boolean): Promise<void>;
   /** The page is about to sleep: each account's background policy is carried out. */

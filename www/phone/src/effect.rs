@@ -67,6 +67,7 @@ fn session(media: MediaId, number: u32, command: MediaCommand) -> Option<JsValue
         MediaCommand::Open {
             call_uuid,
             microphone,
+            video,
             ice_servers,
             gathering_limit_ms,
             first_usable_candidate,
@@ -75,6 +76,7 @@ fn session(media: MediaId, number: u32, command: MediaCommand) -> Option<JsValue
             let options = Writer::plain()
                 .set("iceServers", ice_servers.into_iter().map(server).collect::<Array>())
                 .set("microphone", microphone)
+                .set("video", video)
                 .set("gatheringLimitMs", gathering_limit_ms)
                 .set("firstUsableCandidate", first_usable_candidate)
                 .set("testToneHz", test_tone_hz)
@@ -82,8 +84,15 @@ fn session(media: MediaId, number: u32, command: MediaCommand) -> Option<JsValue
             out("open").set("uuid", call_uuid).set("options", options).done()
         }
         MediaCommand::Offer { restart } => out("offer").set("iceRestart", restart).done(),
-        MediaCommand::Direction { direction } => out("direction").set("direction", direction_name(direction)).done(),
         MediaCommand::Microphone => out("microphone").done(),
+        MediaCommand::Direction { direction, video } => {
+            let out = out("direction").set("direction", direction_name(direction));
+            match video {
+                Some(video) => out.set("video", direction_name(video)),
+                None => out,
+            }
+            .done()
+        }
         MediaCommand::Rollback => out("rollback").done(),
         MediaCommand::Dtmf { digits, duration_ms, gap_ms } => {
             out("dtmf").set("digits", digits).set("durationMs", duration_ms).set("gapMs", gap_ms).done()
@@ -92,7 +101,8 @@ fn session(media: MediaId, number: u32, command: MediaCommand) -> Option<JsValue
         MediaCommand::SetAnswer { sdp, provisional } => {
             out("setAnswer").set("sdp", sdp).set("provisional", provisional).done()
         }
-        MediaCommand::Mute { on } => out("mute").set("on", on).done(),
+        MediaCommand::Mute { on, video } => out("mute").set("on", on).set("video", video).done(),
+        MediaCommand::Stats => out("stats").done(),
         MediaCommand::Close => out("close").done(),
         _ => return None,
     })

@@ -100,6 +100,7 @@ fn media(from: &Reader<'_>) -> Option<MediaEvent> {
         "described" => MediaEvent::Described { sdp: from.text("sdp") },
         "applied" => MediaEvent::Applied,
         "dtmfSent" => MediaEvent::DtmfSent,
+        "stats" => MediaEvent::Stats { report: from.text("report") },
         "connected" => MediaEvent::Connected { connected: from.flag("connected") },
         "failed" => MediaEvent::Failed(failure_from_name(&from.text("reason"))),
         _ => return None,
