@@ -5,6 +5,7 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, wr
 import { basename, resolve } from "node:path";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
+import { compact, rename } from "./compact.mjs";
 import { types } from "./types.mjs";
 
 const from = "target/wasm-pack";
@@ -16,22 +17,25 @@ mkdirSync("pkg");
 
 // The features that Rust's wasm32 target writes by default, and no others.
 const features = ["bulk-memory", "nontrapping-float-to-int", "sign-ext", "mutable-globals", "reference-types", "multivalue"];
-execFileSync(process.execPath, [
-  resolve("node_modules/binaryen/bin/wasm-opt"),
-  ...features.map((feature) => `--enable-${feature}`),
+/** @param {string} from @param {string} to @param {string[]} passes */
+const optimise = (from, to, passes) =>
+  execFileSync(process.execPath, [resolve("node_modules/binaryen/bin/wasm-opt"), ...features.map((feature) => `--enable-${feature}`), ...passes, from, "-o", to], { stdio: "inherit" });
+optimise(`${from}/sipwake_bg.wasm`, "pkg/sipwake_bg.wasm", [
   // All of this is for what is left when servers compress: nothing is put in line and no value is kept for a second use, both of
   // which hide repetitions. The stack begins at address 0, so that nothing of the program's is in the first KiB.
   ...["--low-memory-unused", "--zero-filled-memory", ...["-ocimfs", "-aimfs", "-fimfs"].flatMap((limit) => [limit, "0"])],
   ...["--skip-pass=local-cse", "--flatten", "--rereloop", "-Oz", "-Oz"],
   ...["--strip-debug", "--strip-producers", "--strip-target-features"],
-  ...[`${from}/sipwake_bg.wasm`, "-o", "pkg/sipwake_bg.wasm"],
-], { stdio: "inherit" });
+]);
+const names = compact("pkg/sipwake_bg.wasm", optimise);
 
 /** The glue names copies of our modules; all shall be one, or `SipError` would be two classes. */
 const oneOfEach = {
   name: "one-of-each",
   setup(build) {
-    build.onResolve({ filter: /^#glue$/ }, () => ({ path: resolve(from, "sipwake.js") }));
+    const glue = resolve(from, "sipwake.js");
+    build.onResolve({ filter: /^#glue$/ }, () => ({ path: glue }));
+    build.onLoad({ filter: /\/sipwake\.js$/ }, ({ path }) => (path === glue ? { contents: rename(readFileSync(path, "utf8"), names) } : undefined));
     build.onResolve({ filter: /\/snippets\/.*\/src\/browser\/js\/[^/]+\.js$/ }, ({ path }) => ({ path: resolve(source, "js", basename(path)) }));
   },
 };

@@ -4,6 +4,7 @@ use super::account_options::check;
 use super::binding::Binding;
 use super::registration::Purpose;
 use crate::auth::{AuthOptions, Authenticator};
+use crate::common::lists::Gather;
 use crate::common::random::Random;
 use crate::common::time::Mono;
 use crate::io::{
@@ -18,6 +19,17 @@ pub(crate) const ALLOW: &str =
     "INVITE, ACK, BYE, CANCEL, PRACK, OPTIONS, UPDATE, INFO, MESSAGE, REFER, SUBSCRIBE, NOTIFY";
 /// Extensions that this engine has, whoever asks.
 pub(crate) const SUPPORTED: &str = "outbound, gruu, replaces, timer, norefersub, nosub, tdialog, answermode";
+
+/// One item, or two. A chain of the library's would be another instance for all that is done with it.
+pub(crate) struct OneOrTwo<T>(Option<T>, Option<T>);
+
+impl<T> Iterator for OneOrTwo<T> {
+    type Item = T;
+
+    fn next(&mut self) -> Option<T> {
+        self.0.take().or_else(|| self.1.take())
+    }
+}
 
 /// Parameters that the push registration adds to the Contact of REGISTER, ready to write: each starts with `;`.
 /// In nothing but REGISTER (RFC 8599 section 4.1.1: they open a door to the device).
@@ -127,12 +139,12 @@ impl Account {
     }
 
     /// Its bindings, the one that every account has before the other.
-    pub(crate) fn bindings(&self) -> impl Iterator<Item = &Binding> {
-        std::iter::once(&self.first).chain(&self.second)
+    pub(crate) fn bindings(&self) -> OneOrTwo<&Binding> {
+        OneOrTwo(Some(&self.first), self.second.as_ref())
     }
 
-    pub(crate) fn bindings_mut(&mut self) -> impl Iterator<Item = &mut Binding> {
-        std::iter::once(&mut self.first).chain(&mut self.second)
+    pub(crate) fn bindings_mut(&mut self) -> OneOrTwo<&mut Binding> {
+        OneOrTwo(Some(&mut self.first), self.second.as_mut())
     }
 
     pub(crate) fn binding(&self, reg_id: u8) -> Option<&Binding> {
@@ -166,7 +178,7 @@ impl Account {
 
     /// Its open flows.
     pub(crate) fn open_flows(&self) -> Vec<FlowId> {
-        self.bindings().filter_map(Binding::flow).collect()
+        self.bindings().filter_map(Binding::flow).gather()
     }
 
     /// The start of a Via for the flow that requests leave on.

@@ -5,6 +5,7 @@ use super::cause::Cause;
 use super::request::{Attempt, Purpose};
 use super::{Agent, AgentEvent};
 use crate::auth::{Learnt, Question, fault};
+use crate::common::lists::Gather;
 use crate::common::time::{Mono, Now};
 use crate::io::{AccountId, CallId, Credentials, CredentialsId, CredentialsRequest, Error, ErrorCode, Event};
 use crate::message::{Request, Response};
@@ -63,7 +64,7 @@ impl Questions {
                 Challenged::Request(attempt) => Some(attempt.purpose),
                 _ => None,
             })
-            .collect()
+            .gather()
     }
 }
 
@@ -156,8 +157,7 @@ impl Agent {
         if known && let Some(account) = self.account_mut(asked.account) {
             account.auth.give(&asked.realm, result);
         }
-        for waiting in self.questions.waiting.extract_if(.., |waiting| waiting.question == asked.id).collect::<Vec<_>>()
-        {
+        for waiting in self.questions.waiting.extract_if(.., |waiting| waiting.question == asked.id).gather() {
             let status = waiting.response.status();
             let register = matches!(waiting.what, Challenged::Register(_));
             self.cause = Some(Cause::of_response(&waiting.response));
@@ -178,7 +178,7 @@ impl Agent {
     /// The application does not answer.
     pub(super) fn questions_timeout(&mut self, now: Now) {
         let due = self.questions.asked.extract_if(.., |asked| asked.until <= now.mono);
-        for asked in due.collect::<Vec<_>>() {
+        for asked in due.gather() {
             self.answered(now, &asked, None, true);
         }
     }
@@ -200,7 +200,7 @@ impl Agent {
                 }
         };
         let lost = self.questions.waiting.extract_if(.., is_lost);
-        for waiting in lost.collect::<Vec<_>>() {
+        for waiting in lost.gather() {
             if !matches!(waiting.what, Challenged::Register(_)) {
                 self.authorized(now, waiting, Err(Refused { error: ErrorCode::FlowLost.into(), silent: false }));
             }

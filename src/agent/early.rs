@@ -11,6 +11,7 @@ use super::call::{Call, Job, Phase};
 use super::incoming::{is_usable, media_error, sdp_in};
 use super::outcome;
 use crate::common::limits;
+use crate::common::lists::{Gather, Keep};
 use crate::common::time::Now;
 use crate::dialog::{Acknowledged, Dialog, Wish};
 use crate::io::{CallId, ErrorCode, Event, MediaCommand, MediaFailure, OutcomeKind};
@@ -369,13 +370,13 @@ impl Agent {
         };
         let updated = call.fork_mut(&tag).is_some_and(|fork| fork.updated);
         let agreed = call.fork_mut(&tag).and_then(|fork| fork.description.take().map(|sdp| (sdp, fork.agreed)));
-        call.forks.retain(|fork| fork.tag != tag);
+        call.forks.keep(|fork| fork.tag != tag);
         call.dialog = Some(dialog.clone());
         // The offer of another fork has its answer too late.
         let offers = call.reoffer.take_if(|offer| !dialog.matches(&offer.request.headers));
         // What other forks offer late is of no use any more, but for what media is at.
         let mut begun = call.job == Job::TakeOffer;
-        call.late.retain(|late| std::mem::take(&mut begun) || late.tag == tag);
+        call.late.keep(|late| std::mem::take(&mut begun) || late.tag == tag);
         if let Some(offer) = offers {
             self.respond(now, offer.server, &offer.request, 481);
         }
@@ -526,7 +527,7 @@ impl Agent {
     ) -> Option<Request> {
         // Nobody can challenge an ACK, so it carries what its INVITE was let through with (22.1).
         for name in [HeaderName::Authorization, HeaderName::ProxyAuthorization] {
-            let lines: Vec<String> = invite.headers.lines(name).map(str::to_owned).collect();
+            let lines: Vec<String> = invite.headers.lines(name).map(str::to_owned).gather();
             ack.headers.remove(name);
             for value in lines {
                 ack.headers.push(name, value);

@@ -8,6 +8,7 @@ use super::repair::Repair;
 use super::request::{DialogRef, Purpose};
 use super::session;
 use super::{Agent, AgentEvent};
+use crate::common::lists::Gather;
 use crate::common::time::Now;
 use crate::dialog::Dialog;
 use crate::io::{
@@ -53,14 +54,14 @@ impl Agent {
 
     /// Ends every call: the system has no call UI any more, or the engine stops.
     pub fn end_all_calls(&mut self, now: Now) {
-        for call in self.live_calls().collect::<Vec<_>>() {
+        for call in self.live_calls().gather() {
             // A far end that cannot be told finds out by itself.
             let _ = self.hang_up(now, call.id, Extra::default());
         }
     }
 
     pub(super) fn end_calls_of(&mut self, now: Now, account: AccountId) {
-        for call in self.live_calls().filter(|call| call.account == account).collect::<Vec<_>>() {
+        for call in self.live_calls().filter(|call| call.account == account).gather() {
             let _ = self.hang_up(now, call.id, Extra::default());
         }
     }

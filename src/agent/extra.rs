@@ -2,6 +2,7 @@
 
 use super::Agent;
 use super::account::Account;
+use crate::common::lists::Gather;
 use crate::common::time::Now;
 use crate::io::{AccountId, Error, Extra, RequestHeader};
 use crate::message::{self, HeaderName, Headers, Method, Request};
@@ -92,13 +93,13 @@ pub(super) fn add_headers(headers: &mut Headers, extra: &[(String, String)]) {
 /// Writes what every request of an account has, where nothing of that name is there yet: a request that is sent once
 /// more has it already.
 pub(super) fn dress(request: &mut Request, account: &Account, user_agent: &str) {
-    let absent: Vec<_> = account
+    let absent = account
         .options
         .request_headers
         .iter()
         .filter(|header| header.method.as_ref().is_none_or(|method| method == request.method().as_str()))
         .filter(|header| request.headers.get_named(&header.name).is_none())
-        .collect();
+        .gather();
     for header in absent {
         request.headers.push_named(&header.name, header.value.as_str());
     }

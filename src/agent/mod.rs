@@ -59,6 +59,7 @@ pub use subscription::Wanted;
 use std::collections::VecDeque;
 
 use crate::common::limits;
+use crate::common::lists::{Gather, Keep};
 use crate::common::random::Random;
 use crate::common::time::{Mono, Now};
 use crate::io::{
@@ -237,7 +238,7 @@ impl Agent {
         }
         self.started = true;
         let connects = |account: &&Account| account.wanted && account.wakefulness == Wakefulness::Awake;
-        let ids: Vec<_> = self.accounts.iter().filter(connects).map(|account| account.id).collect();
+        let ids = self.accounts.iter().filter(connects).map(|account| account.id).gather();
         for id in ids {
             self.connect(now, id);
         }
@@ -351,7 +352,7 @@ impl Agent {
         }
         self.transactions.timeout(now.mono);
         self.questions_timeout(now);
-        let due: Vec<_> = self.calls.iter().filter(|call| call.is_due(now.mono)).map(|call| call.id).collect();
+        let due = self.calls.iter().filter(|call| call.is_due(now.mono)).map(|call| call.id).gather();
         for id in due {
             self.call_timeout(now, id);
         }
@@ -458,7 +459,7 @@ impl Agent {
     fn pump(&mut self, now: Now) {
         loop {
             let mut quiet = true;
-            for id in self.accounts.iter().map(|account| account.id).collect::<Vec<_>>() {
+            for id in self.accounts.iter().map(|account| account.id).gather() {
                 while let Some((reg_id, event)) = self.account_mut(id).and_then(Account::poll_transport) {
                     quiet = false;
                     self.transport_event(now, id, reg_id, event);
@@ -487,8 +488,8 @@ impl Agent {
                 call.forgotten_at = Some(now.mono.after(call::LINGER_MS));
             }
         }
-        calls.retain(|call| !call.is_forgotten(now.mono));
-        uses.retain(|(_, what)| match what {
+        calls.keep(|call| !call.is_forgotten(now.mono));
+        uses.keep(|(_, what)| match what {
             Use::Invite(id) | Use::Reinvite(id) => calls.iter().any(|call| call.id == *id),
             Use::Register(..) | Use::Probe | Use::Request => true,
         });
@@ -575,7 +576,7 @@ impl Agent {
         }
         let gone = self.accounts.extract_if(.., |account| account.removing && account.is_idle());
         // Who still waits for such an account was overtaken by the end of everything.
-        let waiting = gone.flat_map(|mut account| account.first.registration.take_all_waiting()).collect::<Vec<_>>();
+        let waiting = gone.flat_map(|mut account| account.first.registration.take_all_waiting()).gather();
         for command in waiting {
             self.complete(command, Err(ErrorCode::Stopped.into()));
         }
@@ -600,7 +601,7 @@ impl Agent {
     }
 
     fn forget_use(&mut self, client: ClientId) {
-        self.uses.retain(|(id, _)| *id != client);
+        self.uses.keep(|(id, _)| *id != client);
     }
 
     fn account_of_flow(&self, flow: FlowId) -> Option<AccountId> {

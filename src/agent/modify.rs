@@ -11,6 +11,7 @@ use super::outcome;
 use super::request::{DialogRef, Purpose, answer_securely};
 use super::session::{self, Asker, Directions, Reinvite};
 use super::{Agent, AgentEvent, Use};
+use crate::common::lists::{Gather, Keep};
 use crate::common::time::Now;
 use crate::dialog::{Dialog, Step, Wish};
 use crate::io::{
@@ -162,7 +163,7 @@ impl Agent {
 
     /// Begins the changes that can begin now. True where one did.
     pub(super) fn settle_sessions(&mut self, now: Now) -> bool {
-        let due: Vec<_> = self.calls.iter().filter(|call| is_free(call)).map(|call| (call.id, call.account)).collect();
+        let due = self.calls.iter().filter(|call| is_free(call)).map(|call| (call.id, call.account)).gather();
         let mut begun = false;
         for (id, account) in due {
             if self.find_account(account).is_some_and(|account| account.flow().is_some()) {
@@ -284,7 +285,7 @@ impl Agent {
     fn send_reinvite(&mut self, now: Now, id: CallId, account: AccountId, mut request: Request, auth_rounds: u8) {
         let Self { accounts, random, uses, .. } = self;
         // What is left of an earlier one is over: its 2xx has its ACK.
-        uses.retain(|(_, what)| *what != Use::Reinvite(id));
+        uses.keep(|(_, what)| *what != Use::Reinvite(id));
         if let Some(found) = accounts.iter_mut().find(|found| found.id == account) {
             found.auth.authorize(&mut request, random);
         }

@@ -6,6 +6,7 @@ use super::messaging::{check_body, sender, set_body};
 use super::outcome::{body_of, error_of};
 use super::request::{DialogRef, Purpose};
 use crate::common::limits;
+use crate::common::lists::{Gather, Keep};
 use crate::common::time::{Mono, Now};
 use crate::dialog::Dialog;
 use crate::dialog::notifier::{Heard, Notifier, Phase, Word, grant};
@@ -285,7 +286,7 @@ impl Agent {
         let subscriber = self.subscriber_mut(id).ok_or(ErrorCode::NotFound)?;
         match subscriber.asked.take() {
             Some((server, request, _)) => {
-                self.usages.subscribers.retain(|subscriber| subscriber.id != id);
+                self.usages.subscribers.keep(|subscriber| subscriber.id != id);
                 self.respond_with(now, server, &request, status, &extra);
             }
             None => {
@@ -337,7 +338,7 @@ impl Agent {
 
     pub(super) fn settle_subscribers(&mut self, now: Now) -> bool {
         let mut changed = false;
-        for id in self.usages.subscribers.iter().map(|subscriber| subscriber.id).collect::<Vec<_>>() {
+        for id in self.usages.subscribers.iter().map(|subscriber| subscriber.id).gather() {
             let Some(subscriber) = self.subscriber_mut(id) else { continue };
             let account = subscriber.account;
             if let Some((server, request, _)) = subscriber.asked.take_if(|(_, _, until)| *until <= now.mono) {
@@ -445,8 +446,8 @@ impl Agent {
     /// Ends all subscriptions of others to an account, or to all, as far as they can be told.
     pub(super) fn end_subscribers(&mut self, now: Now, account: Option<AccountId>) {
         let all = &self.usages.subscribers;
-        let ids: Vec<_> =
-            all.iter().filter(|found| account.is_none_or(|id| found.account == id)).map(|found| found.id).collect();
+        let ids =
+            all.iter().filter(|found| account.is_none_or(|id| found.account == id)).map(|found| found.id).gather();
         for id in ids {
             let Some(subscriber) = self.subscriber_mut(id) else { continue };
             if let Some((server, request, _)) = subscriber.asked.take() {

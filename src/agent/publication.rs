@@ -7,6 +7,7 @@ use super::outcome::error_of;
 use super::request::{DialogRef, Purpose};
 use crate::common::backoff;
 use crate::common::limits;
+use crate::common::lists::Gather;
 use crate::common::time::{Mono, Now};
 use crate::dialog::subscription::refresh_after;
 use crate::io::{AccountId, Body, CommandId, Error, ErrorCode, Event, Extra, HeaderList, PublicationId, Reply};
@@ -369,7 +370,7 @@ impl Agent {
 
     pub(super) fn settle_publications(&mut self, now: Now) -> bool {
         let mut changed = false;
-        for id in self.usages.publications.iter().map(|publication| publication.id).collect::<Vec<_>>() {
+        for id in self.usages.publications.iter().map(|publication| publication.id).gather() {
             let Some(publication) = self.publication_mut(id) else { continue };
             let account = publication.account;
             if publication.removing && publication.in_flight.is_none() && publication.etag.is_none() {
@@ -385,8 +386,8 @@ impl Agent {
     /// Removes what is published of an account, or of all, as far as the server can be told.
     pub(super) fn end_publications(&mut self, now: Now, account: Option<AccountId>) {
         let all = &self.usages.publications;
-        let ids: Vec<_> =
-            all.iter().filter(|found| account.is_none_or(|id| found.account == id)).map(|found| found.id).collect();
+        let ids =
+            all.iter().filter(|found| account.is_none_or(|id| found.account == id)).map(|found| found.id).gather();
         for id in ids {
             if let Some(publication) = self.publication_mut(id) {
                 publication.removing = true;

@@ -4,6 +4,7 @@ use super::account::ALLOW;
 use super::cause::Cause;
 use super::extra::add_headers;
 use super::{Agent, Use};
+use crate::common::lists::Gather;
 use crate::common::time::Now;
 use crate::io::{AccountId, ErrorCode, Extra, FlowId};
 use crate::message::{HeaderName, Message, Method, Request, Response};
@@ -108,7 +109,7 @@ impl Agent {
                 .account_of_flow(flow)
                 .is_some_and(|account| self.reliability(account) != crate::io::Reliability::Off);
             let ours = |tag: &str| is_supported(tag) || (reliable && tag.eq_ignore_ascii_case(super::reliable::TAG));
-            request.headers.values(HeaderName::Require).filter(|tag| !ours(tag)).collect()
+            request.headers.values(HeaderName::Require).filter(|tag| !ours(tag)).gather()
         };
         if !unknown.is_empty() && *request.method() != Method::Cancel {
             let unsupported = unknown.join(", ");

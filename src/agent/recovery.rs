@@ -5,6 +5,7 @@ use super::account::{Account, Wakefulness};
 use super::binding::Binding;
 use super::registration::Purpose;
 use super::{Agent, Use};
+use crate::common::lists::Gather;
 use crate::common::time::Now;
 use crate::io::{AccountId, CallId, FlowId, TransportState};
 use crate::message::{HeaderName, Method};
@@ -14,7 +15,7 @@ impl Agent {
     /// open are asked, and replaced unless they answer soon; who waits for a better moment tries at once, unless there is
     /// said to be no network.
     pub fn network_changed(&mut self, now: Now, online: Option<bool>) {
-        for id in self.accounts().collect::<Vec<_>>() {
+        for id in self.accounts().gather() {
             self.doubt(now, id, online != Some(false));
             if online != Some(false) {
                 self.second_again(id);
@@ -48,7 +49,7 @@ impl Agent {
                 TransportState::Idle => {}
             }
         }
-        for id in self.accounts().collect::<Vec<_>>() {
+        for id in self.accounts().gather() {
             self.second_again(id);
         }
         self.pump(now);

@@ -6,6 +6,7 @@ use super::messaging::identity_of;
 use super::outgoing::target_uri;
 use super::request::{DialogRef, Purpose};
 use crate::common::limits;
+use crate::common::lists::{Gather, Keep};
 use crate::common::time::{Mono, Now};
 use crate::dialog::{Dialog, refer};
 use crate::io::{AccountId, CallId, CallOptions, Error, ErrorCode, Event, Extra, Outcome, OutcomeKind, ReferralId};
@@ -208,7 +209,7 @@ impl Agent {
         let asked = referral.asked.take().ok_or(ErrorCode::NotFound)?;
         let (account, target) = (referral.account, referral.target.clone());
         let mut headers = extra.headers.clone();
-        headers.retain(|(name, _)| HeaderName::of(name) != HeaderName::ReferredBy || referral.referred_by.is_none());
+        headers.keep(|(name, _)| HeaderName::of(name) != HeaderName::ReferredBy || referral.referred_by.is_none());
         if let Some(by) = &referral.referred_by {
             headers.push(("Referred-By".to_owned(), by.clone()));
         }
@@ -270,18 +271,18 @@ impl Agent {
     }
 
     fn refuse_referral(&mut self, now: Now, id: ReferralId, asked: &Asked, status: u16, extra: &Extra) {
-        self.usages.referrals.retain(|referral| referral.id != id);
+        self.usages.referrals.keep(|referral| referral.id != id);
         self.respond_with(now, asked.server, &asked.request, status, extra);
     }
 
     /// Forgets the referrals of accounts that end; who still waits for a word gets 480.
     pub(super) fn end_referrals(&mut self, now: Now, ends: impl Fn(AccountId) -> bool) {
-        for id in self.usages.referrals.iter().map(|referral| referral.id).collect::<Vec<_>>() {
+        for id in self.usages.referrals.iter().map(|referral| referral.id).gather() {
             let Some(referral) = self.referral_mut(id).filter(|referral| ends(referral.account)) else { continue };
             if let Some(asked) = referral.asked.take() {
                 self.refuse_referral(now, id, &asked, 480, &Extra::default());
             }
-            self.usages.referrals.retain(|referral| referral.id != id);
+            self.usages.referrals.keep(|referral| referral.id != id);
         }
     }
 
@@ -328,7 +329,7 @@ impl Agent {
 
     pub(super) fn settle_referrals(&mut self, now: Now) -> bool {
         let mut changed = false;
-        for id in self.usages.referrals.iter().map(|referral| referral.id).collect::<Vec<_>>() {
+        for id in self.usages.referrals.iter().map(|referral| referral.id).gather() {
             let Some(referral) = self.referral_mut(id) else { continue };
             if let Some(asked) = referral.asked.take_if(|asked| asked.until <= now.mono) {
                 self.refuse_referral(now, id, &asked, 603, &Extra::default());
@@ -345,7 +346,7 @@ impl Agent {
                 self.report(now, id, report);
             }
         }
-        self.usages.referrals.retain(|referral| !referral.machine.as_ref().is_some_and(refer::Referral::is_over));
+        self.usages.referrals.keep(|referral| !referral.machine.as_ref().is_some_and(refer::Referral::is_over));
         changed
     }
 
@@ -359,7 +360,7 @@ impl Agent {
             None => DialogRef::Referral(id),
         };
         let Some(mut request) = self.dialog_mut(&which).map(|dialog| dialog.request(Method::Notify)) else {
-            self.usages.referrals.retain(|referral| referral.id != id);
+            self.usages.referrals.keep(|referral| referral.id != id);
             return;
         };
         add_headers(&mut request.headers, &extra.headers);

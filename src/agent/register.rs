@@ -6,6 +6,7 @@ use super::credentials::{Challenged, Refused};
 use super::outcome::code_of;
 use super::registration::{Answer, Purpose, Verdict};
 use super::{Agent, Use};
+use crate::common::lists::Gather;
 use crate::common::time::Now;
 use crate::io::{AccountId, CommandId, Error, ErrorCode, Reply, TransportState};
 use crate::message::Response;
@@ -110,7 +111,7 @@ impl Agent {
             Some(purpose) => started && remembers && (purpose != Purpose::Bind || !waits),
             None => false,
         };
-        let due: Vec<_> = account.bindings().filter(ready).map(|binding| binding.reg_id).collect();
+        let due = account.bindings().filter(ready).map(|binding| binding.reg_id).gather();
         let mut changed = false;
         for reg_id in due {
             changed |= self.register_binding(now, id, reg_id);
@@ -278,7 +279,7 @@ impl Agent {
 
     /// The second bindings that were refused long enough ago.
     pub(super) fn seconds_timeout(&mut self, now: Now) {
-        for id in self.accounts().collect::<Vec<_>>() {
+        for id in self.accounts().gather() {
             let second = self.account_mut(id).and_then(|account| account.second.as_mut());
             if let Some(second) = second.filter(|second| second.again_at.is_some_and(|at| at <= now.mono)) {
                 second.again_at = None;

@@ -3,6 +3,7 @@
 use super::account::{Account, Wakefulness};
 use super::registration::Purpose;
 use super::{Agent, AgentEvent};
+use crate::common::lists::Gather;
 use crate::common::time::Now;
 use crate::io::{AccountId, BackgroundPolicy, ErrorCode, TransportState};
 use crate::transaction::Transactions;
@@ -23,7 +24,7 @@ impl Agent {
     /// The page is awake again after `suspended_ms` milliseconds.
     pub fn resume(&mut self, now: Now, suspended_ms: u64) {
         self.suspended = false;
-        for id in self.accounts().collect::<Vec<_>>() {
+        for id in self.accounts().gather() {
             if self.find_account(id).is_some_and(|account| account.wanted) {
                 self.wake_account(now, id, suspended_ms < STALE_FLOW_MS);
             } else if let Some(account) = self.account_mut(id) {
@@ -36,7 +37,7 @@ impl Agent {
     /// A push came for this account, or for any if it names none: connect and register before anything else, also
     /// where the user has unregistered, for the server goes on pushing. `trust_flow` is false where the page slept: an open socket proves nothing then.
     pub fn wake(&mut self, now: Now, account: Option<AccountId>, trust_flow: bool) {
-        for id in self.accounts().collect::<Vec<_>>() {
+        for id in self.accounts().gather() {
             let reachable = |account: &Account| account.wanted || account.options.push.is_some();
             if account.is_none_or(|only| only == id) && self.find_account(id).is_some_and(reachable) {
                 self.wake_account(now, id, trust_flow);
@@ -143,7 +144,7 @@ impl Agent {
         }
         let mut changed = false;
         if !self.held_awake {
-            for id in self.accounts().collect::<Vec<_>>() {
+            for id in self.accounts().gather() {
                 let in_call = self.calls.iter().any(|call| call.account == id && !call.is_over());
                 if !in_call && !self.is_saying_bye(id) {
                     changed |= self.sleep_account(now, id);

@@ -8,6 +8,7 @@ use super::outgoing::target_uri;
 use super::request::{DialogRef, Purpose};
 use super::usages::{OwnDialog, voicemail};
 use crate::common::limits;
+use crate::common::lists::{Gather, Keep};
 use crate::common::time::{Mono, Now};
 use crate::dialog::subscription::{Phase, Step, Subscription as Machine, Verdict, Word};
 use crate::io::{
@@ -126,7 +127,7 @@ impl Agent {
             told: None,
         });
         if let Some(Err(error)) = step.map(|step| self.send_subscribe(now, id, step)) {
-            self.usages.subscriptions.retain(|subscription| subscription.id != id);
+            self.usages.subscriptions.keep(|subscription| subscription.id != id);
             return Err(error);
         }
         self.pump(now);
@@ -232,7 +233,7 @@ impl Agent {
         if verdict == Verdict::Over
             && let Some(command) = subscription.command.take()
         {
-            self.usages.subscriptions.retain(|subscription| subscription.id != id);
+            self.usages.subscriptions.keep(|subscription| subscription.id != id);
             self.complete(command, Err(error));
             return;
         }
@@ -259,7 +260,7 @@ impl Agent {
             self.tell(Event::SubscriptionChanged(info));
         }
         if over {
-            self.usages.subscriptions.retain(|subscription| subscription.id != id);
+            self.usages.subscriptions.keep(|subscription| subscription.id != id);
         }
     }
 
@@ -321,7 +322,7 @@ impl Agent {
 
     pub(super) fn settle_subscriptions(&mut self, now: Now) -> bool {
         let mut changed = false;
-        for id in self.usages.subscriptions.iter().map(|subscription| subscription.id).collect::<Vec<_>>() {
+        for id in self.usages.subscriptions.iter().map(|subscription| subscription.id).gather() {
             let Some(account) = self.subscription_mut(id).map(|subscription| subscription.account) else { continue };
             let flow = self.ready_flow(account);
             let Some(subscription) = self.subscription_mut(id) else { continue };
@@ -358,8 +359,8 @@ impl Agent {
     /// Ends all subscriptions of ours of an account, or all there are, as far as their notifiers can be told.
     pub(super) fn end_subscriptions(&mut self, now: Now, account: Option<AccountId>) {
         let all = &self.usages.subscriptions;
-        let ids: Vec<_> =
-            all.iter().filter(|found| account.is_none_or(|id| found.account == id)).map(|found| found.id).collect();
+        let ids =
+            all.iter().filter(|found| account.is_none_or(|id| found.account == id)).map(|found| found.id).gather();
         for id in ids {
             let Some(subscription) = self.subscription_mut(id) else { continue };
             let command = subscription.command.take();

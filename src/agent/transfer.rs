@@ -10,6 +10,7 @@ use super::outgoing::target_uri;
 use super::request::{DialogRef, Purpose};
 use super::usages::OwnDialog;
 use crate::common::limits;
+use crate::common::lists::Keep;
 use crate::common::time::{Mono, Now};
 use crate::dialog::refer;
 use crate::io::{AccountId, CallId, CommandId, Error, ErrorCode, Event, Extra, HeaderList, Reply, TransferId};
@@ -203,7 +204,7 @@ impl Agent {
             Err(error) => {
                 // A NOTIFY that overtook the answer has the last word.
                 if let Some(command) = command {
-                    self.usages.transfers.retain(|transfer| transfer.id != id);
+                    self.usages.transfers.keep(|transfer| transfer.id != id);
                     self.complete(command, Err(error));
                 }
                 return;
@@ -226,7 +227,7 @@ impl Agent {
         }
         self.tell_transfer(id, progress);
         if status >= 300 {
-            self.usages.transfers.retain(|transfer| transfer.id != id);
+            self.usages.transfers.keep(|transfer| transfer.id != id);
         }
     }
 
@@ -304,7 +305,7 @@ impl Agent {
             }
             self.tell_transfer(id, Some(progress));
         }
-        self.usages.transfers.retain(|transfer| transfer.hang_up_at.is_some() || !transfer.machine.is_over(now.mono));
+        self.usages.transfers.keep(|transfer| transfer.hang_up_at.is_some() || !transfer.machine.is_over(now.mono));
         for call in ending {
             // Over already: then the far end has ended it, and all is well.
             changed |= self.hang_up(now, call, Extra::default()).is_ok();

@@ -10,6 +10,7 @@ use super::request::DialogRef;
 use super::subscription::Subscription;
 use super::transfer::Transfer;
 use super::{Agent, AgentEvent};
+use crate::common::lists::Keep;
 use crate::common::time::{Mono, Now};
 use crate::dialog::Dialog;
 use crate::io::{AccountId, CallId, CallState, Error, ErrorCode, Event, FlowId, Voicemail};
@@ -34,7 +35,7 @@ pub(super) struct Usages {
 impl Usages {
     /// The server knows this flow of the account now; what it knew of another is the past.
     pub(super) fn flow_ready(&mut self, account: AccountId, flow: FlowId) {
-        self.ready.retain(|(id, _)| *id != account);
+        self.ready.keep(|(id, _)| *id != account);
         self.ready.push((account, flow));
     }
 
@@ -152,8 +153,8 @@ impl Agent {
     pub(super) fn settle_usages(&mut self, now: Now) -> bool {
         let Self { accounts, usages, .. } = self;
         let lives = |id: AccountId| accounts.iter().any(|account| account.id == id && !account.removing);
-        usages.transfers.retain(|transfer| lives(transfer.account));
-        usages.referrals.retain(|referral| lives(referral.account));
+        usages.transfers.keep(|transfer| lives(transfer.account));
+        usages.referrals.keep(|referral| lives(referral.account));
         let mut changed = self.settle_auto_answers(now);
         changed |= self.settle_transfers(now);
         changed |= self.settle_referrals(now);

@@ -6,6 +6,7 @@ use super::session::{DigestSession, Origin, Scope, Session};
 use super::snapshot;
 use super::wallet::{AuthOptions, Question, Wallet};
 use crate::common::limits::CHALLENGES;
+use crate::common::lists::Gather;
 use crate::common::random::Random;
 use crate::io::{Credentials, CredentialsKind, DigestAlgorithm, Error, ErrorCode};
 use crate::message::{self, AuthParams, HeaderName, Method, Request, Response};
@@ -111,7 +112,7 @@ impl Authenticator {
             (true, HeaderName::ProxyAuthorization, HeaderName::ProxyAuthenticationInfo),
         ] {
             let scope = Scope { proxy, register };
-            let answers: Vec<_> = request.headers.lines(answered).filter_map(credentials).collect();
+            let answers = request.headers.lines(answered).filter_map(credentials).gather();
             for answer in &answers {
                 if response.status() != 403
                     && let Some(index) = self.session_of(scope, answer)
@@ -230,8 +231,7 @@ impl Authenticator {
         ] {
             let scope = Scope { proxy, register };
             let asked = challenges(response.headers.lines(asked));
-            let answered: Vec<_> =
-                request.headers.lines(answered).filter_map(credentials).filter(|_| told.is_none()).collect();
+            let answered = request.headers.lines(answered).filter_map(credentials).filter(|_| told.is_none()).gather();
             for answer in &answered {
                 self.keep(scope, answer, &asked);
             }
@@ -240,7 +240,7 @@ impl Authenticator {
                 let realm = &*challenge.realm;
                 if !done.contains(&realm) {
                     done.push(realm);
-                    let of_realm: Vec<_> = asked.iter().filter(|asked| asked.realm == realm).collect();
+                    let of_realm = asked.iter().filter(|asked| asked.realm == realm).gather();
                     result = more_telling(result, self.take_realm(scope, realm, &of_realm, &answered, may_pin, told));
                 }
             }

@@ -53,7 +53,10 @@ pub(super) fn read(text: &str) -> Option<(Option<String>, Vec<Session>)> {
     if head.get("version")? != "1" {
         return None;
     }
-    let sessions = lines.map(|line| session(message::challenges(line).ok()?.first()?)).collect::<Option<_>>()?;
+    let mut sessions = Vec::new();
+    for line in lines {
+        sessions.push(session(message::challenges(line).ok()?.first()?)?);
+    }
     Some((head.get("pinned").map(Into::into), sessions))
 }
 

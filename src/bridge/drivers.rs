@@ -7,6 +7,7 @@ use super::media::{
 };
 use super::transport::{WsClose, WsClosed, WsFailed, WsMessage, WsOpen, WsOpened, WsSend};
 use super::{CodecError, Incoming, Kind, Link, Payload, base64};
+use crate::common::lists::{Gather, Keep};
 use crate::common::time::Now;
 use crate::io;
 use crate::io::{FlowCommand, FlowEvent, FlowId, MediaCommand, MediaEvent, MediaFailure, MediaId};
@@ -221,7 +222,7 @@ impl PageMedia {
                         username: server.username,
                         credential: server.credential,
                     })
-                    .collect();
+                    .gather();
                 let policy = MediaPolicy {
                     gathering_limit_ms: Some(u64::from(gathering_limit_ms)),
                     first_usable_candidate: Some(first_usable_candidate),
@@ -271,7 +272,7 @@ impl PageMedia {
             MediaCommand::Stats => (link.request(now, &MediaStats { media }, MEDIA_MS), Step::Stats),
             MediaCommand::Close => {
                 // Nobody wants to hear any more of this session.
-                self.asked.retain(|(id, of, ..)| {
+                self.asked.keep(|(id, of, ..)| {
                     if *of == session {
                         link.forget(id);
                     }
@@ -410,7 +411,7 @@ impl HostMedia {
             _ => link.reply(now, &incoming.id, &MediaDone {}),
         }
         if command == MediaCommand::Close {
-            self.open.retain(|(_, of, _)| *of != media);
+            self.open.keep(|(_, of, _)| *of != media);
         }
         Some(Ok((media, self.last, command)))
     }
@@ -450,7 +451,7 @@ fn open_command(open: MediaOpen) -> MediaCommand {
             .ice_servers
             .into_iter()
             .map(|server| io::IceServer { urls: server.urls, username: server.username, credential: server.credential })
-            .collect(),
+            .gather(),
         gathering_limit_ms: small(open.policy.gathering_limit_ms, 1_000),
         first_usable_candidate: open.policy.first_usable_candidate.unwrap_or(true),
         test_tone_hz: u16::try_from(open.policy.test_tone_hz.unwrap_or(0)).unwrap_or(0),

@@ -282,5 +282,9 @@ pub(super) fn read(
 
 /// The items of a list that `read` takes; one that it does not take spoils the list.
 pub(super) fn items<T>(value: &JsValue, read: impl Fn(&JsValue) -> Option<T>) -> Option<Vec<T>> {
-    value.dyn_ref::<Array>()?.iter().map(|item| read(&item)).collect()
+    let mut items = Vec::new();
+    for item in value.dyn_ref::<Array>()?.iter() {
+        items.push(read(&item)?);
+    }
+    Some(items)
 }

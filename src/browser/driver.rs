@@ -17,6 +17,7 @@ use super::options::Start;
 use super::sessions::Sessions;
 use super::sockets::Sockets;
 use super::{error, objects};
+use crate::common::lists::Gather;
 use crate::common::random::Random;
 use crate::endpoint::Endpoint as Engine;
 use crate::io::{AccountId, CallId, Command, CommandId, Error, Input, Output, Reply};
@@ -62,7 +63,7 @@ impl Driver {
         if engine.instance.is_empty() {
             engine.instance = host::tab_instance(&["urn:uuid:", &random.uuid()].concat());
         }
-        engine.missing = host::missing().split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect();
+        engine.missing = host::missing().split(',').filter(|name| !name.is_empty()).map(str::to_owned).gather();
         let mut refused = false;
         let driver = Rc::new_cyclic(|driver: &Weak<Self>| {
             let host = Host::open(driver.clone(), &host).unwrap_or_else(|()| {
@@ -143,7 +144,7 @@ impl Driver {
     fn step(&self, input: Input) -> Vec<Output> {
         let mut engine = self.engine.borrow_mut();
         engine.handle(clock::now(), input);
-        std::iter::from_fn(|| engine.poll()).collect()
+        std::iter::from_fn(|| engine.poll()).gather()
     }
 
     /// Gives the engine a command. Listeners hear of it when the application's own code is through.

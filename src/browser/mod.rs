@@ -18,6 +18,10 @@
 //! Wide browser interfaces are reached through narrow JavaScript modules in `js/`: bindings for each of their types
 //! would weigh more than the engine's transactions.
 
+/// Half the size of the standard library's, each of its steps takes bounded time, and what is freed joins its neighbours.
+#[global_allocator]
+static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
+
 pub mod api;
 pub mod read;
 

@@ -9,6 +9,7 @@ use wasm_bindgen::prelude::*;
 use super::driver::Driver;
 use super::objects::Builder;
 use crate::bridge::drivers::{direction_name, failure_from_name};
+use crate::common::lists::Keep;
 use crate::io::{IceServer, Input, MediaCommand, MediaEvent, MediaId};
 
 #[wasm_bindgen(module = "/src/browser/js/media.js")]
@@ -142,7 +143,7 @@ impl Sessions {
             MediaCommand::Stats => media.stats(number),
             MediaCommand::Close => {
                 media.close();
-                self.open.borrow_mut().retain(|s| s.id != id);
+                self.open.borrow_mut().keep(|s| s.id != id);
             }
             MediaCommand::Open { .. } => {}
         }

@@ -9,6 +9,7 @@ use web_sys::{BinaryType, CloseEvent, MessageEvent, WebSocket};
 
 use super::driver::Driver;
 use crate::common::limits::SOCKET_OCTETS;
+use crate::common::lists::Keep;
 use crate::io::{FlowCommand, FlowEvent, FlowId, Input};
 
 #[wasm_bindgen]
@@ -141,7 +142,7 @@ impl Sockets {
                 })
             }
             _ => {
-                self.open.borrow_mut().retain(|(f, _)| *f != flow);
+                self.open.borrow_mut().keep(|(f, _)| *f != flow);
                 let close: CloseEvent = event.unchecked_into();
                 FlowEvent::Closed { code: close.code(), clean: close.was_clean() }
             }

@@ -1,6 +1,7 @@
 //! A small table of deadlines. A phone has a handful of timers, so a list beats a heap or a wheel.
 
 use super::time::Mono;
+use crate::common::lists::Keep;
 
 /// Deadlines by key; one deadline a key.
 #[derive(Debug, Clone)]
@@ -25,7 +26,7 @@ impl<K: Copy + PartialEq> Timers<K> {
 
     /// Forgets `key`.
     pub fn clear(&mut self, key: K) {
-        self.entries.retain(|(k, _)| *k != key);
+        self.entries.keep(|(k, _)| *k != key);
     }
 
     /// The deadline of `key`, if it is set.

@@ -14,6 +14,7 @@ pub use reliable::{Acknowledged, Overdue, Unacknowledged};
 pub use session_timer::{Due, SMALLEST_S, SessionTimer};
 
 use crate::common::limits;
+use crate::common::lists::Gather;
 use crate::message::{HeaderName, Headers, Method, Request, Response, Uri};
 
 /// One dialog, early or confirmed.
@@ -49,7 +50,7 @@ impl Dialog {
     /// # Errors
     /// Where it cannot even be told whose dialog it is.
     pub fn of_useless_response(request: &Request, response: &Response) -> Result<Self, DialogError> {
-        let routes = request.headers.lines(HeaderName::Route).map(str::to_owned).collect();
+        let routes = request.headers.lines(HeaderName::Route).map(str::to_owned).gather();
         Self::to(request, response, request.uri().to_owned(), routes)
     }
 

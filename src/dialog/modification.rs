@@ -1,6 +1,7 @@
 //! What we want to change about an established session (RFC 3261 section 14, RFC 3311): wishes are merged while they
 //! wait, one request is on its way at a time, and a collision with the far end's is tried again after a pause.
 
+use crate::common::lists::{Gather, Keep};
 use crate::common::random::Random;
 use crate::common::time::Mono;
 use crate::io::Video;
@@ -155,7 +156,7 @@ impl<A: Copy> Modification<A> {
         let mut void = Vec::new();
         let hold = if let Wish::Hold(on) = wish { Some(on) } else { None };
         if let Some(on) = hold {
-            self.waiting.askers.retain(|(asker, wanted)| {
+            self.waiting.askers.keep(|(asker, wanted)| {
                 let stays = *wanted != Some(!on);
                 if !stays {
                     void.push(*asker);
@@ -223,7 +224,7 @@ impl<A: Copy> Modification<A> {
         self.collisions = 0;
         self.refusals = 0;
         let current = self.current.take();
-        current.into_iter().flat_map(|(wishes, _)| wishes.askers).map(|(asker, _)| asker).collect()
+        current.into_iter().flat_map(|(wishes, _)| wishes.askers).map(|(asker, _)| asker).gather()
     }
 
     /// It was refused. Returns whom to tell; what keeps the session alive is tried again after a pause.
@@ -237,7 +238,7 @@ impl<A: Copy> Modification<A> {
         if self.waiting.refresh || self.waiting.target {
             self.not_before = Some(now.after(REFUSED_PAUSE_MS));
         }
-        askers.into_iter().map(|(asker, _)| asker).collect()
+        askers.into_iter().map(|(asker, _)| asker).gather()
     }
 
     /// It has to wait, for another way to send it or for a flow: it goes first, merged with what was wished since.
@@ -271,7 +272,7 @@ impl<A: Copy> Modification<A> {
         self.collisions = 0;
         let Wishes { target, refresh, askers, .. } = std::mem::take(&mut self.waiting);
         self.waiting = Wishes { target, refresh, ..Wishes::default() };
-        askers.into_iter().map(|(asker, _)| asker).collect()
+        askers.into_iter().map(|(asker, _)| asker).gather()
     }
 
     /// Nothing begins for a while.
@@ -296,7 +297,7 @@ impl<A: Copy> Modification<A> {
     pub fn abandon(&mut self) -> Vec<A> {
         self.put_back();
         self.not_before = None;
-        std::mem::take(&mut self.waiting).askers.into_iter().map(|(asker, _)| asker).collect()
+        std::mem::take(&mut self.waiting).askers.into_iter().map(|(asker, _)| asker).gather()
     }
 }
 

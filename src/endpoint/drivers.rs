@@ -3,6 +3,7 @@
 use super::Endpoint;
 use crate::bridge::drivers::{PageMedia, post_flow_command, read_flow_event};
 use crate::bridge::{AudioSetRoute, Incoming};
+use crate::common::lists::Keep;
 use crate::common::time::Now;
 use crate::io::{
     CommandId, Driver, EndpointOptions, Error, ErrorCode, FlowCommand, FlowEvent, FlowId, MediaCommand, MediaEvent,
@@ -97,7 +98,7 @@ impl Endpoint {
                     self.drivers.host_flows.push(flow);
                 }
                 if matches!(command, FlowCommand::Close { .. }) {
-                    self.drivers.host_flows.retain(|open| *open != flow);
+                    self.drivers.host_flows.keep(|open| *open != flow);
                 }
                 post_flow_command(wake.link(), now, flow, command);
             }
@@ -120,7 +121,7 @@ impl Endpoint {
                     self.drivers.host_media.push(media);
                 }
                 if command == MediaCommand::Close {
-                    self.drivers.host_media.retain(|open| *open != media);
+                    self.drivers.host_media.keep(|open| *open != media);
                 }
                 self.drivers.page_media.post(wake.link(), now, media, number, command);
             }

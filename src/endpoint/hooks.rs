@@ -5,6 +5,7 @@
 //! has left. They are called in the middle of an input: what they ask of the engine comes after it.
 
 use super::Endpoint;
+use crate::common::lists::{Gather, Keep};
 use crate::io::{ErrorCode, Event, FlowCommand, MediaCommand, MediaEvent, MediaId, Output};
 use crate::message::{CSeq, HeaderName, Message, same_frame};
 use crate::sdp::SessionDescription;
@@ -155,7 +156,7 @@ impl Hooked {
             }
             MediaCommand::SetAnswer { sdp, provisional } => (sdp, false, *provisional),
             MediaCommand::Close => {
-                self.sessions.retain(|session| session.media != media);
+                self.sessions.keep(|session| session.media != media);
                 return None;
             }
             _ => return None,
@@ -175,7 +176,7 @@ fn changed_sdp(hooks: &mut dyn Hooks, sdp: &mut String, info: &SdpInfo<'_>) -> b
     };
     let kinds = |text: &str| {
         let description = SessionDescription::parse(text)?;
-        Some(description.media().map(|media| media.kind.to_owned()).collect::<Vec<_>>())
+        Some(description.media().map(|media| media.kind.to_owned()).gather())
     };
     let sound = kinds(&changed).is_some_and(|after| kinds(sdp).is_none_or(|before| before == after));
     if sound {

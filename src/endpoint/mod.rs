@@ -27,6 +27,7 @@ use std::collections::VecDeque;
 
 use crate::agent::{Agent, AgentEvent, is_instance};
 use crate::bridge::Welcome;
+use crate::common::lists::Gather;
 use crate::common::random::Random;
 use crate::common::time::{Mono, Now};
 use crate::io::{
@@ -216,13 +217,13 @@ impl Endpoint {
                 let (name, _) = self.agent.account(id)?;
                 Some(AccountInfo { id, name: name.to_owned(), registration: self.agent.registration(id) })
             })
-            .collect()
+            .gather()
     }
 
     /// All calls that are not over, for a listener that starts late.
     #[must_use]
     pub fn calls(&self) -> Vec<CallInfo> {
-        self.agent.live_calls().collect()
+        self.agent.live_calls().gather()
     }
 
     /// Whether there is a session with the host.

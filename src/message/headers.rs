@@ -1,7 +1,8 @@
 //! The header lines of a message, in order, each as it came or as it was built.
 
 use super::HeaderName;
-use super::text::split_list;
+use super::text::{Elements, split_list};
+use crate::common::lists::{Gather, Keep};
 
 /// Header lines in the order of the wire. Lines that came from the wire are kept octet for octet; a changed line is
 /// built anew, and the others stay as they are.
@@ -48,6 +49,38 @@ impl Text {
     }
 }
 
+/// The values of one name, see [`Headers::lines`] and [`Headers::values`]. Written out and not put together of adapters, of
+/// which every use would make instances of its own.
+pub struct Values<'a> {
+    headers: &'a Headers,
+    name: HeaderName,
+    at: usize,
+    list: bool,
+    elements: Elements<'a>,
+}
+
+impl<'a> Iterator for Values<'a> {
+    type Item = &'a str;
+
+    #[inline(never)]
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            if let Some(element) = self.elements.next() {
+                return Some(element);
+            }
+            let line = self.headers.lines.get(self.at)?;
+            self.at += 1;
+            if line.name == self.name && self.name != HeaderName::Other {
+                let value = self.headers.value(line);
+                if !self.list {
+                    return Some(value);
+                }
+                self.elements = split_list(value);
+            }
+        }
+    }
+}
+
 impl Headers {
     fn slice(&self, start: u32, end: u32) -> &str {
         self.wire.get(start as usize..end as usize).unwrap_or("")
@@ -82,7 +115,7 @@ impl Headers {
     /// All lines as name and value, for those who read them as text.
     #[must_use]
     pub fn list(&self) -> Vec<(String, String)> {
-        self.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+        self.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).gather()
     }
 
     /// The value of the first line of this name, unfolded and without white space at its ends.
@@ -98,11 +131,9 @@ impl Headers {
     }
 
     /// The values of all lines of this name.
-    pub fn lines(&self, name: HeaderName) -> impl Iterator<Item = &str> {
-        self.lines
-            .iter()
-            .filter(move |line| line.name == name && name != HeaderName::Other)
-            .map(|line| self.value(line))
+    #[must_use]
+    pub const fn lines(&self, name: HeaderName) -> Values<'_> {
+        Values { headers: self, name, at: 0, list: false, elements: split_list("") }
     }
 
     /// The values of all lines of this name, in any case, long or compact.
@@ -119,12 +150,9 @@ impl Headers {
 
     /// The values of this name over all lines; where the header is a comma list, element by element. Commas in
     /// quoted strings and angle brackets do not count.
-    pub fn values(&self, name: HeaderName) -> impl Iterator<Item = &str> {
-        let list = name.is_list();
-        self.lines(name).flat_map(move |value| {
-            let (elements, whole) = if list { (value, None) } else { ("", Some(value)) };
-            whole.into_iter().chain(split_list(elements))
-        })
+    #[must_use]
+    pub fn values(&self, name: HeaderName) -> Values<'_> {
+        Values { list: name.is_list(), ..self.lines(name) }
     }
 
     /// Whether a comma list holds this token, in any case: `Supported`, `Require`, `Allow`.
@@ -180,7 +208,7 @@ impl Headers {
         match self.lines.iter().position(|line| line.name == name) {
             Some(at) => {
                 let mut index = 0;
-                self.lines.retain(|line| {
+                self.lines.keep(|line| {
                     index += 1;
                     index <= at + 1 || line.name != name
                 });
@@ -218,7 +246,7 @@ impl Headers {
 
     /// Removes all lines of this name.
     pub fn remove(&mut self, name: HeaderName) {
-        self.lines.retain(|line| line.name != name);
+        self.lines.keep(|line| line.name != name);
     }
 
     /// Removes the first value of a comma list and keeps the rest: the topmost Via, the first Route.

@@ -61,7 +61,7 @@ pub use error::{HeaderError, ParseError, WriteError};
 pub use event::{Event, write_event};
 pub use feature_caps::FeatureCaps;
 pub use frame::same_frame;
-pub use headers::Headers;
+pub use headers::{Headers, Values};
 pub use history_info::HistoryInfo;
 pub use info_package::InfoPackage;
 pub use info_uri::InfoUri;
@@ -84,7 +84,9 @@ pub use session_expires::{Refresher, SessionExpires, write_session_expires};
 pub use session_id::SessionId;
 pub use status::reason_phrase;
 pub use subscription_state::{SubscriptionState, SubscriptionStatus, write_subscription_state};
-pub use text::{escape_pvalue, escape_uri_header, escape_user, is_token, quote, split_list, unescape, unquote};
+pub use text::{
+    Elements, escape_pvalue, escape_uri_header, escape_user, is_token, quote, split_list, unescape, unquote,
+};
 pub use uri::Uri;
 pub use user_to_user::UserToUser;
 pub use validate::{Problem, is_value, validate};

@@ -151,20 +151,31 @@ pub(crate) fn find_outside(text: &str, wanted: u8) -> Option<usize> {
 
 /// The elements of a comma list, trimmed; commas in quoted strings and angle brackets do not count, and
 /// empty elements are left out.
-pub fn split_list(text: &str) -> impl Iterator<Item = &str> {
-    let mut left = text;
-    std::iter::from_fn(move || {
-        while !left.is_empty() {
-            let at = find_outside(left, b',').unwrap_or(left.len());
-            let (element, after) = cut(left, at);
-            left = rest(after);
+#[must_use]
+pub const fn split_list(text: &str) -> Elements<'_> {
+    Elements(text)
+}
+
+/// What is left of a comma list: see [`split_list`].
+#[derive(Debug)]
+pub struct Elements<'a>(&'a str);
+
+impl<'a> Iterator for Elements<'a> {
+    type Item = &'a str;
+
+    #[inline(never)]
+    fn next(&mut self) -> Option<Self::Item> {
+        while !self.0.is_empty() {
+            let at = find_outside(self.0, b',').unwrap_or(self.0.len());
+            let (element, after) = cut(self.0, at);
+            self.0 = rest(after);
             let element = trim(element);
             if !element.is_empty() {
                 return Some(element);
             }
         }
         None
-    })
+    }
 }
 
 /// A quoted string that says `text`: quotation marks around it, and a backslash before each `"` and `\`.

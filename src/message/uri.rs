@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
+use crate::common::lists::Gather;
 use crate::common::{limits, search};
 
 use super::HeaderError;
@@ -235,7 +236,7 @@ fn sorted<'a>(params: impl Iterator<Item = (&'a str, Option<&'a str>)>) -> Vec<(
 }
 
 fn ordered<T: Copy>(items: impl Iterator<Item = T>, order: impl Fn(T, T) -> Ordering) -> Vec<T> {
-    let items: Vec<T> = items.collect();
+    let items: Vec<T> = items.gather();
     let follows = |a: usize, b: usize| match (items.get(a), items.get(b)) {
         (Some(a), Some(b)) => order(*a, *b) == Ordering::Greater,
         _ => false,

@@ -9,6 +9,7 @@ use super::server::Server;
 use super::server_invite::{AckIs, ServerInvite};
 use super::{ClientId, Failure, ServerId, TIMEOUT_MS, TransactionEvent, derive};
 use crate::common::limits::{CLIENT_TRANSACTIONS, SERVER_TRANSACTIONS};
+use crate::common::lists::Keep;
 use crate::common::random::Random;
 use crate::common::time::Mono;
 use crate::io::{FlowId, HeaderList};
@@ -249,8 +250,8 @@ impl Transactions {
     /// A flow is gone: what waited on it fails, and what was to be answered over it is forgotten.
     pub fn flow_lost(&mut self, _now: Mono, flow: FlowId) {
         self.purge();
-        self.servers.retain(|entry| entry.flow != flow);
-        self.arrivals.retain(|arrival| arrival.flow != flow);
+        self.servers.keep(|entry| entry.flow != flow);
+        self.arrivals.keep(|arrival| arrival.flow != flow);
         let Self { clients, events, .. } = self;
         for entry in clients.iter_mut().filter(|entry| entry.flow == flow) {
             if entry.machine.flow_lost() && !entry.own {
@@ -463,7 +464,7 @@ impl Transactions {
             self.events.push_back(TransactionEvent::Send { flow, octets });
         }
         let server = ServerId(self.new_id());
-        self.arrivals.retain(|arrival| arrival.until > now);
+        self.arrivals.keep(|arrival| arrival.until > now);
         if let Some(merge_key) = check::merge_key(&request, cseq) {
             if self.arrivals.len() >= SERVER_TRANSACTIONS {
                 self.arrivals.remove(0);
@@ -492,13 +493,13 @@ impl Transactions {
     /// Forgets what is over, once everything about it has been told.
     fn purge(&mut self) {
         if self.events.is_empty() {
-            self.clients.retain(|entry| !entry.machine.is_over());
+            self.clients.keep(|entry| !entry.machine.is_over());
         }
         self.purge_servers();
     }
 
     fn purge_servers(&mut self) {
-        self.servers.retain(|entry| !entry.machine.is_over());
+        self.servers.keep(|entry| !entry.machine.is_over());
     }
 }
 

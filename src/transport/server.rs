@@ -1,6 +1,7 @@
 //! One server of an account: its URL, and what was learned about it.
 
 use crate::common::limits;
+use crate::common::lists::Gather;
 use crate::common::random::Random;
 use crate::common::search;
 use crate::common::time::Mono;
@@ -48,13 +49,13 @@ pub(super) fn in_order(servers: Vec<SipServer>, random: &mut Random) -> Vec<Serv
             (std::cmp::Reverse(server.weight), lot, Server::new(server.url))
         })
         .filter(|(.., server)| server.is_some())
-        .collect();
+        .gather();
     let follows = |a: usize, b: usize| match (keyed.get(a), keyed.get(b)) {
         (Some((weight, lot, _)), Some((other, drawn, _))) => (weight, lot) > (other, drawn),
         _ => false,
     };
     let order = search::in_order(keyed.len(), &follows);
-    order.into_iter().take(limits::SERVERS).filter_map(|index| keyed.get_mut(index)?.2.take()).collect()
+    order.into_iter().take(limits::SERVERS).filter_map(|index| keyed.get_mut(index)?.2.take()).gather()
 }
 
 /// Whether a `ws:` or `wss:` URL is the secure one; `None` if it is neither or cannot be opened.

@@ -5,6 +5,7 @@ use crate::agent::{Agent, Asker, DURATION_MS, GAP_MS};
 use crate::bridge::{
     CallAction, CallPerform, CallPerformReply, CallPerformTimedOut, CallStateName, Incoming, PerformError, PerformState,
 };
+use crate::common::lists::Keep;
 use crate::common::time::Now;
 use crate::io::{CallInfo, DtmfMethod, Error, Extra};
 
@@ -124,7 +125,7 @@ impl Wake {
 
     fn take_actions(&mut self, uuid: &str, which: impl Fn(CallAction) -> bool) -> Vec<String> {
         let mut requests = Vec::new();
-        self.actions.retain(|action| {
+        self.actions.keep(|action| {
             let ours = action.call_uuid == uuid && which(action.action);
             if ours {
                 requests.push(action.request.clone());
@@ -136,7 +137,7 @@ impl Wake {
 
     /// The system gave up on an action; its answer would only confuse.
     pub(super) fn timed_out(&mut self, event: &CallPerformTimedOut) {
-        self.actions.retain(|action| action.action_id != event.action_id);
+        self.actions.keep(|action| action.action_id != event.action_id);
     }
 
     fn reply_result(&mut self, now: Now, request: &str, result: Result<(), Error>) {

@@ -17,6 +17,7 @@ use std::collections::VecDeque;
 
 use crate::agent::{Agent, AgentEvent};
 use crate::bridge::{BridgeProblem, CallEnded, Engine, Hello, Incoming, Link, LinkEvent, PackageInfo, Welcome};
+use crate::common::lists::Gather;
 use crate::common::random::Random;
 use crate::common::time::{Mono, Now};
 use crate::io::{CallId, CallInfo, EndpointOptions};
@@ -198,7 +199,7 @@ impl Wake {
         for token in std::mem::take(&mut welcome.snapshot.tokens) {
             self.tokens.take(token);
         }
-        for account in agent.accounts().collect::<Vec<_>>() {
+        for account in agent.accounts().gather() {
             self.set_push_contact(now, agent, account);
         }
         self.out.push_back(WakeEvent::Connected { welcome: Box::new(welcome), resumed });

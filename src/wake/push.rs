@@ -7,6 +7,7 @@ use crate::bridge::{
     PushIncomingReply, PushKind, PushOutcome, PushRefusal, PushResolved, ReportError, SipStatus, Supports,
 };
 use crate::common::limits;
+use crate::common::lists::{Gather, Keep};
 use crate::common::time::{Mono, Now};
 use crate::io::{AccountId, CallId, CallInfo, CallState, Direction, Extra};
 
@@ -97,7 +98,7 @@ impl Wake {
         let unbound = |call: &CallInfo| {
             call.direction == Direction::Incoming && !self.pushes.iter().any(|other| other.call == Some(call.id))
         };
-        let calls: Vec<_> = agent.live_calls().filter(unbound).collect();
+        let calls = agent.live_calls().filter(unbound).gather();
         // The host may have joined them already.
         let same =
             |call: &&CallInfo| call.uuid == push.call_uuid || push.sip_call_id.as_ref() == Some(&call.sip_call_id);
@@ -138,12 +139,12 @@ impl Wake {
         };
         let reply = PushIncomingReply { accepted: true, ..PushIncomingReply::default() };
         self.link.reply(now, &incoming.id, &reply);
-        let open: Vec<_> = self
+        let open = self
             .pushes
             .iter()
             .filter(|open| open.call.is_none() && (open.is_same(push) || open.call_uuid == push.call_uuid))
             .map(|open| open.call_uuid.clone())
-            .collect();
+            .gather();
         if let Some(call_id) = &push.sip_call_id {
             self.finish(call_id, outcome);
         }
@@ -262,12 +263,12 @@ impl Wake {
     }
 
     pub(super) fn push_timeout(&mut self, now: Now, agent: &mut Agent) {
-        let due: Vec<_> = self
+        let due = self
             .pushes
             .iter()
             .filter(|push| push.call.is_none() && push.deadline <= now.mono)
             .map(|push| push.call_uuid.clone())
-            .collect();
+            .gather();
         for uuid in due {
             self.give_up_push(now, agent, &uuid, PushOutcome::NoCall, None);
         }
@@ -275,12 +276,12 @@ impl Wake {
 
     /// R9: without a registration no INVITE will come.
     pub(super) fn registration_failed(&mut self, now: Now, agent: &mut Agent, account: AccountId, status: Option<u16>) {
-        let open: Vec<_> = self
+        let open = self
             .pushes
             .iter()
             .filter(|push| push.call.is_none() && push.account.is_none_or(|of| of == account))
             .map(|push| push.call_uuid.clone())
-            .collect();
+            .gather();
         for uuid in open {
             self.give_up_push(now, agent, &uuid, PushOutcome::RegistrationFailed, status);
         }
@@ -301,7 +302,7 @@ impl Wake {
 
     /// A call is over: its push is, too.
     pub(super) fn call_over(&mut self, call: &CallInfo, outcome: PushOutcome) {
-        self.pushes.retain(|push| push.call != Some(call.id));
+        self.pushes.keep(|push| push.call != Some(call.id));
         if call.direction == Direction::Incoming {
             self.finish(&call.sip_call_id, outcome);
         }

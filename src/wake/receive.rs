@@ -6,6 +6,7 @@ use crate::bridge::{
     AppResumed, CallPerform, CallPerformTimedOut, Incoming, Kind, NetworkChanged, Payload, Ping, Pong, PushIncoming,
     PushToken, SuspendPolicy, WillSuspend, WillSuspendReply,
 };
+use crate::common::lists::Gather;
 use crate::common::time::Now;
 use crate::io::BackgroundPolicy;
 
@@ -36,7 +37,7 @@ impl Wake {
             PushToken::TYPE => {
                 let token = read!(self, now, incoming, PushToken);
                 self.tokens.take(token);
-                for account in agent.accounts().collect::<Vec<_>>() {
+                for account in agent.accounts().gather() {
                     self.set_push_contact(now, agent, account);
                 }
             }

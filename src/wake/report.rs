@@ -6,6 +6,7 @@ use crate::bridge::{
     CallEnded, CallState as CallStateMessage, CallStateName, CallUpdate, EndReason, PushOutcome, RegState,
     RegStateName, SipStatus,
 };
+use crate::common::lists::Keep;
 use crate::common::time::Now;
 use crate::io::{CallId, CallInfo, CallState, Event, Outcome, OutcomeKind, RegistrationInfo, RegistrationState};
 
@@ -83,7 +84,7 @@ impl Wake {
     }
 
     fn report_end(&mut self, now: Now, call: &CallInfo, outcome: &Outcome) {
-        self.told.retain(|told| told.call != call.id);
+        self.told.keep(|told| told.call != call.id);
         self.fail_actions(now, &call.uuid, "callEnded");
         let sip = outcome.status.map(|status| SipStatus { status: u64::from(status), ..SipStatus::default() });
         let ended = CallEnded { call_uuid: call.uuid.clone(), reason: EndReason::of(outcome), sip, at: now.wall };

@@ -18,6 +18,7 @@ use super::codec::{CodecError, RawJson, ReadRecord};
 use super::envelope::{Envelope, Kind, ReplyError};
 use super::handshake::{Hello, Protocol, Ready, ResetReason, SessionReset, Welcome};
 use super::{Payload, VERSION, read_payload, write_payload};
+use crate::common::lists::Keep;
 use crate::common::random::Random;
 use crate::common::time::{Mono, Now};
 use crate::common::timers::Timers;
@@ -390,7 +391,7 @@ impl Link {
             self.events
                 .push_back(LinkEvent::TimedOut { id: asked.id.clone(), message_type: asked.message_type.clone() });
         }
-        self.asked.retain(|asked| !lost(asked));
+        self.asked.keep(|asked| !lost(asked));
         self.outbox.new_life(self.asked.iter_mut().filter_map(|asked| asked.kept.take()));
         self.open.clear();
     }

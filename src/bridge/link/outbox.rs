@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use crate::bridge::envelope::Kind;
 use crate::common::limits;
+
 use crate::common::time::Mono;
 
 /// Numbered messages that may wait for an acknowledgement at one time; the rest waits unnumbered.

@@ -11,6 +11,7 @@ use crate::bridge::handshake::Resume;
 use crate::bridge::json::{Json, Writer};
 use crate::bridge::{Payload, VERSION, write_payload};
 use crate::common::backoff;
+use crate::common::lists::{Gather, Keep};
 use crate::common::time::{Mono, Now};
 
 impl Link {
@@ -39,7 +40,7 @@ impl Link {
 
     /// Nobody waits for this request's reply any more.
     pub fn forget(&mut self, id: &str) {
-        self.asked.retain(|asked| asked.id != id);
+        self.asked.keep(|asked| asked.id != id);
         self.outbox.withdraw(id);
     }
 
@@ -189,7 +190,7 @@ impl Link {
     }
 
     pub(super) fn repeat(&mut self, now: Now) {
-        let items: Vec<_> = self.outbox.in_flight().take(RESEND_BATCH).cloned().collect();
+        let items = self.outbox.in_flight().take(RESEND_BATCH).cloned().gather();
         for item in items {
             self.post(now, &item);
         }
