@@ -137,6 +137,8 @@ export class Source {
   #stream;
   #hertz;
   #closed = false;
+  /** Whether somebody waits for it still. */
+  #wanted = false;
   /** @type {AudioContext | null} */
   #context = null;
   /** @type {(() => void) | null} */
@@ -159,6 +161,7 @@ export class Source {
    * @param {Promise<MediaStream | null>} [asked] a stream that may have it @returns {Promise<MediaStreamTrack>}
    */
   open(asked) {
+    this.#wanted = true;
     this.#opened ??= this.#open(asked);
     return this.#opened;
   }
@@ -194,6 +197,7 @@ export class Source {
   /** Gives the device, or what stood for it, back. @param {boolean} [closed] for good */
   drop(closed = false) {
     this.#closed ||= closed;
+    this.#wanted = false;
     this.#opened = null;
     this.#release()?.stop();
     if (!closed) void this.sender?.replaceTrack(null).catch(() => {});
@@ -216,7 +220,8 @@ export class Source {
   /** @param {Promise<MediaStream | null>} [asked] */
   async #open(asked) {
     const camera = this.#kind === "camera";
-    let track = (camera ? null : application?.getAudioTracks()[0]?.clone()) ?? this.#of(await asked);
+    const stream = asked && (await asked);
+    let track = (camera ? null : application?.getAudioTracks()[0]?.clone()) ?? this.#of(stream);
     /** @type {unknown} */
     let reason;
     if (!track) {
@@ -237,7 +242,7 @@ export class Source {
       throw reason;
     }
     // The call may have ended while the prompt was open, or nobody wants it any more.
-    if (this.#closed || !this.#opened) {
+    if (this.#closed || !this.#wanted) {
       track.stop();
       context?.close().then(mediaCounters, () => {});
     } else await this.take(track, context);
