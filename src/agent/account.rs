@@ -1,7 +1,7 @@
 //! One account: its options, its way to the server, its credentials, its registration, and the headers it writes.
 
 use super::account_options::check;
-use super::binding::Binding;
+use super::binding::{Binding, are_contact_params};
 use super::registration::Purpose;
 use crate::auth::{AuthOptions, Authenticator};
 use crate::common::lists::Gather;
@@ -39,6 +39,8 @@ pub struct PushContact {
     pub uri_params: String,
     /// After the `>`.
     pub header_params: String,
+    /// The value of a header of its own, `X-P-Push`; empty: none. At the log-out each `=true` in it becomes `=false`.
+    pub x_p_push: String,
 }
 
 impl std::fmt::Debug for PushContact {
@@ -57,7 +59,25 @@ impl PushContact {
     /// Whether there is nothing to add.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.uri_params.is_empty() && self.header_params.is_empty()
+        self.uri_params.is_empty() && self.header_params.is_empty() && self.x_p_push.is_empty()
+    }
+
+    /// Whether these can be [`PushContact::header_params`]: none that the engine writes itself, none twice, and nothing
+    /// but parameters.
+    #[must_use]
+    pub fn is_header_params(text: &str) -> bool {
+        are_contact_params(text, true)
+    }
+
+    /// The same for [`PushContact::uri_params`].
+    #[must_use]
+    pub fn is_uri_params(text: &str) -> bool {
+        let written = ["sip:a@b", text].concat();
+        let ours = ["transport", "ob", "gr", "lr", "method"];
+        let own = |name: &str| ours.iter().any(|ours| name.eq_ignore_ascii_case(ours));
+        are_contact_params(text, true)
+            && Uri::parse(&written)
+                .is_ok_and(|uri| uri.headers().next().is_none() && !uri.params().any(|(name, _)| own(name)))
     }
 }
 

@@ -1,6 +1,6 @@
 //! What the options of an account may be.
 
-use super::account::credentials;
+use super::account::{PushContact, credentials};
 use super::binding::are_contact_params;
 use super::extra::{check_headers, check_request_headers};
 use super::identity::is_identity;
@@ -92,18 +92,10 @@ fn push_fault(options: &PushOptions) -> Option<&'static str> {
         // The preset says everything.
         return Some("preset");
     }
-    let of_uri = |text: &str| {
-        let written = ["sip:a@b", text].concat();
-        let ours = ["transport", "ob", "gr", "lr", "method"];
-        let own = |name: &str| ours.iter().any(|ours| name.eq_ignore_ascii_case(ours));
-        are_contact_params(text, true)
-            && Uri::parse(&written)
-                .is_ok_and(|uri| uri.headers().next().is_none() && !uri.params().any(|(name, _)| own(name)))
-    };
-    if !filled(header).is_some_and(|text| are_contact_params(&text, true)) {
+    if !filled(header).is_some_and(|text| PushContact::is_header_params(&text)) {
         return Some("regContactParams");
     }
-    if filled(uri).is_some_and(|text| of_uri(&text)) { None } else { Some("contactUriParams") }
+    if filled(uri).is_some_and(|text| PushContact::is_uri_params(&text)) { None } else { Some("contactUriParams") }
 }
 
 /// A template as it looks when all of its placeholders have a value; `None` where one is unknown or not closed.

@@ -235,6 +235,11 @@ impl Account {
         let supported = if binding.without_outbound { "path, gruu" } else { "path, outbound, gruu" };
         headers.push(HeaderName::Supported, supported);
         headers.push(HeaderName::Allow, ALLOW);
+        let push = &self.push.x_p_push;
+        if !push.is_empty() && !self.push_refused {
+            let off = matches!(purpose, Purpose::LogOut | Purpose::Everything);
+            headers.push_named("X-P-Push", if off { push.replace("=true", "=false") } else { push.clone() });
+        }
         add_headers(headers, &self.options.register_headers);
         add_headers(headers, &self.extra.headers);
         self.auth.authorize(&mut request, random);

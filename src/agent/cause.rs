@@ -1,7 +1,7 @@
 //! The message that is being looked at: what the application is told because of it carries its headers.
 
 use crate::io::{Error, Event, Refusal};
-use crate::message::{Headers, Method, Request, Response};
+use crate::message::{HeaderName, Headers, Method, Request, Response};
 
 /// A message from the wire.
 #[derive(Debug, Clone)]
@@ -18,7 +18,12 @@ impl Cause {
 
     pub(super) fn of_response(response: &Response) -> Self {
         let said = (response.status(), response.reason().to_owned());
-        Self { response: Some(said), headers: response.headers.clone() }
+        let mut headers = response.headers.clone();
+        if said.0 < 300 && headers.cseq().is_some_and(|cseq| cseq.is_ok_and(|cseq| cseq.method == Method::Register)) {
+            // It lists all bindings of the user, with the tokens of other devices as well (RFC 8599 section 13).
+            headers.remove(HeaderName::Contact);
+        }
+        Self { response: Some(said), headers }
     }
 
     /// Puts its headers into an event that can only be about it.

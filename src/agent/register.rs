@@ -6,6 +6,7 @@ use super::credentials::{Challenged, Refused};
 use super::outcome::code_of;
 use super::registration::{Answer, Purpose, Verdict};
 use super::{Agent, Use};
+use crate::common::limits;
 use crate::common::lists::Gather;
 use crate::common::time::Now;
 use crate::io::{AccountId, CommandId, Error, ErrorCode, Reply, TransportState};
@@ -84,12 +85,14 @@ impl Agent {
 
     /// What REGISTER says about pushes from now on; a change is told to the registrar at once.
     pub fn set_push_contact(&mut self, now: Now, id: AccountId, push: PushContact) {
+        let mut too_long = false;
         if let Some(account) = self.account_mut(id) {
             // A token ends the wait for it; without one the wait goes on to its end.
             if !push.is_empty() {
                 account.token_wait = None;
             }
             if account.push != push {
+                too_long = account.contact_uri().len() + push.uri_params.len() > limits::CONTACT_OCTETS_WARN;
                 account.push = push;
                 account.push_refused = false;
                 let awake = account.wakefulness == Wakefulness::Awake && account.wanted && !account.removing;
@@ -97,6 +100,9 @@ impl Agent {
                     account.want_again(Purpose::Bind);
                 }
             }
+        }
+        if too_long {
+            self.problem(ErrorCode::ContactTooLong, Some(id));
         }
         self.pump(now);
     }

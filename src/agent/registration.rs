@@ -11,6 +11,10 @@ use crate::transaction::ClientId;
 const LONGEST_PAUSE_MS: u64 = 300_000;
 /// First pause after a failure, in milliseconds; doubled with each further one.
 const FIRST_PAUSE_MS: u64 = 2_000;
+/// The same where the registrar says no to what it has said yes to before: it is asked again, without haste.
+const FIRST_PATIENCE_MS: u64 = 60_000;
+/// The longest pause then.
+const LONGEST_PATIENCE_MS: u64 = 1_800_000;
 /// Challenges and 423s answered in one attempt before it counts as failed.
 const ROUNDS: u8 = 4;
 /// The longest binding that is asked for because a 423 says so, in seconds: one year.
@@ -71,6 +75,8 @@ pub(crate) struct Registration {
     recalled: bool,
     rounds: u8,
     failures: u32,
+    /// The registrar has made a binding of ours: a refusal is no fault of the options.
+    worked: bool,
     /// Until when the server keeps the binding.
     bound_until: Option<Mono>,
     pub(crate) expires_at_wall: Option<u64>,
@@ -133,6 +139,7 @@ impl Registration {
             recalled: false,
             rounds: 0,
             failures: 0,
+            worked: false,
             bound_until: None,
             expires_at_wall: None,
             status: None,
@@ -307,6 +314,7 @@ impl Registration {
         // Early enough for a round trip and a retry, but not more often than needed.
         let refresh = if granted > 20_000 { granted - (granted / 10).clamp(5_000, 600_000) } else { granted / 2 };
         self.phase = Phase::Bound { refresh_at: now.mono.after(refresh.clamp(1_000, LONGEST_REFRESH_MS)) };
+        self.worked = true;
         self.bound_until = Some(now.mono.after(granted));
         self.expires_at_wall = Some(now.wall.saturating_add(granted));
         self.succeeded(Some(200));
@@ -358,9 +366,13 @@ impl Registration {
         self.failures = self.failures.saturating_add(1);
         self.moved = None;
         self.status = error.status;
+        // Nobody but the user can mend credentials. All else may pass: a phone must not stay out of reach until it is asked.
+        let patient = !retry && self.worked && !is_about_credentials(error.code);
         self.error = Some(error);
-        self.phase = if retry && !leaving {
-            let pause = backoff::spread(FIRST_PAUSE_MS, LONGEST_PAUSE_MS, self.failures - 1, random);
+        self.phase = if (retry || patient) && !leaving {
+            let (first, longest) =
+                if patient { (FIRST_PATIENCE_MS, LONGEST_PATIENCE_MS) } else { (FIRST_PAUSE_MS, LONGEST_PAUSE_MS) };
+            let pause = backoff::spread(first, longest, self.failures - 1, random);
             let asked = u64::from(after_s.unwrap_or(0).min(LONGEST_RETRY_AFTER_S)) * 1000;
             let late = if asked > pause { random.below(asked / 10) } else { 0 };
             Phase::Paused { until: now.mono.after(pause.max(asked) + late), asked: asked > 0 }
@@ -397,18 +409,18 @@ impl Registration {
         self.next = None;
     }
 
-    /// The refresh or the end of a pause has come. True where the application is to refresh the binding: if it does not,
-    /// the binding ends.
+    /// The refresh, the end of a pause or that of the binding has come. True where the application is to refresh the
+    /// binding: if it does not, the binding ends.
     pub(crate) fn timeout(&mut self, now: Mono, by_application: bool) -> bool {
+        if self.bound_until.is_some_and(|until| until <= now) {
+            self.unbound();
+        }
         match self.phase {
             Phase::Bound { refresh_at } if refresh_at <= now && by_application => {
                 self.phase = Phase::Expiring;
                 return true;
             }
-            Phase::Expiring if !self.is_bound(now) => {
-                self.phase = Phase::Idle;
-                self.unbound();
-            }
+            Phase::Expiring if !self.is_bound(now) => self.phase = Phase::Idle,
             Phase::Bound { refresh_at: at } | Phase::Paused { until: at, .. } if at <= now => {
                 self.rounds = 0;
                 self.phase = Phase::Due(Purpose::Bind);
@@ -421,9 +433,10 @@ impl Registration {
     /// When [`Self::timeout`] is to be called.
     pub(crate) fn next_timeout(&self) -> Option<Mono> {
         match self.phase {
-            Phase::Bound { refresh_at: at } | Phase::Paused { until: at, .. } => Some(at),
-            Phase::Expiring => self.bound_until,
-            _ => None,
+            Phase::Bound { refresh_at: at } => Some(at),
+            // While its refresh hangs the binding may run out.
+            Phase::Paused { until: at, .. } => self.bound_until.into_iter().chain([at]).min(),
+            _ => self.bound_until,
         }
     }
 
@@ -465,6 +478,18 @@ impl Registration {
     pub(crate) fn take_all_waiting(&mut self) -> Vec<CommandId> {
         std::mem::take(&mut self.waiting)
     }
+}
+
+/// Whether this says that the user's name or password is not taken.
+const fn is_about_credentials(code: ErrorCode) -> bool {
+    matches!(
+        code,
+        ErrorCode::WrongPassword
+            | ErrorCode::RealmNotAllowed
+            | ErrorCode::NoSupportedAlgorithm
+            | ErrorCode::NoCredentials
+            | ErrorCode::ServerNotAuthentic
+    )
 }
 
 #[cfg(test)]

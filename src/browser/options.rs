@@ -173,6 +173,9 @@ pub(super) fn account(options: &JsValue) -> Result<AccountOptions, JsValue> {
                     options.preset = Some(match text.as_str() {
                         "rfc8599-apns" => PushPreset::Rfc8599Apns,
                         "freeswitch-apn" => PushPreset::FreeswitchApn,
+                        "flexisip" => PushPreset::Flexisip,
+                        "linphone-legacy" => PushPreset::LinphoneLegacy,
+                        "portsip" => PushPreset::Portsip,
                         _ => return None,
                     });
                 }

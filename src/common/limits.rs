@@ -18,7 +18,8 @@ pub const VIA_VALUES: usize = 64;
 pub const BODY_OCTETS: usize = 48 * 1024;
 /// Routes of a dialog. More: the dialog is refused (400).
 pub const ROUTES: usize = 32;
-/// Contact octets above which a registrar with default settings refuses the REGISTER: a warning, nothing more.
+/// Octets of the URI in the Contact above which a registrar with default settings refuses the REGISTER: a warning, nothing
+/// more.
 pub const CONTACT_OCTETS_WARN: usize = 512;
 /// Octets of one bridge message. Longer: refused and counted.
 pub const BRIDGE_MESSAGE_OCTETS: usize = 1024 * 1024;

@@ -38,6 +38,8 @@ pub enum ErrorCode {
     BindingMissing,
     /// The push service is not supported there (555).
     PushNotSupported,
+    /// The URI in the Contact of REGISTER is longer than some registrars take: a warning.
+    ContactTooLong,
     /// The URL of the server cannot be used.
     BadServerUrl,
     /// The connection could not be made or was lost: refused, no network, a certificate that is not trusted, an origin that is not allowed (close 1006).
@@ -107,6 +109,7 @@ impl ErrorCode {
             Self::Rejected => "rejected",
             Self::BindingMissing => "bindingMissing",
             Self::PushNotSupported => "pushNotSupported",
+            Self::ContactTooLong => "contactTooLong",
             Self::BadServerUrl => "badServerUrl",
             Self::ConnectionFailed => "connectionFailed",
             Self::NotSip => "notSip",
@@ -163,6 +166,9 @@ impl ErrorCode {
             Self::Rejected => "the far end or a server on the way refused; see status",
             Self::BindingMissing => "the registrar answered without our contact; a proxy may have changed it",
             Self::PushNotSupported => "the server does not support this push service; check `push`",
+            Self::ContactTooLong => {
+                "the Contact URI of REGISTER has more than 512 octets, which some registrars refuse; shorten what `push` puts into it"
+            }
             Self::BadServerUrl => "the server must be a ws: or wss: URL, and wss: in a secure page",
             Self::ConnectionFailed => {
                 "no connection: check address, network, the certificate (a self-signed one must be trusted first) and the origins the server allows"

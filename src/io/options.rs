@@ -123,6 +123,13 @@ pub enum PushPreset {
     Rfc8599Apns,
     /// FreeSWITCH with mod_apn: `app-id`, `pn-voip-tok`, `pn-im-tok` as URI parameters, closed by one more.
     FreeswitchApn,
+    /// Flexisip: the parameters of RFC 8599 for one or two tokens, each with its service (`pn-prid=…:voip&…:remote`), and
+    /// `apns.dev` for tokens of the sandbox.
+    Flexisip,
+    /// What Linphone wrote before RFC 8599: `pn-type`, `app-id`, `pn-tok` as URI parameters.
+    LinphoneLegacy,
+    /// PortSIP PBX: a header of REGISTER, `X-P-Push`, which at the log-out says that no push is wanted any more.
+    Portsip,
 }
 
 /// How push tokens get into the Contact of REGISTER; into nothing else. Templates know the placeholders

@@ -23,34 +23,43 @@ impl Tokens {
         }
     }
 
-    fn any(&self) -> Option<&PushToken> {
-        self.voip.as_ref().or(self.im.as_ref())
-    }
-
     /// What REGISTER says with these options.
     pub(crate) fn contact(&self, options: &PushOptions, instance: &str) -> PushContact {
         let (uri, header) = match options.preset {
             Some(preset) => (template(preset), ""),
             None => (options.contact_uri_params.as_str(), options.reg_contact_params.as_str()),
         };
-        let ready_made =
-            self.voip.as_ref().filter(|token| token.token.is_some()).and_then(|t| t.contact_params.as_ref());
-        let header_params = match ready_made.map(Secret::expose) {
-            // The host's word wins, as long as it cannot break out of the header.
-            Some(text) if is_parameters(text) => text.to_owned(),
-            _ => self.fill(header, instance),
+        let x_p_push = if options.preset == Some(PushPreset::Portsip) { PORTSIP } else { "" };
+        let mut contact = PushContact {
+            uri_params: self.fill(uri, instance),
+            header_params: self.fill(header, instance),
+            x_p_push: self.fill(x_p_push, instance).trim_start_matches(';').to_owned(),
         };
-        PushContact { uri_params: self.fill(uri, instance), header_params }
+        let ready_made = [&self.voip, &self.im].into_iter().flatten().filter(|token| token.token.is_some());
+        if let Some(text) = ready_made.filter_map(|token| token.contact_params.as_ref()).map(Secret::expose).next() {
+            // The host's word wins and stands where the template stood, as long as it breaks nothing there.
+            if uri.is_empty() {
+                if is_parameters(text) && PushContact::is_header_params(text) {
+                    text.clone_into(&mut contact.header_params);
+                }
+            } else if is_parameters(text) && PushContact::is_uri_params(text) {
+                text.clone_into(&mut contact.uri_params);
+                contact.header_params.clear();
+            }
+        }
+        contact
+    }
+
+    /// The token of a kind; empty where there is none.
+    fn token(token: &Option<PushToken>) -> &str {
+        token.as_ref().and_then(|token| token.token.as_ref()).map_or("", Secret::expose)
     }
 
     fn fill(&self, template: &str, instance: &str) -> String {
-        let asks_for = |name: &str| search::contains(template, name);
-        let has =
-            |token: &Option<PushToken>| token.as_ref().and_then(|t| t.token.as_ref()).is_some_and(|t| !t.is_empty());
         // Without any of the tokens it is about, the rest of a template would ask for something else: RFC 8599's
         // pn-provider alone is a question for what the server can do.
-        if (asks_for("{voip-token}") || asks_for("{im-token}"))
-            && !(asks_for("{voip-token}") && has(&self.voip) || asks_for("{im-token}") && has(&self.im))
+        let mut tokens = TOKENS.iter().filter(|name| search::contains(template, name)).peekable();
+        if tokens.peek().is_some() && tokens.all(|name| self.value(name.trim_matches(['{', '}']), instance).is_empty())
         {
             return String::new();
         }
@@ -75,35 +84,60 @@ impl Tokens {
             if value.is_empty() {
                 return None;
             }
-            out.push_str(&PushContact::escape(&value));
+            out.push_str(&value);
             rest = after;
         }
         out.push_str(rest);
         is_parameters(&out).then_some(out)
     }
 
+    /// What a placeholder stands for, escaped.
     fn value(&self, name: &str, instance: &str) -> String {
-        let token = |token: &Option<PushToken>| {
-            token.as_ref().and_then(|t| t.token.as_ref()).map(|t| t.expose().to_owned()).unwrap_or_default()
+        let any = self.voip.as_ref().or(self.im.as_ref());
+        let sandbox = any.is_some_and(|token| token.environment == Environment::Sandbox);
+        let (voip, im) = (Self::token(&self.voip), Self::token(&self.im));
+        // The parts of the tokens that are there.
+        let counted = |of_voip: &[&str], of_im: &[&str]| {
+            let between: &[&str] = if voip.is_empty() || im.is_empty() { &[] } else { &["&"] };
+            let parts = [if voip.is_empty() { &[] } else { of_voip }, between, if im.is_empty() { &[] } else { of_im }];
+            parts.concat().concat()
         };
-        let any = self.any();
-        match name {
-            "voip-token" => token(&self.voip),
-            "im-token" => token(&self.im),
-            "topic" => any.map(|t| t.topic.clone()).unwrap_or_default(),
-            "bundle" => any.map(|t| t.bundle_id.clone()).unwrap_or_default(),
-            "team" => any.and_then(|t| t.team_id.clone()).unwrap_or_default(),
-            "instance" => instance.to_owned(),
-            "environment" => match any.map(|t| t.environment) {
-                Some(Environment::Sandbox) => "sandbox".to_owned(),
-                Some(Environment::Production) => "production".to_owned(),
-                _ => String::new(),
+        let escaped = PushContact::escape;
+        PushContact::escape(match name {
+            "voip-token" => voip,
+            "im-token" => im,
+            "topic" => any.map_or("", |token| &token.topic),
+            "bundle" => any.map_or("", |token| &token.bundle_id),
+            "team" => any.and_then(|token| token.team_id.as_deref()).unwrap_or_default(),
+            "instance" => instance,
+            "environment" => match any.map(|token| token.environment) {
+                Some(Environment::Sandbox) => "sandbox",
+                Some(Environment::Production) => "production",
+                _ => "",
             },
-            "platform" => "iOS".to_owned(),
-            _ => String::new(),
-        }
+            "platform" => "iOS",
+            // The words of the presets.
+            "apns" if sandbox => "apns.dev",
+            "apns" => "apns",
+            "stage" if sandbox => "dev",
+            "stage" => "prod",
+            "messages" if im.is_empty() => "false",
+            "messages" => "true",
+            "services" => return counted(&["voip"], &["remote"]),
+            "service-tokens" => return counted(&[&escaped(voip), ":voip"], &[&escaped(im), ":remote"]),
+            "device" if im.is_empty() => voip,
+            "device" => return [&escaped(voip), "|", &escaped(im)].concat(),
+            _ => "",
+        })
     }
 }
+
+/// The placeholders that a template is about: without a value for any of them it says nothing.
+const TOKENS: [&str; 4] = ["{voip-token}", "{im-token}", "{service-tokens}", "{device}"];
+
+/// The header that PortSIP reads. A VoIP token is for calls alone: the system takes each of its pushes for one.
+const PORTSIP: &str =
+    ";device-os=ios;device-uid={device};allow-call-push=true;allow-message-push={messages};app-id={bundle}";
 
 const fn template(preset: PushPreset) -> &'static str {
     match preset {
@@ -113,6 +147,10 @@ const fn template(preset: PushPreset) -> &'static str {
         PushPreset::FreeswitchApn => {
             ";app-id={bundle};pn-voip-tok={voip-token};pn-im-tok={im-token};pn-platform={platform}"
         }
+        // Flexisip counts: as many services as tokens, or it takes none of them.
+        PushPreset::Flexisip => ";pn-provider={apns};pn-param={team}.{bundle}.{services};pn-prid={service-tokens}",
+        PushPreset::LinphoneLegacy => ";pn-type=apple;app-id={bundle}.voip.{stage};pn-tok={voip-token}",
+        PushPreset::Portsip => "",
     }
 }
 

@@ -29,6 +29,7 @@ mod outcomes;
 mod overtaken;
 mod progress;
 mod publication;
+mod push;
 mod redirect;
 mod refer_far;
 mod refusals;

@@ -296,3 +296,73 @@ fn what_can_never_be_sent_is_refused_when_the_account_is_made() {
         assert_eq!(refused(options), Some("ha1"), "{hash:?}");
     }
 }
+
+/// RFC 3261 10.2.4: a registrar that says no to a binding that it has made before may say yes another time; it is asked
+/// without haste, and the user of the phone has to do nothing.
+#[test]
+fn a_refusal_of_what_worked_before_is_asked_again_without_haste() {
+    for status in [403, 404] {
+        let mut world = World::new();
+        world.server.expires = 60;
+        let (phone, _) = world.add_registered("bob");
+        world.server.register_status = Some(status);
+        world.run(60_000);
+        let info = last(&world, phone);
+        assert_eq!((info.state, info.status, info.will_retry), (RegistrationState::Failed, Some(status), true));
+        let asked = world.server.registers().len();
+        world.run(3_600_000);
+        let more = world.server.registers().len() - asked;
+        assert!((4..=8).contains(&more), "{more} in an hour");
+        world.server.register_status = None;
+        world.run(2_700_000);
+        assert_eq!(last(&world, phone).state, RegistrationState::Registered);
+    }
+}
+
+/// The same where it never worked: the options are wrong, and no patience mends them.
+#[test]
+fn a_refusal_of_what_never_worked_is_final() {
+    let mut world = World::new();
+    world.server.add_user("bob", "secret");
+    world.server.register_status = Some(404);
+    let phone = world.add_phone(EndpointOptions::default());
+    world.create_account(phone, account("bob"));
+    world.run(3_600_000);
+    assert_eq!(world.server.registers().len(), 1);
+    assert!(!last(&world, phone).will_retry);
+}
+
+/// Credentials that were taken and are taken no more are the user's to mend: tried again they could lock the user out.
+#[test]
+fn credentials_that_are_refused_are_not_tried_again_though_they_worked_before() {
+    let mut world = World::new();
+    world.server.expires = 60;
+    let (phone, _) = world.add_registered("bob");
+    world.server.gate.users.clear();
+    world.server.add_user("bob", "another");
+    world.run(60_000);
+    let info = last(&world, phone);
+    assert_eq!((info.error.map(|e| e.code), info.will_retry), (Some(ErrorCode::WrongPassword), false));
+    let asked = world.server.registers().len();
+    world.run(3_600_000);
+    assert_eq!(world.server.registers().len(), asked);
+}
+
+/// RFC 3261 10.2.4: when a binding has run out it is there no more, whether its refresh is answered or not.
+#[test]
+fn a_binding_that_runs_out_while_its_refresh_hangs_is_registered_no_more() {
+    let mut world = World::new();
+    world.server.expires = 60;
+    let (phone, _) = world.add_registered("bob");
+    let registered_at = world.now;
+    world.server.silent = true;
+    world.run(59_500);
+    assert_eq!(last(&world, phone).state, RegistrationState::Registered);
+    world.run(registered_at + 60_100 - world.now);
+    let info = last(&world, phone);
+    assert_ne!(info.state, RegistrationState::Registered);
+    assert_eq!(info.expires_at, None);
+    world.server.silent = false;
+    world.run(120_000);
+    assert_eq!(last(&world, phone).state, RegistrationState::Registered);
+}

@@ -33,7 +33,7 @@ export interface AccountOptions {
   expires?: number;
   /** How push tokens get into the Contact of REGISTER; into nothing else. A preset, or templates of your own, not both. */
   push?: {
-    preset?: "rfc8599-apns" | "freeswitch-apn";
+    preset?: "rfc8599-apns" | "freeswitch-apn" | "flexisip" | "linphone-legacy" | "portsip";
     /** Parameters after the `>`, with `{voip-token}` and the other placeholders. */
     regContactParams?: string;
     /** Parameters inside the `<>`. */

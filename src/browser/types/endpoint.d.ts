@@ -18,6 +18,7 @@ export type ErrorCode =
   | "registrationRejected"
   | "bindingMissing"
   | "pushNotSupported"
+  | "contactTooLong"
   | "badServerUrl"
   | "connectionFailed"
   | "notSip"
@@ -175,7 +176,10 @@ export interface SdpInfo {
 /** The events, by name. */
 export interface EventMap {
   connectivity_changed: { account: Account; state: Connectivity; error?: SipError };
-  /** The headers are those of the response that changed it; none where nothing on the wire did. */
+  /**
+   * The headers are those of the response that changed it, without Contact, which lists the push tokens of all the user's
+   * devices; none where nothing on the wire did.
+   */
   registration_changed: { account: Account; headers: Header[] } & Registration;
   /** The binding is to be refreshed now, by `register()`: the account's `refresh` is `application`. It ends at `expiresAt`. */
   registration_expiring: { account: Account; expiresAt: number };
