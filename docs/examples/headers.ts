@@ -12,7 +12,6 @@ export async function intercom(endpoint: Endpoint, account: Account) {
   endpoint.on("registration_changed", ({ headers }) => console.log(headers.find(({ name }) => name === "P-Associated-URI")?.value));
   endpoint.on("call_received", async ({ call, headers }) => {
     const ticket = headers.find(({ name }) => name.toLowerCase() === "x-ticket")?.value;
-    console.log(ticket, call.divertedFrom, call.autoAnswerSeconds);
     if (ticket === undefined) await call.decline(403, { headers: [{ name: "X-Why", value: "no ticket" }] });
     else await call.answer({ headers: [{ name: "X-Ticket", value: ticket }] });
   });
