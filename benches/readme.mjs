@@ -1,7 +1,7 @@
 // Writes the figures of target/bench/report.json into the README: node benches/readme.mjs, after `make bench` on a quiet machine.
 import { readFileSync, writeFileSync } from "node:fs";
 
-const { size, messages, register, behaviour, versions, machine, at } = JSON.parse(readFileSync("target/bench/report.json", "utf8"));
+const { size, sizeBy, messages, register, behaviour, versions, machine, at } = JSON.parse(readFileSync("target/bench/report.json", "utf8"));
 const number = (value) => (value === undefined ? "" : value.toLocaleString("en-US"));
 const kilobytes = (bytes) => `${(bytes / 1000).toFixed(1)} kB`;
 const spread = (figure) => (figure ? `${number(figure.median)} (${number(figure.min)} – ${number(figure.max)})` : "");
@@ -32,6 +32,13 @@ const difficult = [
   ...(behaviour ?? []).map(({ title, rfc, verdicts }) => `| ${[title, rfc, ...names.map((name) => mark(verdicts[name]))].join(" | ")} |`),
 ].join("\n");
 
+/** What each capability costs. */
+const costs = [
+  "| what it is for | octets | part of the package, gzip -9 |",
+  "| --- | --- | --- |",
+  ...(sizeBy ?? []).map(({ name, plain, gzip }) => `| ${name} | ${number(plain)} | ${kilobytes(gzip)} |`),
+].join("\n");
+
 /** Puts a text between its marks. */
 function place(readme, mark, content) {
   const [begin, end] = [`<!-- ${mark} -->`, `<!-- /${mark} -->`];
@@ -43,5 +50,6 @@ function place(readme, mark, content) {
 
 let readme = readFileSync("README.md", "utf8");
 if (size && messages && register) readme = place(readme, "figures", figures());
+if (sizeBy) readme = place(readme, "costs", costs);
 if (behaviour) readme = place(readme, "behaviour", difficult);
 writeFileSync("README.md", readme);

@@ -7,6 +7,7 @@ import { find } from "../scripts/tools.mjs";
 import { behaviourTable, measureBehaviour } from "./behaviour.mjs";
 import { measureMessages } from "./messages.mjs";
 import { measureRegister } from "./register.mjs";
+import { measureSizeBy } from "./size-by.mjs";
 import { measureSizes } from "./size.mjs";
 import { table } from "./stats.mjs";
 
@@ -26,6 +27,8 @@ if (wants("size")) {
     "Size in bytes (esbuild --bundle --minify, target safari15; ours: script and module)",
     table(["", "minified", "gzip -9", "brotli"], Object.entries(report.size).map(([name, { plain, gzip, brotli }]) => [name, plain, gzip, brotli])),
   );
+  report.sizeBy = await measureSizeBy();
+  say("What each capability costs: octets, and its part of the compressed package", table(["", "octets", "gzip -9"], report.sizeBy.map(({ name, plain, gzip }) => [name, plain, gzip])));
 }
 if (wants("messages")) {
   execFileSync("bash", ["benches/wasm/build.sh"], { stdio: ["ignore", "inherit", "inherit"] });

@@ -2,6 +2,24 @@
 // what the module and its glue call each other is short.
 import { execFileSync } from "node:child_process";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { resolve } from "node:path";
+
+// The features that Rust's wasm32 target writes by default, and no others.
+const features = ["bulk-memory", "nontrapping-float-to-int", "sign-ext", "mutable-globals", "reference-types", "multivalue"];
+
+/** Passes for what is left when servers compress: nothing is put in line and no value is kept for a second use, both of which hide
+ * repetitions. The stack begins at address 0, so that nothing of the program's is in the first KiB. */
+export const small = [
+  ...["--low-memory-unused", "--zero-filled-memory", ...["-ocimfs", "-aimfs", "-fimfs"].flatMap((limit) => [limit, "0"])],
+  ...["--skip-pass=local-cse", "--flatten", "--rereloop", "-Oz", "-Oz"],
+];
+export const stripped = ["--strip-debug", "--strip-producers", "--strip-target-features"];
+
+/** Runs the optimiser. @param {string} from @param {string} to @param {string[]} passes */
+export function optimise(from, to, passes) {
+  const program = resolve("node_modules/binaryen/bin/wasm-opt");
+  execFileSync(process.execPath, [program, ...features.map((feature) => `--enable-${feature}`), ...passes, from, "-o", to], { stdio: "inherit" });
+}
 
 /** Octets that are compared, functions before that count, functions called most that stay in front (their numbers are short). */
 const [GRAM, BEFORE, FIRST] = [6, 8, 40];
@@ -18,7 +36,7 @@ const text = (string) => Buffer.concat([leb(Buffer.byteLength(string)), Buffer.f
 const section = (id, content) => Buffer.concat([Buffer.from([id]), leb(content.length), content]);
 
 /** Reads numbers and names from one place on. */
-function reader(octets, at) {
+export function reader(octets, at) {
   const number = () => {
     for (let value = 0, shift = 0; ; shift += 7) {
       const octet = octets[at++];
@@ -31,14 +49,14 @@ function reader(octets, at) {
 }
 
 /** The sections of a module: number and content. */
-function sections(wasm) {
+export function sections(wasm) {
   const [from, list] = [reader(wasm, 8), []];
   while (from.at() < wasm.length) list.push([from.octet(), from.take(from.number())]);
   return list;
 }
 
 /** Steps over what an import is of; says whether it is a function. */
-function isFunction(from) {
+export function isFunction(from) {
   const kind = from.octet();
   if (kind === 1) from.octet();
   if (kind === 3) from.take(2);
@@ -80,10 +98,10 @@ function order(bodies) {
 
 /**
  * Puts functions that are alike together and shortens names. Returns what has become of the names.
- * @param {string} path @param {(from: string, to: string, passes: string[]) => void} optimise
+ * @param {string} path
  * @returns {{ imports: Map<string, string>, exports: Map<string, string> }}
  */
-export function compact(path, optimise) {
+export function compact(path) {
   const [imports, exports] = [new Map(), new Map()];
   const short = (names, name) => names.get(name) ?? names.set(name, names.size.toString(36)).get(name);
   let [functions, bodies] = [0, []];
@@ -110,7 +128,7 @@ export function compact(path, optimise) {
   const names = Buffer.concat([leb(named.length), ...named.flatMap(([index, name]) => [leb(index), text(name)])]);
   const custom = section(0, Buffer.concat([text("name"), section(1, names)]));
   writeFileSync(`${path}.named`, Buffer.concat([Buffer.from("\0asm\x01\0\0\0"), ...changed, custom]));
-  optimise(`${path}.named`, path, ["--reorder-functions-by-name", "--strip-debug", "--strip-target-features"]);
+  optimise(`${path}.named`, path, ["--reorder-functions-by-name", ...stripped]);
   rmSync(`${path}.named`);
   return { imports, exports };
 }

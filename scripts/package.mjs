@@ -1,11 +1,10 @@
 // Makes pkg/ of what wasm-pack left in target/wasm-pack: the wasm optimised, the glue and src/browser/js joined into one
 // file, an entry for Node, the types, package.json with its export conditions.
-import { execFileSync } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename, resolve } from "node:path";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
-import { compact, rename } from "./compact.mjs";
+import { compact, optimise, rename, small, stripped } from "./compact.mjs";
 import { types } from "./types.mjs";
 
 const from = "target/wasm-pack";
@@ -15,19 +14,8 @@ const made = JSON.parse(readFileSync(`${from}/package.json`, "utf8"));
 rmSync("pkg", { recursive: true, force: true });
 mkdirSync("pkg");
 
-// The features that Rust's wasm32 target writes by default, and no others.
-const features = ["bulk-memory", "nontrapping-float-to-int", "sign-ext", "mutable-globals", "reference-types", "multivalue"];
-/** @param {string} from @param {string} to @param {string[]} passes */
-const optimise = (from, to, passes) =>
-  execFileSync(process.execPath, [resolve("node_modules/binaryen/bin/wasm-opt"), ...features.map((feature) => `--enable-${feature}`), ...passes, from, "-o", to], { stdio: "inherit" });
-optimise(`${from}/sipwake_bg.wasm`, "pkg/sipwake_bg.wasm", [
-  // All of this is for what is left when servers compress: nothing is put in line and no value is kept for a second use, both of
-  // which hide repetitions. The stack begins at address 0, so that nothing of the program's is in the first KiB.
-  ...["--low-memory-unused", "--zero-filled-memory", ...["-ocimfs", "-aimfs", "-fimfs"].flatMap((limit) => [limit, "0"])],
-  ...["--skip-pass=local-cse", "--flatten", "--rereloop", "-Oz", "-Oz"],
-  ...["--strip-debug", "--strip-producers", "--strip-target-features"],
-]);
-const names = compact("pkg/sipwake_bg.wasm", optimise);
+optimise(`${from}/sipwake_bg.wasm`, "pkg/sipwake_bg.wasm", [...small, ...stripped]);
+const names = compact("pkg/sipwake_bg.wasm");
 
 /** The glue names copies of our modules; all shall be one, or `SipError` would be two classes. */
 const oneOfEach = {
