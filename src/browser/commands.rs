@@ -33,6 +33,40 @@ struct Given {
     video: Video,
 }
 
+/// The options that each command takes; those of other commands are not looked at.
+const OPTIONS: &[(&str, &str)] = &[
+    ("register", "headers"),
+    ("unregister", "headers"),
+    ("unregisterAll", "headers"),
+    ("removeAccount", "headers"),
+    ("makeCall", "headers anonymous preferredIdentity replaces lateOffer video"),
+    ("progress", "headers earlyMedia"),
+    ("answer", "headers"),
+    ("decline", "headers"),
+    ("redirect", "headers status"),
+    ("hangup", "headers"),
+    ("setVideo", "headers"),
+    ("hold", "headers"),
+    ("renegotiate", "headers iceRestart"),
+    ("dtmf", "headers method durationMs gapMs"),
+    ("info", "headers contentType body"),
+    ("transfer", "headers"),
+    ("transferToCall", "headers"),
+    ("refer", "headers"),
+    ("acceptReferral", "headers"),
+    ("rejectReferral", "headers"),
+    ("sendMessage", "headers contentType"),
+    ("sendOptions", "headers"),
+    ("subscribe", "headers accept expires contentType body"),
+    ("unsubscribe", "headers"),
+    ("acceptSubscriber", "headers contentType pending"),
+    ("rejectSubscriber", "headers"),
+    ("notify", "headers contentType terminate"),
+    ("publish", "headers expires contentType"),
+    ("republish", "headers contentType"),
+    ("unpublish", "headers"),
+];
+
 /// Reads the options of which `allowed` names those that this command takes.
 fn given(options: &JsValue, allowed: &str) -> Result<Given, JsValue> {
     let mut given = Given::default();
@@ -73,44 +107,213 @@ fn given(options: &JsValue, allowed: &str) -> Result<Given, JsValue> {
     Ok(given)
 }
 
-impl Given {
-    fn extra(self) -> Extra {
-        Extra { headers: self.headers }
+/// The values of one command, and why it cannot be read.
+struct Reader<'a> {
+    first: &'a JsValue,
+    second: &'a JsValue,
+    third: &'a JsValue,
+    given: Given,
+    error: JsValue,
+}
+
+impl Reader<'_> {
+    /// What is there, or the error for what is not.
+    fn or<T>(&mut self, value: Option<T>, code: ErrorCode) -> Option<T> {
+        if value.is_none() {
+            self.error = error::code(code);
+        }
+        value
     }
 
-    /// What a message carries: a text, or octets; `plain` is the type of a text that says no other.
-    fn body(&mut self, value: &JsValue, plain: &str) -> Result<Body, JsValue> {
+    /// The same where an option or value is wrong that has a name.
+    fn or_option<T>(&mut self, value: Option<T>, field: &str) -> Option<T> {
+        if value.is_none() {
+            self.error = error::option(field);
+        }
+        value
+    }
+
+    /// An object of another endpoint, or of none, is nobody's.
+    #[inline(never)]
+    fn id(&mut self, value: &JsValue) -> Option<u32> {
+        self.or(number(value), ErrorCode::NotFound)
+    }
+
+    /// What the command is about.
+    fn about(&mut self) -> Option<u32> {
+        self.id(self.first)
+    }
+
+    fn account(&mut self) -> Option<AccountId> {
+        self.about().map(AccountId)
+    }
+
+    fn call(&mut self) -> Option<CallId> {
+        self.about().map(CallId)
+    }
+
+    fn subscription(&mut self) -> Option<SubscriptionId> {
+        self.about().map(SubscriptionId)
+    }
+
+    #[inline(never)]
+    fn target(&mut self, value: &JsValue) -> Option<String> {
+        self.or(value.as_string(), ErrorCode::InvalidTarget)
+    }
+
+    #[inline(never)]
+    fn text(&mut self, value: &JsValue, field: &str) -> Option<String> {
+        self.or_option(value.as_string(), field)
+    }
+
+    /// The second value as a status, if there is one.
+    #[inline(never)]
+    fn status(&mut self, field: &str) -> Option<Option<u16>> {
+        if self.second.is_undefined() {
+            return Some(None);
+        }
+        self.or_option(number(self.second), field).map(Some)
+    }
+
+    /// A status that refuses, or this one.
+    fn refusal(&mut self, usual: u16) -> Option<u16> {
+        Some(self.status("status")?.unwrap_or(usual))
+    }
+
+    fn extra(&mut self) -> Extra {
+        Extra { headers: std::mem::take(&mut self.given.headers) }
+    }
+
+    /// What a message carries: a text, or octets.
+    #[inline(never)]
+    fn body(&mut self, value: &JsValue) -> Option<Body> {
         let (octets, usual) = match (value.as_string(), value.dyn_ref::<Uint8Array>()) {
-            (Some(text), _) => (text.into_bytes(), plain),
+            (Some(text), _) => (text.into_bytes(), "text/plain"),
             (None, Some(octets)) => (octets.to_vec(), "application/octet-stream"),
-            (None, None) if value.is_undefined() => return Ok(Body::default()),
-            (None, None) => return Err(error::option("body")),
+            (None, None) if value.is_undefined() => return Some(Body::default()),
+            (None, None) => return self.or_option(None, "body"),
         };
-        let content_type = self.content_type.take().unwrap_or_else(|| usual.to_owned());
-        Ok(Body { content_type, octets })
+        let content_type = self.given.content_type.take().unwrap_or_else(|| usual.to_owned());
+        Some(Body { content_type, octets })
     }
-}
 
-/// An object of another endpoint, or of none, is nobody's.
-fn id<T>(value: &JsValue, make: fn(u32) -> T) -> Result<T, JsValue> {
-    number(value).map(make).ok_or_else(|| error::code(ErrorCode::NotFound))
-}
+    /// The body among the options.
+    fn given_body(&mut self) -> Option<Body> {
+        let value = std::mem::take(&mut self.given.body);
+        self.body(&value)
+    }
 
-fn target(value: &JsValue) -> Result<String, JsValue> {
-    value.as_string().ok_or_else(|| error::code(ErrorCode::InvalidTarget))
-}
+    fn expires(&self) -> u32 {
+        self.given.expires.unwrap_or(3_600)
+    }
 
-fn text(value: &JsValue, field: &str) -> Result<String, JsValue> {
-    value.as_string().ok_or_else(|| error::option(field))
-}
-
-fn status(value: &JsValue, field: &str) -> Result<Option<u16>, JsValue> {
-    if value.is_undefined() { Ok(None) } else { number(value).map(Some).ok_or_else(|| error::option(field)) }
-}
-
-/// A status that refuses, or this one.
-fn refusal(value: &JsValue, usual: u16) -> Result<u16, JsValue> {
-    Ok(status(value, "status")?.unwrap_or(usual))
+    /// The command itself; what is fallible and owns nothing comes first.
+    fn command(&mut self, name: &str) -> Option<Command> {
+        let (first, second, third) = (self.first, self.second, self.third);
+        Some(match name {
+            "register" => Command::Register(self.account()?),
+            "unregister" => Command::Unregister(self.account()?),
+            "unregisterAll" => Command::UnregisterAll(self.account()?),
+            "removeAccount" => Command::RemoveAccount(self.account()?),
+            "makeCall" => {
+                let (account, target) = (self.account()?, self.target(second)?);
+                let given = &mut self.given;
+                let options = crate::io::CallOptions {
+                    headers: std::mem::take(&mut given.headers),
+                    anonymous: given.anonymous,
+                    preferred_identity: given.preferred_identity.take(),
+                    replaces: given.replaces,
+                    late_offer: given.late_offer,
+                    video: given.video,
+                };
+                Command::MakeCall { account, target, options }
+            }
+            "progress" => {
+                Command::Progress { call: self.call()?, early_media: self.given.early_media, extra: self.extra() }
+            }
+            "answer" => Command::Answer(self.call()?, self.extra()),
+            "decline" => Command::Decline(self.call()?, self.status("code")?, self.extra()),
+            "redirect" => {
+                let call = self.call()?;
+                let targets = second.as_string().map(|one| vec![one]).or_else(|| texts(second));
+                let targets = self.or(targets, ErrorCode::InvalidTarget)?;
+                Command::Redirect { call, status: self.given.status.unwrap_or(302), targets }
+            }
+            "hangup" => Command::Hangup(self.call()?, self.extra()),
+            "mute" => Command::Mute(self.call()?, second.is_truthy()),
+            "muteVideo" => Command::MuteVideo(self.call()?, second.is_truthy()),
+            "setVideo" => Command::SetVideo(self.call()?, self.or_option(options::video(second), "video")?),
+            "audioRoute" => Command::AudioRoute(self.text(first, "speaker")?),
+            "stats" => Command::Stats(self.call()?),
+            "hold" => Command::Hold(self.call()?, second.is_truthy()),
+            "renegotiate" => Command::Renegotiate { call: self.call()?, restart: self.given.ice_restart },
+            "dtmf" => Command::Dtmf {
+                call: self.call()?,
+                digits: self.text(second, "digits")?,
+                method: self.given.method,
+                duration_ms: self.given.duration_ms.unwrap_or(100),
+                gap_ms: self.given.gap_ms.unwrap_or(70),
+            },
+            "info" => Command::Info { call: self.call()?, body: self.given_body()?, extra: self.extra() },
+            "transfer" => Command::Transfer { call: self.call()?, target: self.target(second)?, extra: self.extra() },
+            "transferToCall" => {
+                Command::TransferToCall { call: self.call()?, to: CallId(self.id(second)?), extra: self.extra() }
+            }
+            "refer" => Command::Refer {
+                account: self.account()?,
+                target: self.target(second)?,
+                refer_to: self.target(third)?,
+                extra: self.extra(),
+            },
+            "acceptReferral" => Command::AcceptReferral(ReferralId(self.about()?)),
+            "rejectReferral" => Command::RejectReferral(ReferralId(self.about()?), self.refusal(603)?),
+            // In a call where the second value is one's number, and to a target where it is a text.
+            "sendMessage" => {
+                let account = self.account()?;
+                let call = number(second).map(CallId);
+                let target = if call.is_some() { String::new() } else { self.target(second)? };
+                Command::SendMessage { account, call, target, body: self.body(third)?, extra: self.extra() }
+            }
+            "sendOptions" => {
+                Command::SendOptions { account: self.account()?, target: self.target(second)?, extra: self.extra() }
+            }
+            "subscribe" => Command::Subscribe {
+                account: self.account()?,
+                target: self.target(second)?,
+                event: self.text(third, "event")?,
+                accept: std::mem::take(&mut self.given.accept),
+                expires: self.expires(),
+                body: self.given_body()?,
+                extra: self.extra(),
+            },
+            "unsubscribe" => Command::Unsubscribe(self.subscription()?),
+            "acceptSubscriber" => Command::AcceptSubscriber {
+                subscription: self.subscription()?,
+                pending: self.given.pending,
+                body: self.body(second)?,
+            },
+            "rejectSubscriber" => Command::RejectSubscriber(self.subscription()?, self.refusal(403)?),
+            "notify" => Command::Notify {
+                subscription: self.subscription()?,
+                body: self.body(second)?,
+                terminate: self.given.terminate.take(),
+            },
+            "publish" => Command::Publish {
+                account: self.account()?,
+                event: self.text(second, "event")?,
+                expires: self.expires(),
+                body: self.body(third)?,
+                extra: self.extra(),
+            },
+            "republish" => Command::Republish(PublicationId(self.about()?), self.body(second)?),
+            "unpublish" => Command::Unpublish(PublicationId(self.about()?)),
+            "networkChanged" => Command::NetworkChanged { online: first.as_bool() },
+            "suspend" => Command::Suspend,
+            "resume" => Command::Resume { suspended_ms: self.or_option(number(first), "suspendedMs")? },
+            "stop" => Command::Stop,
+            _ => return self.or(None, ErrorCode::Unsupported),
+        })
+    }
 }
 
 /// Reads one command.
@@ -121,163 +324,18 @@ pub(super) fn read(
     third: &JsValue,
     options: &JsValue,
 ) -> Result<Command, JsValue> {
-    let account = || id(first, AccountId);
-    let call = || id(first, CallId);
-    let subscription = || id(first, SubscriptionId);
-    let take = |allowed| given(options, allowed);
+    if name == "createAccount" {
+        return Ok(Command::CreateAccount(Box::new(options::account(options)?)));
+    }
+    let given = match OPTIONS.iter().find(|(command, _)| *command == name) {
+        Some((_, allowed)) => given(options, allowed)?,
+        None => Given::default(),
+    };
+    let mut reader = Reader { first, second, third, given, error: JsValue::UNDEFINED };
+    let Some(command) = reader.command(name) else { return Err(reader.error) };
     // Those of a command that has no place for them itself.
-    let mut headers = HeaderList::new();
-    let mut lend = |allowed| {
-        take(allowed).map(|mut given| {
-            headers = std::mem::take(&mut given.headers);
-            given
-        })
-    };
-    let command = match name {
-        "createAccount" => Command::CreateAccount(Box::new(options::account(options)?)),
-        "register" | "unregister" | "unregisterAll" | "removeAccount" => {
-            lend("headers")?;
-            let account = account()?;
-            match name {
-                "register" => Command::Register(account),
-                "unregister" => Command::Unregister(account),
-                "unregisterAll" => Command::UnregisterAll(account),
-                _ => Command::RemoveAccount(account),
-            }
-        }
-        "makeCall" => {
-            let (account, target) = (account()?, target(second)?);
-            let given = take("headers anonymous preferredIdentity replaces lateOffer video")?;
-            let options = crate::io::CallOptions {
-                headers: given.headers,
-                anonymous: given.anonymous,
-                preferred_identity: given.preferred_identity,
-                replaces: given.replaces,
-                late_offer: given.late_offer,
-                video: given.video,
-            };
-            Command::MakeCall { account, target, options }
-        }
-        "progress" => {
-            let call = call()?;
-            let given = take("headers earlyMedia")?;
-            Command::Progress { call, early_media: given.early_media, extra: given.extra() }
-        }
-        "answer" => Command::Answer(call()?, take("headers")?.extra()),
-        "decline" => Command::Decline(call()?, status(second, "code")?, take("headers")?.extra()),
-        "redirect" => {
-            let targets = match second.as_string() {
-                Some(one) => vec![one],
-                None => texts(second).ok_or_else(|| error::code(ErrorCode::InvalidTarget))?,
-            };
-            Command::Redirect { call: call()?, status: lend("headers status")?.status.unwrap_or(302), targets }
-        }
-        "hangup" => Command::Hangup(call()?, take("headers")?.extra()),
-        "mute" => Command::Mute(call()?, second.is_truthy()),
-        "muteVideo" => Command::MuteVideo(call()?, second.is_truthy()),
-        "setVideo" => {
-            lend("headers")?;
-            Command::SetVideo(call()?, options::video(second).ok_or_else(|| error::option("video"))?)
-        }
-        "audioRoute" => Command::AudioRoute(text(first, "speaker")?),
-        "stats" => Command::Stats(call()?),
-        "hold" => {
-            lend("headers")?;
-            Command::Hold(call()?, second.is_truthy())
-        }
-        "renegotiate" => Command::Renegotiate { call: call()?, restart: lend("headers iceRestart")?.ice_restart },
-        "dtmf" => {
-            let (call, digits) = (call()?, text(second, "digits")?);
-            let given = lend("headers method durationMs gapMs")?;
-            let (duration_ms, gap_ms) = (given.duration_ms.unwrap_or(100), given.gap_ms.unwrap_or(70));
-            Command::Dtmf { call, digits, method: given.method, duration_ms, gap_ms }
-        }
-        "info" => {
-            let call = call()?;
-            let mut given = take("headers contentType body")?;
-            let value = given.body.clone();
-            let body = given.body(&value, "text/plain")?;
-            Command::Info { call, body, extra: given.extra() }
-        }
-        "transfer" => Command::Transfer { call: call()?, target: target(second)?, extra: take("headers")?.extra() },
-        "transferToCall" => {
-            Command::TransferToCall { call: call()?, to: id(second, CallId)?, extra: take("headers")?.extra() }
-        }
-        "refer" => Command::Refer {
-            account: account()?,
-            target: target(second)?,
-            refer_to: target(third)?,
-            extra: take("headers")?.extra(),
-        },
-        "acceptReferral" => {
-            lend("headers")?;
-            Command::AcceptReferral(id(first, ReferralId)?)
-        }
-        "rejectReferral" => {
-            lend("headers")?;
-            Command::RejectReferral(id(first, ReferralId)?, refusal(second, 603)?)
-        }
-        // In a call where the second value is one's number, and to a target where it is a text.
-        "sendMessage" => {
-            let account = account()?;
-            let call = number(second).map(CallId);
-            let target = if call.is_some() { String::new() } else { target(second)? };
-            let mut given = take("headers contentType")?;
-            let body = given.body(third, "text/plain")?;
-            Command::SendMessage { account, call, target, body, extra: given.extra() }
-        }
-        "sendOptions" => {
-            Command::SendOptions { account: account()?, target: target(second)?, extra: take("headers")?.extra() }
-        }
-        "subscribe" => {
-            let (account, target, event) = (account()?, target(second)?, text(third, "event")?);
-            let mut given = take("headers accept expires contentType body")?;
-            let value = given.body.clone();
-            let body = given.body(&value, "text/plain")?;
-            let expires = given.expires.unwrap_or(3_600);
-            let accept = std::mem::take(&mut given.accept);
-            Command::Subscribe { account, target, event, accept, expires, body, extra: given.extra() }
-        }
-        "unsubscribe" => {
-            lend("headers")?;
-            Command::Unsubscribe(subscription()?)
-        }
-        "acceptSubscriber" => {
-            let mut given = lend("headers contentType pending")?;
-            let body = given.body(second, "text/plain")?;
-            Command::AcceptSubscriber { subscription: subscription()?, pending: given.pending, body }
-        }
-        "rejectSubscriber" => {
-            lend("headers")?;
-            Command::RejectSubscriber(subscription()?, refusal(second, 403)?)
-        }
-        "notify" => {
-            let mut given = lend("headers contentType terminate")?;
-            let body = given.body(second, "text/plain")?;
-            Command::Notify { subscription: subscription()?, body, terminate: given.terminate }
-        }
-        "publish" => {
-            let (account, event) = (account()?, text(second, "event")?);
-            let mut given = take("headers expires contentType")?;
-            let body = given.body(third, "text/plain")?;
-            let expires = given.expires.unwrap_or(3_600);
-            Command::Publish { account, event, expires, body, extra: given.extra() }
-        }
-        "republish" => {
-            let body = lend("headers contentType")?.body(second, "text/plain")?;
-            Command::Republish(id(first, PublicationId)?, body)
-        }
-        "unpublish" => {
-            lend("headers")?;
-            Command::Unpublish(id(first, PublicationId)?)
-        }
-        "networkChanged" => Command::NetworkChanged { online: first.as_bool() },
-        "suspend" => Command::Suspend,
-        "resume" => Command::Resume { suspended_ms: number(first).ok_or_else(|| error::option("suspendedMs"))? },
-        "stop" => Command::Stop,
-        _ => return Err(error::code(ErrorCode::Unsupported)),
-    };
-    Ok(if headers.is_empty() { command } else { Command::With(Extra { headers }, Box::new(command)) })
+    let extra = reader.extra();
+    Ok(if extra.headers.is_empty() { command } else { Command::With(extra, Box::new(command)) })
 }
 
 /// The items of a list that `read` takes; one that it does not take spoils the list.
