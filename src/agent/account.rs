@@ -117,6 +117,16 @@ pub(crate) struct Account {
     pub(crate) extra: Extra,
 }
 
+/// The account with this id.
+pub(crate) fn find(accounts: &[Account], id: AccountId) -> Option<&Account> {
+    accounts.iter().find(|account| account.id == id)
+}
+
+/// The same, to be changed.
+pub(crate) fn find_mut(accounts: &mut [Account], id: AccountId) -> Option<&mut Account> {
+    accounts.iter_mut().find(|account| account.id == id)
+}
+
 impl Account {
     pub(crate) fn new(
         id: AccountId,

@@ -1,6 +1,7 @@
 //! Challenges (RFC 3261 section 22): every request of ours that meets one comes here, waits for the application's
 //! credentials where that is needed, and goes on where it came from.
 
+use super::account;
 use super::cause::Cause;
 use super::request::{Attempt, Purpose};
 use super::{Agent, AgentEvent};
@@ -210,7 +211,7 @@ impl Agent {
     /// A final response that is no challenge: what it says about the credentials of its request.
     pub(super) fn concluded(&mut self, account: AccountId, client: ClientId, response: &Response) {
         let Self { accounts, transactions, .. } = self;
-        if let Some(found) = accounts.iter_mut().find(|found| found.id == account)
+        if let Some(found) = account::find_mut(accounts, account)
             && let Some(request) = transactions.request(client)
             && !found.auth.concluded(request, response)
         {

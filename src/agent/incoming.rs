@@ -213,7 +213,7 @@ impl Agent {
     }
 
     fn answer_again(&mut self, now: Now, id: CallId, server: ServerId) {
-        let Some(call) = self.calls.iter().find(|call| call.id == id) else { return };
+        let Some(call) = self.find_call(id) else { return };
         let Some(body) = call.repeat.as_ref().map(|repeat| repeat.response.body().to_vec()) else { return };
         let request = call.invite.clone();
         self.send_ok(now, id, server, &request, body);
@@ -248,7 +248,7 @@ impl Agent {
     /// Sends a 200, with a description unless that is agreed, and repeats it until its ACK.
     pub(super) fn send_ok(&mut self, now: Now, id: CallId, server: ServerId, request: &Request, sdp: Vec<u8>) {
         let Some(extra) = self.call_mut(id).map(|call| std::mem::take(&mut call.extra)) else { return };
-        let Some(call) = self.calls.iter().find(|call| call.id == id) else { return };
+        let Some(call) = self.find_call(id) else { return };
         let mut response = self.response(request, 200, &call.local_tag, Some(call.account));
         self.write_supported(call.account, &mut response.headers);
         if !sdp.is_empty() {

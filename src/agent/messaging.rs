@@ -1,6 +1,7 @@
 //! Requests that bring one answer: MESSAGE (RFC 3428) and OPTIONS (RFC 3261 section 11), both ways.
 
 use super::Agent;
+use super::account;
 use super::extra::{add_headers, check_headers};
 use super::outcome::body_of;
 use super::outgoing::target_uri;
@@ -72,7 +73,7 @@ impl Agent {
     ) -> Result<Request, Error> {
         check_headers(&extra.headers)?;
         let Self { accounts, random, .. } = self;
-        let account = accounts.iter().find(|a| a.id == account).ok_or(ErrorCode::NotFound)?;
+        let account = account::find(accounts, account).ok_or(ErrorCode::NotFound)?;
         let uri = target_uri(target, &account.options.domain)?;
         let (tag, call_id) = (random.token(10), random.token(24));
         let mut request = account.request(method, &uri, &["<", &uri, ">"].concat(), &tag, &call_id, 1);

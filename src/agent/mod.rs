@@ -296,13 +296,13 @@ impl Agent {
     /// The call as the application sees it.
     #[must_use]
     pub fn call(&self, id: CallId) -> Option<CallInfo> {
-        self.calls.iter().find(|call| call.id == id).map(Call::info)
+        self.find_call(id).map(Call::info)
     }
 
     /// The INVITE's header with this name, for what joins it to a push.
     #[must_use]
     pub fn invite_header(&self, id: CallId, name: &str) -> Option<&str> {
-        self.calls.iter().find(|call| call.id == id)?.invite.headers.get_named(name)
+        self.find_call(id)?.invite.headers.get_named(name)
     }
 
     /// The host knows this call by this id from now on.
@@ -386,11 +386,15 @@ impl Agent {
     }
 
     fn find_account(&self, id: AccountId) -> Option<&Account> {
-        self.accounts.iter().find(|account| account.id == id)
+        account::find(&self.accounts, id)
     }
 
     fn account_mut(&mut self, id: AccountId) -> Option<&mut Account> {
-        self.accounts.iter_mut().find(|account| account.id == id)
+        account::find_mut(&mut self.accounts, id)
+    }
+
+    fn find_call(&self, id: CallId) -> Option<&Call> {
+        self.calls.iter().find(|call| call.id == id)
     }
 
     fn call_mut(&mut self, id: CallId) -> Option<&mut Call> {
@@ -418,7 +422,7 @@ impl Agent {
 
     fn connect(&mut self, now: Now, id: AccountId) {
         let Self { accounts, flow_ids, random, .. } = self;
-        if let Some(account) = accounts.iter_mut().find(|account| account.id == id) {
+        if let Some(account) = account::find_mut(accounts, id) {
             account.first.connect(now, flow_ids, random);
         }
     }
@@ -439,7 +443,7 @@ impl Agent {
         what: Use,
     ) -> Option<ClientId> {
         let Self { accounts, transactions, random, options, uses, .. } = self;
-        let account = accounts.iter().find(|a| a.id == account)?;
+        let account = account::find(accounts, account)?;
         let binding = account.bindings().find(|binding| binding.flow() == Some(flow))?;
         extra::dress(&mut request, account, &options.user_agent);
         request::keep_secure(&mut request);
@@ -504,7 +508,7 @@ impl Agent {
             TransportEvent::Command { flow, command } => self.out.push_back(AgentEvent::Flow { flow, command }),
             TransportEvent::Up { .. } => {
                 let Self { accounts, random, .. } = self;
-                let account = accounts.iter_mut().find(|account| account.id == id);
+                let account = account::find_mut(accounts, id);
                 if let Some(binding) = account.and_then(|account| account.binding_mut(reg_id)) {
                     binding.renew_contact(random);
                 }

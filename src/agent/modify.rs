@@ -1,6 +1,6 @@
 //! Changes of an established session that we ask for: re-INVITE (RFC 3261 section 14.1) and UPDATE (RFC 3311).
 
-use super::account::{ALLOW, SUPPORTED};
+use super::account::{self, ALLOW, SUPPORTED};
 use super::amend::amend;
 use super::call::{Call, Job, LINGER_MS, Phase};
 use super::cause::Cause;
@@ -98,7 +98,7 @@ impl Agent {
             if let Some(contact) = self.find_account(account).map(|account| account.contact_for("")) {
                 response.headers.set(HeaderName::Contact, contact);
             }
-            if let Some(call) = self.calls.iter().find(|call| call.id == id) {
+            if let Some(call) = self.find_call(id) {
                 answer_securely(&call.invite, &mut response.headers);
             }
             self.send_moved(now, id, &response);
@@ -113,7 +113,7 @@ impl Agent {
 
     /// Sends a 2xx whose transaction is gone on the account's flow: whoever forwarded its INVITE knows its Via.
     pub(super) fn send_moved(&mut self, now: Now, id: CallId, response: &Response) {
-        let account = self.calls.iter().find(|call| call.id == id).map(|call| call.account);
+        let account = self.find_call(id).map(|call| call.account);
         let flow = account.and_then(|id| self.find_account(id)).and_then(|account| account.flow());
         if let (Some(flow), Ok(octets)) = (flow, response.to_octets()) {
             self.send_octets(now, flow, octets);
@@ -286,7 +286,7 @@ impl Agent {
         let Self { accounts, random, uses, .. } = self;
         // What is left of an earlier one is over: its 2xx has its ACK.
         uses.keep(|(_, what)| *what != Use::Reinvite(id));
-        if let Some(found) = accounts.iter_mut().find(|found| found.id == account) {
+        if let Some(found) = account::find_mut(accounts, account) {
             found.auth.authorize(&mut request, random);
         }
         let adrift = self.call_mut(id).is_none_or(|call| call.session.adrift);

@@ -1,6 +1,6 @@
 //! The caller's side of an INVITE (RFC 3261 section 13.2).
 
-use super::account::SUPPORTED;
+use super::account::{self, SUPPORTED};
 use super::amend::amend;
 use super::call::{Beginning, Call, Job, Phase};
 use super::credentials::{Challenged, Refused};
@@ -124,7 +124,7 @@ impl Agent {
         let flow = found.flow().ok_or(ErrorCode::FlowLost)?;
         let replaces = options.replaces.map(|old| self.replaces_value(old)).transpose()?;
         let Self { accounts, random, .. } = self;
-        let found = accounts.iter().find(|a| a.id == account).ok_or(ErrorCode::NotFound)?;
+        let found = account::find(accounts, account).ok_or(ErrorCode::NotFound)?;
         let (local_tag, call_id) = (random.token(10), random.token(24));
         let to = ["<", &uri, ">"].concat();
         let mut invite = found.request(Method::Invite, &uri, &to, &local_tag, &call_id, 1);
@@ -179,7 +179,7 @@ impl Agent {
         let Self { accounts, calls, random, .. } = self;
         let Some(call) = calls.iter_mut().find(|call| call.id == id) else { return };
         let account_id = call.account;
-        let Some(account) = accounts.iter_mut().find(|account| account.id == account_id) else { return };
+        let Some(account) = account::find_mut(accounts, account_id) else { return };
         // A public GRUU says who we are, so an anonymous call is reached at the flow alone (RFC 5627 section 3.1.2).
         let anonymous = call.invite.headers.has_privacy("id");
         let contact = if anonymous { ["<", &account.contact_uri(), ">"].concat() } else { account.contact() };
@@ -203,7 +203,7 @@ impl Agent {
     }
 
     pub(super) fn invite_response(&mut self, now: Now, id: CallId, client: ClientId, response: &Response) {
-        let Some(call) = self.calls.iter().find(|call| call.id == id) else { return };
+        let Some(call) = self.find_call(id) else { return };
         let (phase, given_up) = (call.phase, call.given_up);
         // A response to the INVITE that a challenge has replaced.
         let stale = call.client != Some(client) && !call.is_over();

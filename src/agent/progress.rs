@@ -83,7 +83,7 @@ impl Agent {
         command: CommandId,
     ) -> Result<(), Error> {
         check_headers(&extra.headers)?;
-        let call = self.calls.iter().find(|call| call.id == id).ok_or(ErrorCode::NotFound)?;
+        let call = self.find_call(id).ok_or(ErrorCode::NotFound)?;
         let possible = !early_media || sdp_of(&call.invite).is_some() || self.wants_reliable(call, true);
         if call.phase != Phase::Ringing || !possible {
             return Err(ErrorCode::InvalidState.into());
@@ -102,7 +102,7 @@ impl Agent {
 
     /// Tells the caller that it rings here.
     pub(super) fn send_ringing(&mut self, now: Now, id: CallId) {
-        let Some(call) = self.calls.iter().find(|call| call.id == id) else { return };
+        let Some(call) = self.find_call(id) else { return };
         let reliable = self.wants_reliable(call, false);
         // The answer is being made, and says what there is to describe.
         let answering = call.phase == Phase::Answering;
@@ -129,7 +129,7 @@ impl Agent {
     }
 
     fn settle_prelude(&mut self, now: Now, id: CallId) {
-        let due = self.calls.iter().find(|call| call.id == id).and_then(|call| self.due(call));
+        let due = self.find_call(id).and_then(|call| self.due(call));
         let (Some(due), Some(call)) = (due, self.call_mut(id)) else { return };
         match due {
             Due::Describe => self.describe_early(id),
@@ -181,7 +181,7 @@ impl Agent {
     }
 
     fn send_provisional(&mut self, now: Now, id: CallId, status: u16) {
-        let Some(call) = self.calls.iter().find(|call| call.id == id) else { return };
+        let Some(call) = self.find_call(id) else { return };
         let Some(server) = call.server else { return };
         let described = call.prelude.exchange == Exchange::Described;
         let reliable = self.wants_reliable(call, described);

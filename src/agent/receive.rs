@@ -53,7 +53,7 @@ impl Agent {
         if response.status() >= 200 && !matches!(response.status(), 401 | 407) {
             let account = match what {
                 Use::Register(id, _) => Some(id),
-                Use::Invite(id) | Use::Reinvite(id) => self.calls.iter().find(|c| c.id == id).map(|call| call.account),
+                Use::Invite(id) | Use::Reinvite(id) => self.find_call(id).map(|call| call.account),
                 Use::Request => self.account_of_request(client),
                 Use::Probe => None,
             };

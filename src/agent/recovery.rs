@@ -1,7 +1,7 @@
 //! The one place that decides how to recover, by one rule: signalling in doubt or lost → a new flow, and never a restart
 //! of ICE; signalling sound and media lost → a restart of ICE, and never a new flow.
 
-use super::account::{Account, Wakefulness};
+use super::account::{self, Account, Wakefulness};
 use super::binding::Binding;
 use super::registration::Purpose;
 use super::{Agent, Use};
@@ -64,13 +64,13 @@ impl Agent {
     }
 
     pub(super) fn call_account(&self, id: CallId) -> Option<AccountId> {
-        self.calls.iter().find(|call| call.id == id).map(|call| call.account)
+        self.find_call(id).map(|call| call.account)
     }
 
     /// Asks the account's servers whether its flows still work. `eager`: waits for the next attempt end now.
     pub(super) fn doubt(&mut self, now: Now, id: AccountId, eager: bool) {
         let Self { accounts, flow_ids, random, .. } = self;
-        let Some(account) = accounts.iter_mut().find(|account| account.id == id) else { return };
+        let Some(account) = account::find_mut(accounts, id) else { return };
         for binding in account.bindings_mut() {
             if eager || binding.flow().is_some() {
                 binding.connection.probe(now.mono, flow_ids, random);
@@ -87,7 +87,7 @@ impl Agent {
     /// tried in haste.
     pub(super) fn flow_lost(&mut self, now: Now, id: AccountId, reg_id: u8) {
         let Self { accounts, flow_ids, random, .. } = self;
-        let Some(account) = accounts.iter_mut().find(|account| account.id == id) else { return };
+        let Some(account) = account::find_mut(accounts, id) else { return };
         if account.second.is_none() || account.wakefulness != Wakefulness::Awake {
             return;
         }
@@ -107,7 +107,7 @@ impl Agent {
     /// a challenge is not answered.
     pub(super) fn ask_server(&mut self, now: Now, id: AccountId, flow: FlowId) {
         let Self { accounts, random, .. } = self;
-        let Some(account) = accounts.iter().find(|account| account.id == id) else { return };
+        let Some(account) = account::find(accounts, id) else { return };
         let uri = ["sip:", &account.options.domain].concat();
         let (tag, call_id) = (random.token(10), random.token(24));
         let to = ["<", &uri, ">"].concat();

@@ -105,7 +105,7 @@ impl Agent {
         request: &Request,
     ) -> Result<(), u16> {
         let headers = &request.headers;
-        let in_call = call.and_then(|id| self.calls.iter().find(|call| call.id == id));
+        let in_call = call.and_then(|id| self.find_call(id));
         match in_call {
             Some(call) if call.is_over() => return Err(481),
             Some(call) if !call.is_confirmed() => return Err(403),

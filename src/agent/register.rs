@@ -1,6 +1,6 @@
 //! REGISTER: when it leaves and what its answer means.
 
-use super::account::{Account, PushContact, Wakefulness, connection_options};
+use super::account::{self, Account, PushContact, Wakefulness, connection_options};
 use super::binding::{Binding, Granted};
 use super::credentials::{Challenged, Refused};
 use super::outcome::code_of;
@@ -127,7 +127,7 @@ impl Agent {
 
     fn register_binding(&mut self, now: Now, id: AccountId, reg_id: u8) -> bool {
         let Self { accounts, flow_ids, random, .. } = self;
-        let Some(account) = accounts.iter_mut().find(|account| account.id == id) else { return false };
+        let Some(account) = account::find_mut(accounts, id) else { return false };
         let Some(binding) = account.binding_mut(reg_id) else { return false };
         let Some(purpose) = binding.registration.due() else { return false };
         let Some(flow) = binding.flow() else {
@@ -163,7 +163,7 @@ impl Agent {
         let request = self.transactions.request(client).cloned();
         self.forget_use(client);
         let Self { accounts, random, .. } = self;
-        let Some(account) = accounts.iter_mut().find(|account| account.id == id) else { return };
+        let Some(account) = account::find_mut(accounts, id) else { return };
         // The answer to a REGISTER that a lost flow has overtaken says nothing about the present.
         let Some(purpose) = account.binding(reg_id).and_then(|binding| binding.registration.pending(client)) else {
             return;
@@ -196,7 +196,7 @@ impl Agent {
     /// The REGISTER on its way has its answer.
     pub(super) fn register_answered(&mut self, now: Now, id: AccountId, reg_id: u8, purpose: Purpose, answer: Answer) {
         let Self { accounts, flow_ids, random, .. } = self;
-        let Some(account) = accounts.iter_mut().find(|account| account.id == id) else { return };
+        let Some(account) = account::find_mut(accounts, id) else { return };
         let Some(binding) = account.binding_mut(reg_id) else { return };
         let answer = match answer {
             // 503 is about this server, and so is its Retry-After (RFC 3261 section 21.5.4).
@@ -253,7 +253,7 @@ impl Agent {
     /// a registrar that does not do as that RFC says would send every call twice.
     pub(super) fn keep_second(&mut self, now: Now, id: AccountId) {
         let Self { accounts, flow_ids, random, .. } = self;
-        let Some(account) = accounts.iter_mut().find(|account| account.id == id) else { return };
+        let Some(account) = account::find_mut(accounts, id) else { return };
         if account.wakefulness != Wakefulness::Awake {
             return;
         }
@@ -297,7 +297,7 @@ impl Agent {
     pub(super) fn register_failed(&mut self, now: Now, id: AccountId, reg_id: u8, client: ClientId, why: Failure) {
         self.forget_use(client);
         let Self { accounts, random, .. } = self;
-        let Some(account) = accounts.iter_mut().find(|account| account.id == id) else { return };
+        let Some(account) = account::find_mut(accounts, id) else { return };
         let Some(binding) = account.binding_mut(reg_id) else { return };
         let Some(purpose) = binding.registration.pending(client) else { return };
         let code = match why {
@@ -317,7 +317,7 @@ impl Agent {
     /// A connection attempt failed or a flow was lost: whoever waits for a registration is told.
     pub(super) fn connection_failed(&mut self, now: Now, id: AccountId, reg_id: u8, error: &Error) {
         let Self { accounts, random, .. } = self;
-        let Some(account) = accounts.iter_mut().find(|account| account.id == id) else { return };
+        let Some(account) = account::find_mut(accounts, id) else { return };
         let Some(binding) = account.binding_mut(reg_id) else { return };
         let Some(purpose) = binding.registration.due() else { return };
         if error.code == ErrorCode::Stopped || error.code == ErrorCode::FlowLost {

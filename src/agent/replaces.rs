@@ -92,7 +92,7 @@ impl Agent {
     /// The beginning of a call that takes the place of `old`: the host, and whoever holds the phone, go on with the call
     /// that they know.
     pub(super) fn in_place_of(&self, old: CallId, beginning: Beginning) -> (Beginning, bool) {
-        let Some(old) = self.calls.iter().find(|call| call.id == old) else { return (beginning, false) };
+        let Some(old) = self.find_call(old) else { return (beginning, false) };
         (Beginning { uuid: old.uuid.clone(), ..beginning }, old.muted)
     }
 

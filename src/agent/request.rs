@@ -1,6 +1,7 @@
 //! Every request of ours but INVITE, REGISTER, ACK and CANCEL, inside a dialog or outside: sent, authorized when it is
 //! challenged, and answered exactly once to whoever asked for it.
 
+use super::account;
 use super::amend::amend;
 use super::credentials::{Challenged, Refused};
 use super::redirect::Redirection;
@@ -108,7 +109,7 @@ impl Agent {
         mut request: Request,
     ) -> Result<ClientId, Error> {
         let Self { accounts, random, .. } = self;
-        let found = accounts.iter_mut().find(|a| a.id == account).ok_or(ErrorCode::NotFound)?;
+        let found = account::find_mut(accounts, account).ok_or(ErrorCode::NotFound)?;
         if !std::mem::take(&mut attempt.redirection.stranger) {
             found.auth.authorize(&mut request, random);
         }

@@ -1,6 +1,7 @@
 //! Session timers (RFC 4028) of calls: what requests and responses say, refreshes, and the end of what nobody refreshes.
 
 use super::Agent;
+use super::account;
 use super::call::Phase;
 use super::outcome;
 use super::repair::Measure;
@@ -14,7 +15,7 @@ impl Agent {
     pub(super) fn prepare_timer(&mut self, id: CallId) {
         let Self { accounts, calls, .. } = self;
         let Some(call) = calls.iter_mut().find(|call| call.id == id) else { return };
-        let account = accounts.iter().find(|account| account.id == call.account);
+        let account = account::find(accounts, call.account);
         call.session.timer.want(account.map_or(0, |account| account.options.session_expires));
     }
 

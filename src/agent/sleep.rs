@@ -1,6 +1,6 @@
 //! Going to sleep and waking up: the background policy, the wake-up by a push, the return to the foreground.
 
-use super::account::{Account, Wakefulness};
+use super::account::{self, Account, Wakefulness};
 use super::registration::Purpose;
 use super::{Agent, AgentEvent};
 use crate::common::lists::Gather;
@@ -119,7 +119,7 @@ impl Agent {
         let has_call = self.calls.iter().any(|call| call.account == id && call.is_confirmed());
         let started = self.started;
         let Self { accounts, flow_ids, random, .. } = self;
-        let Some(account) = accounts.iter_mut().find(|account| account.id == id) else { return };
+        let Some(account) = account::find_mut(accounts, id) else { return };
         account.wakefulness = Wakefulness::Awake;
         if account.removing {
             return;

@@ -196,7 +196,7 @@ impl Agent {
 
     fn settle_auto_answers(&mut self, now: Now) -> bool {
         for id in std::mem::take(&mut self.usages.announced) {
-            let Some(call) = self.calls.iter().find(|call| call.id == id) else { continue };
+            let Some(call) = self.find_call(id) else { continue };
             let allowed = self.find_account(call.account).is_some_and(|account| account.options.allow_auto_answer);
             if let Some(seconds) = call.auto_answer_s.filter(|_| allowed) {
                 self.usages.auto_answers.push((id, now.mono.after(u64::from(seconds) * 1000)));
