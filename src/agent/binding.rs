@@ -9,6 +9,7 @@ use super::extra::add_headers;
 use super::registration::{Answer, Moved, Purpose, Registration};
 use crate::common::limits;
 use crate::common::random::Random;
+use crate::common::search::replace;
 use crate::common::time::{Mono, Now};
 use crate::io::{FlowId, PushSupport, RegistrationState};
 use crate::message::{self, HeaderName, Headers, Method, Request, Response, Uri};
@@ -238,7 +239,7 @@ impl Account {
         let push = &self.push.x_p_push;
         if !push.is_empty() && !self.push_refused {
             let off = matches!(purpose, Purpose::LogOut | Purpose::Everything);
-            headers.push_named("X-P-Push", if off { push.replace("=true", "=false") } else { push.clone() });
+            headers.push_named("X-P-Push", if off { replace(push, "=true", "=false") } else { push.clone() });
         }
         add_headers(headers, &self.options.register_headers);
         add_headers(headers, &self.extra.headers);

@@ -14,6 +14,19 @@ pub fn cut<'a>(text: &'a str, needle: &str) -> Option<(&'a str, &'a str)> {
     Some((text.get(..at)?, text.get(at + needle.len()..)?))
 }
 
+/// `text` with `to` wherever `from` stands.
+#[must_use]
+pub fn replace(text: &str, from: &str, to: &str) -> String {
+    let (mut replaced, mut left) = (String::new(), text);
+    while let Some((before, after)) = cut(left, from) {
+        replaced.push_str(before);
+        replaced.push_str(to);
+        left = after;
+    }
+    replaced.push_str(left);
+    replaced
+}
+
 fn position(text: &str, needle: &str) -> Option<usize> {
     text.as_bytes().windows(needle.len().max(1)).position(|window| window == needle.as_bytes())
 }
@@ -50,6 +63,13 @@ pub fn in_order(len: usize, follows: &dyn Fn(usize, usize) -> bool) -> Vec<usize
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_place_of_a_text_is_replaced_once() {
+        assert_eq!(replace("a=true;b=true", "=true", "=false"), "a=false;b=false");
+        assert_eq!(replace("aaa", "aa", "a"), "aa");
+        assert_eq!(replace("abc", "d", "e"), "abc");
+    }
 
     #[test]
     fn a_needle_is_found_at_both_ends_and_nowhere_else() {
