@@ -95,7 +95,7 @@ record! {
 message! {
     /// A push came; the host has read it and reported it.
     PushIncoming, Request "push.incoming" {
-        /// Id of the push: the payload's, or made by the host.
+        /// Id of the push: the payload's. One that has none is known by its call, and has `callUuid` here.
         push_id "pushId": String,
         /// The call it announces.
         call_uuid "callUuid": String,

@@ -55,6 +55,10 @@ pub(super) struct Call {
     pub report: Report,
     /// Its INVITE is there.
     pub bound: bool,
+    /// The page that is there has told of the INVITE itself.
+    pub invited: bool,
+    /// The id of a push that the INVITE named.
+    pub invite_push_id: Option<String>,
     pub phase: Phase,
     pub muted: bool,
     pub held: bool,
@@ -113,6 +117,8 @@ impl Calls {
             video: false,
             report: Report::Pending,
             bound: false,
+            invited: false,
+            invite_push_id: None,
             phase: Phase::Ringing,
             muted: false,
             held: false,
@@ -179,16 +185,16 @@ impl Calls {
         let same = |a: Option<&str>, b: &Option<String>| a.is_some() && a == b.as_deref();
         let live = || self.list.iter().filter(|call| call.is_live());
         live()
-            .find(|call| same(call.push_id(), &facts.push_id))
+            .find(|call| same(call.push_id().or(call.invite_push_id.as_deref()), &facts.push_id))
             .or_else(|| live().find(|call| same(call.sip_call_id.as_deref(), &facts.sip_call_id)))
             .map(|call| call.key)
             .or_else(|| self.of_nameless_push(facts))
     }
 
-    /// A push without ids belongs to the one call whose INVITE came first and that no push announced yet. Should it
+    /// A push without a Call-ID belongs to the one call whose INVITE came first and that no push announced yet. Should it
     /// be of another call after all, that call's own INVITE is reported when it comes.
     fn of_nameless_push(&self, facts: &PushFacts) -> Option<CallKey> {
-        if !facts.readable || facts.sip_call_id.is_some() || facts.push_id.is_some() {
+        if !facts.readable || facts.sip_call_id.is_some() {
             return None;
         }
         let mut unannounced = self
@@ -196,6 +202,10 @@ impl Calls {
             .iter()
             .filter(|call| matches!(call.phase, Phase::Ringing | Phase::Answered) && call.bound && call.push.is_none());
         let call = unannounced.next().filter(|_| unannounced.next().is_none())?;
+        if call.invite_push_id.is_some() && facts.push_id.is_some() {
+            // Both name a push, and not the same.
+            return None;
+        }
         let same = match (&facts.from_uri, &call.handle) {
             (Some(a), Some(b)) => same_party(a, b),
             _ => true,
@@ -224,8 +234,8 @@ impl Calls {
         waiting.next().is_none().then_some(first.key)
     }
 
-    /// The call that an INVITE belongs to. Ids are certain; without them, one open push that names this caller or
-    /// nobody is taken, and of two, none.
+    /// The call that an INVITE belongs to. Ids are certain, and a push that names another Call-ID is of another call.
+    /// Where the push names none, one open push that names this caller or nobody is taken, and of two, none.
     pub fn of_invite(&self, invite: &CallIncoming) -> Option<CallKey> {
         let live = || self.list.iter().filter(|call| call.is_live());
         if let Some(call) = live().find(|call| call.uuid.eq_ignore_ascii_case(&invite.call_uuid)) {
@@ -234,11 +244,15 @@ impl Calls {
         if let Some(call) = live().find(|call| call.sip_call_id.as_deref() == Some(invite.sip_call_id.as_str())) {
             return Some(call.key);
         }
-        if invite.push_id.is_some() {
-            return live().find(|call| call.push_id() == invite.push_id.as_deref()).map(|call| call.key);
+        let named = live().find(|call| invite.push_id.is_some() && call.push_id() == invite.push_id.as_deref());
+        if let Some(call) = named {
+            return Some(call.key);
         }
-        let call = self.get(self.only_waiting()?)?;
-        // A push that names another Call-ID may still be of this call: a server in between makes a new one.
+        let call = self.get(self.only_waiting()?).filter(|call| call.sip_call_id.is_none())?;
+        if invite.push_id.is_some() && call.push_id() != Some(call.uuid.as_str()) {
+            // Both name a push, and not the same.
+            return None;
+        }
         call.handle.as_deref().is_none_or(|handle| same_party(handle, &invite.from_uri)).then_some(call.key)
     }
 }

@@ -18,6 +18,16 @@ pub enum Profile {
     PageMedia,
 }
 
+/// What the Call-ID in a push says of the INVITE that it announces.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PushCallId {
+    /// The INVITE has the same. One with another is of another call, whoever calls.
+    #[default]
+    Same,
+    /// Nothing: a server in between makes a new one. It tells pushes apart and no more.
+    Rewritten,
+}
+
 /// What the app configures.
 #[derive(Clone, Debug)]
 pub struct HostOptions {
@@ -37,6 +47,8 @@ pub struct HostOptions {
     pub lockdown: bool,
     /// Where the facts are in a push payload.
     pub paths: PayloadPaths,
+    /// What the Call-ID in a push is worth.
+    pub push_call_id: PushCallId,
     /// How long a push waits for its INVITE.
     pub invite_timeout_ms: u64,
     /// How long an answer waits for the INVITE, and once that is there, for the page. Never past the INVITE's time.
@@ -60,6 +72,7 @@ impl Default for HostOptions {
             capabilities: Vec::new(),
             lockdown: false,
             paths: PayloadPaths::default(),
+            push_call_id: PushCallId::default(),
             invite_timeout_ms: 15_000,
             answer_timeout_ms: 10_000,
             ring_timeout_ms: 90_000,

@@ -21,7 +21,7 @@ mod push;
 
 use std::collections::VecDeque;
 
-pub use io::{Effect, HostInput, HostOptions, Profile};
+pub use io::{Effect, HostInput, HostOptions, Profile, PushCallId};
 
 use crate::bridge::drivers::HostMedia;
 use crate::bridge::{AppResumed, AppState, EndReason, Link, NetworkChanged, PushToken};

@@ -175,6 +175,7 @@ impl Host {
         for key in self.calls.keys() {
             let Some(call) = self.calls.get_mut(key).filter(|call| call.is_live() && !call.sealed) else { continue };
             call.asked = None;
+            call.invited = false;
             if call.push_posted && call.push_request.is_none() && call.phase != Phase::Connected {
                 call.push_posted = false;
             }
@@ -257,7 +258,9 @@ impl Host {
             return self.new_invite(now, incoming, invite, name, handle);
         };
         let Some(call) = self.calls.get_mut(key) else { return };
-        let call_match = if call.bound { CallMatch::Duplicate } else { CallMatch::Push };
+        let again = std::mem::replace(&mut call.invited, true);
+        let call_match = if again || call.push.is_none() { CallMatch::Duplicate } else { CallMatch::Push };
+        call.invite_push_id = invite.push_id.clone().or(call.invite_push_id.take());
         call.sip_call_id = Some(invite.sip_call_id.clone());
         call.account = invite.account.clone().or(call.account.take());
         let error = match call.report {
@@ -288,6 +291,8 @@ impl Host {
             call.handle = Some(handle.to_owned());
             call.video = invite.video;
             call.asked = Some((incoming.id.clone(), CallMatch::New));
+            call.invited = true;
+            call.invite_push_id.clone_from(&invite.push_id);
         });
         self.report(now, key);
         self.bind(now, key);

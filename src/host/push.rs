@@ -1,7 +1,7 @@
 //! A push: it is reported before anything else, then it waits for its INVITE.
 
 use super::calls::{Call, CallKey, Phase, Report};
-use super::{Effect, Host, Profile, REPORT_MS, Timer};
+use super::{Effect, Host, Profile, PushCallId, REPORT_MS, Timer};
 use crate::bridge::{
     CallIncomingReply, EndReason, Incoming, Launch, PushFacts, PushIncoming, PushIncomingReply, PushKind, PushOutcome,
     PushRefusal, PushResolved, PushToken, RawJson, ReportError, Reported, read_push,
@@ -22,7 +22,11 @@ pub(super) struct Circumstances {
 impl Host {
     /// A push came. Its report is the first effect, whatever is in the payload.
     pub(super) fn push(&mut self, now: Now, payload: &str, how: Circumstances) {
-        let facts = read_push(payload, &self.options.paths);
+        let mut facts = read_push(payload, &self.options.paths);
+        if self.options.push_call_id == PushCallId::Rewritten {
+            let call_id = facts.sip_call_id.take();
+            facts.push_id = facts.push_id.or(call_id);
+        }
         let known = self.calls.of_push(&facts).or_else(|| match facts.kind {
             // A call-off that names nobody means the one call that waits, if there is one only.
             PushKind::Call | PushKind::Unknown => None,
@@ -120,8 +124,9 @@ impl Host {
         }
     }
 
-    fn push_message(&mut self, now: Now, uuid: &str, facts: &PushFacts, how: &Circumstances) -> PushIncoming {
-        let push_id = facts.push_id.clone().unwrap_or_else(|| self.random.uuid());
+    fn push_message(&self, now: Now, uuid: &str, facts: &PushFacts, how: &Circumstances) -> PushIncoming {
+        // One that has no id of its own is known by its call.
+        let push_id = facts.push_id.clone().unwrap_or_else(|| uuid.to_owned());
         PushIncoming {
             push_id,
             call_uuid: uuid.to_owned(),

@@ -3,11 +3,15 @@
 use super::Wake;
 use crate::agent::{Agent, Asker, DURATION_MS, GAP_MS};
 use crate::bridge::{
-    CallAction, CallPerform, CallPerformReply, CallPerformTimedOut, CallStateName, Incoming, PerformError, PerformState,
+    CallAction, CallPerform, CallPerformReply, CallPerformTimedOut, CallStateName, Incoming, Origin, PerformError,
+    PerformState,
 };
 use crate::common::lists::Keep;
 use crate::common::time::Now;
-use crate::io::{CallInfo, DtmfMethod, Error, Extra};
+use crate::io::{CallInfo, CallState, DtmfMethod, Error, Extra};
+
+/// What a call gets that nobody answered (RFC 3261 section 21.4.18).
+const UNAVAILABLE: u16 = 480;
 
 /// An action that waits: for its INVITE, for the 200, or for what the far end says to it.
 #[derive(Debug)]
@@ -39,8 +43,13 @@ impl Wake {
                 self.reply_perform(now, &incoming.id, PerformState::Pending, None);
             }
             (CallAction::End, Some(call)) => {
-                // A far end that cannot be told finds out by itself: for the user the call is over.
-                let _ = agent.hang_up(now, call.id, Extra::default());
+                // A far end that cannot be told finds out by itself: for the user the call is over. Nobody declined
+                // what the system ended because it rang for too long.
+                let _ = if perform.origin == Origin::System && call.state == CallState::Ringing {
+                    agent.decline(now, call.id, Some(UNAVAILABLE), Extra::default())
+                } else {
+                    agent.hang_up(now, call.id, Extra::default())
+                };
                 self.reply_perform(now, &incoming.id, PerformState::Done, None);
             }
             (CallAction::End, None) => {

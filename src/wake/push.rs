@@ -30,6 +30,8 @@ pub(super) struct Push {
     pub(super) deadline: Mono,
     /// The user declined before the INVITE came.
     pub(super) declined: bool,
+    /// The system shows its call.
+    shown: bool,
 }
 
 /// A call that is over, so that a late push for it ends at once.
@@ -87,6 +89,7 @@ impl Wake {
             call: call.map(|call| call.id),
             deadline: now.mono.after(push.invite_timeout_ms.min(LONGEST_INVITE_MS)),
             declined: false,
+            shown: push.reported.ok,
         });
         agent.hold_awake(now, self.has_open_push());
         // A push always means a binding refresh, also for a phone that is awake (RFC 8599 section 4.1.3).
@@ -115,6 +118,8 @@ impl Wake {
         match calls.as_slice() {
             [only]
                 if !open
+                    && push.sip_call_id.is_none()
+                    && (push.push_id == push.call_uuid || self.push_id_of(agent, only.id).is_none())
                     && only.state == CallState::Ringing
                     && account.is_none_or(|account| account == only.account)
                     && names_caller(push.from_uri.as_deref(), &only.remote_uri) =>
@@ -160,11 +165,12 @@ impl Wake {
         let push_id = self.push_id_of(agent, id).map(str::to_owned);
         let index = self.announcing_push(&call, push_id.as_deref());
         let push = index.and_then(|index| self.pushes.get_mut(index));
-        let mut declined = false;
+        let (mut declined, mut shown) = (false, false);
         let mut known_push = None;
         if let Some(push) = push {
             push.call = Some(id);
             declined = push.declined;
+            shown = push.shown;
             known_push = Some((push.push_id.clone(), push.call_uuid.clone()));
         }
         if let Some((push_id, uuid)) = &known_push {
@@ -178,12 +184,12 @@ impl Wake {
             return;
         }
         let Some(call) = agent.call(id) else { return };
-        self.report_incoming(now, agent, &call, known_push.as_ref().map(|(push_id, _)| push_id.clone()));
+        self.report_incoming(now, agent, &call, known_push.as_ref().map(|(push_id, _)| push_id.clone()).or(push_id));
         if known_push.is_some() {
             if self.wants_answer(&call.uuid) {
                 self.perform_answer(now, agent, &call);
-            } else {
-                // The host shows it since the push.
+            } else if shown {
+                // The host shows it since the push. One that the system refused waits for the host's word.
                 agent.ring(now, id);
             }
         }
@@ -197,7 +203,9 @@ impl Wake {
             return Some(index);
         }
         let mut fitting = open().filter(|(_, push)| {
-            push.account.is_none_or(|account| account == call.account)
+            push.sip_call_id.is_none()
+                && (push_id.is_none() || push.push_id == push.call_uuid)
+                && push.account.is_none_or(|account| account == call.account)
                 && names_caller(push.from_uri.as_deref(), &call.remote_uri)
         });
         let only = fitting.next()?;

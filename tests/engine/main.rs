@@ -39,6 +39,8 @@ mod registration_flows;
 mod reliable;
 mod replaces;
 mod rules;
+mod scenario;
+mod scenarios;
 mod server;
 mod session;
 mod session_early;

@@ -75,6 +75,10 @@ pub struct Server {
     pub forks_late: bool,
     /// What the next requests get, each once.
     pub answers: Vec<Answer>,
+    /// Holds each INVITE that makes a call, whoever is there.
+    pub holds: bool,
+    /// Keeps what it holds past a REGISTER, until it is released by hand.
+    pub keeps: bool,
     /// Lets requests of these methods vanish.
     pub drops: Vec<&'static str>,
     pub compositor: crate::publication::Compositor,
@@ -102,6 +106,8 @@ impl Server {
             silent: false,
             forks_late: false,
             answers: Vec::new(),
+            holds: false,
+            keeps: false,
             drops: Vec::new(),
             compositor: crate::publication::Compositor::default(),
             branch: 0,
@@ -296,16 +302,26 @@ impl Server {
         out.push(reply(from, response));
         if asked > 0 {
             // The held INVITE follows the 200 on the same connection.
-            let (released, held) = std::mem::take(&mut self.held)
-                .into_iter()
-                .partition(|(invite, ..)| Uri::parse(invite.uri()).unwrap().user() == Some(user.as_str()));
-            self.held = held;
-            for (invite, phone, flow) in released {
-                out.extend(self.invite((phone, flow), invite));
+            if !self.keeps {
+                out.extend(self.release(&user));
             }
             if self.forks_late {
                 out.extend(self.fork_late(from, &user));
             }
+        }
+        out
+    }
+
+    /// Sends what is held for a user.
+    pub fn release(&mut self, user: &str) -> Out {
+        self.holds = false;
+        let (released, held) = std::mem::take(&mut self.held)
+            .into_iter()
+            .partition(|(invite, ..)| Uri::parse(invite.uri()).unwrap().user() == Some(user));
+        self.held = held;
+        let mut out = Vec::new();
+        for (invite, phone, flow) in released {
+            out.extend(self.invite((phone, flow), invite));
         }
         out
     }
@@ -342,6 +358,11 @@ impl Server {
         }
         if !self.gate.users.iter().any(|(name, _)| *name == user) {
             return vec![reply(from, tagged(Response::to(&request, 404)))];
+        }
+        if self.holds {
+            let trying = Response::to(&request, 100);
+            self.held.push((request, from.0, from.1));
+            return vec![reply(from, trying)];
         }
         if bindings.is_empty() {
             let Some((_, token)) = self.tokens.iter().find(|(of, _)| *of == user) else {

@@ -1,13 +1,15 @@
 //! A simulated native shell: `sipwake::host` with sockets and media of the virtual wire, and a call screen that
 //! keeps what it was told.
 
-use sipwake::bridge::{CallAction, EndReason, Environment, Launch, PushToken, ReportError, TokenKind};
+use sipwake::bridge::{CallAction, EndReason, Environment, Launch, PushToken, ReportError, ResetReason, TokenKind};
 use sipwake::common::random::{Random, Seeded};
 use sipwake::common::secret::Secret;
 use sipwake::common::time::Mono;
+use sipwake::endpoint::Endpoint;
 use sipwake::host::{Effect, Host, HostInput, HostOptions, Profile};
 use sipwake::io::{AccountOptions, EndpointOptions, Input};
 
+use crate::scenario::Note;
 use crate::world::World;
 
 pub const TOKEN: &str = "A1B2C3D4A1B2C3D4A1B2C3D4A1B2C3D4A1B2C3D4A1B2C3D4A1B2C3D4A1B2C3D4";
@@ -38,6 +40,8 @@ pub struct Shell {
     pub owns_media: bool,
     /// What the app was asked to keep.
     pub kept: Vec<(String, String)>,
+    /// What passed between page, host, system and server, and when.
+    pub log: Vec<(u64, Note)>,
 }
 
 impl World {
@@ -78,6 +82,7 @@ impl World {
             refuses: None,
             owns_media,
             kept: Vec::new(),
+            log: Vec::new(),
         });
         if let Some(kept) = kept {
             self.host_input(index, kept);
@@ -133,7 +138,45 @@ impl World {
         self.host_input(index, HostInput::ProviderReset);
     }
 
+    /// The page's process dies; another one begins at once.
+    pub fn reload(&mut self, index: usize, account: AccountOptions, seed: u64) {
+        self.page_dies(index);
+        self.page_begins(index, account, seed);
+    }
+
+    /// The page's process dies. What was the shell's is the shell's to close.
+    pub fn page_dies(&mut self, index: usize) {
+        self.forget_page(index);
+        self.phones[index].frozen = true;
+        self.host_input(index, HostInput::PageLost(ResetReason::ProcessTerminated));
+    }
+
+    /// A page begins from nothing, with the same account.
+    pub fn page_begins(&mut self, index: usize, account: AccountOptions, seed: u64) {
+        let now = self.clock().mono;
+        let phone = &mut self.phones[index];
+        phone.endpoint =
+            Endpoint::new(EndpointOptions { host: true, ..EndpointOptions::default() }, Random::new(Seeded(seed)));
+        phone.timer = Some(now);
+        phone.frozen = false;
+        phone.kept.clear();
+        self.create_account(index, account);
+    }
+
+    /// The app is not running any more: neither its host nor its page.
+    pub fn app_dies(&mut self, index: usize, options: HostOptions) {
+        self.forget_page(index);
+        self.phones[index].frozen = true;
+        let options = HostOptions { instance: format!("urn:uuid:00000000-0000-4000-8000-{index:012}"), ..options };
+        let shell = self.phones[index].shell.as_mut().expect("a shell");
+        shell.host = Host::new(options, Random::new(Seeded(501)));
+        shell.timer = None;
+        self.host_input(index, HostInput::Token(token(TOKEN)));
+    }
+
     pub fn page_message(&mut self, index: usize, text: String) {
+        let at = self.now;
+        self.phones[index].shell.as_mut().expect("a shell").log.push((at, Note::ToHost(text.clone())));
         self.host_input(index, HostInput::PageMessage(text));
     }
 
@@ -153,7 +196,9 @@ impl World {
     }
 
     fn effect(&mut self, index: usize, effect: Effect) {
+        let at = self.now;
         let shell = self.phones[index].shell.as_mut().expect("a shell");
+        shell.log.extend(Note::of(&effect).map(|note| (at, note)));
         match effect {
             Effect::Timer(at) => shell.timer = at,
             Effect::Post(text) => self.post_to_page(index, text),
@@ -199,6 +244,25 @@ impl World {
     /// The user does something on the system's call screen.
     pub fn perform(&mut self, index: usize, action: CallAction) -> String {
         self.perform_with(index, action, None)
+    }
+
+    /// The user does something to this call on the screen.
+    pub fn perform_on(
+        &mut self,
+        index: usize,
+        uuid: &str,
+        action_id: &str,
+        action: CallAction,
+        digits: Option<String>,
+    ) {
+        let shell = self.phones[index].shell.as_mut().expect("a shell");
+        let shown = shell.shown.iter_mut().find(|shown| shown.uuid == uuid).expect("a call that was reported");
+        assert_eq!(shown.ended, None, "the user cannot do anything to what is not shown");
+        if action == CallAction::End {
+            shown.ended = Some(EndReason::Local);
+        }
+        let (action_id, uuid) = (action_id.to_owned(), uuid.to_owned());
+        self.host_input(index, HostInput::Perform { action_id, uuid, action, digits });
     }
 
     /// The same with digits.

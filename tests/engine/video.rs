@@ -83,7 +83,7 @@ fn video_that_is_offered_is_answered_as_the_answer_says_or_the_account() {
         assert_eq!(seen(&talk), (alice, bob));
         assert!(camera(&talk, talk.alice));
         assert_eq!(camera(&talk, talk.bob), used);
-        assert_eq!(requested(&talk, talk.bob), [], "an INVITE says so itself");
+        assert_eq!(requested(&talk, talk.bob), [false; 0], "an INVITE says so itself");
     }
 }
 
@@ -136,7 +136,7 @@ fn video_is_added_to_a_call_and_taken_away_by_either_side() {
     let command = set(&mut talk, bob, theirs, Video::Send);
     assert_eq!(result(&talk, bob, command), Some(Ok(Reply::Done)));
     assert_eq!(seen(&talk), (BOTH, BOTH));
-    assert_eq!(requested(&talk, alice), [], "there was video");
+    assert_eq!(requested(&talk, alice), [false; 0], "there was video");
     let command = set(&mut talk, bob, theirs, Video::Off);
     assert_eq!(result(&talk, bob, command), Some(Ok(Reply::Done)));
     assert_eq!(seen(&talk), (None, None));

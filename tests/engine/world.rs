@@ -34,7 +34,7 @@ enum Travelling {
 #[derive(Debug)]
 pub struct Phone {
     pub endpoint: Endpoint,
-    timer: Option<Mono>,
+    pub timer: Option<Mono>,
     pub flows: Vec<FlowId>,
     /// Octets that left, as text.
     pub sent: Vec<String>,
@@ -477,8 +477,9 @@ impl World {
         }
     }
 
-    /// The page's process dies; another one begins from nothing, with the same account.
-    pub fn reload(&mut self, index: usize, account: AccountOptions, seed: u64) {
+    /// What is on its way between a page and its shell when the page's process dies goes with it, and so does what was
+    /// the page's own.
+    pub fn forget_page(&mut self, index: usize) {
         self.travelling.retain(|(_, _, what)| match what {
             Travelling::Phone(phone, Input::Host(_) | Input::Media { .. }) | Travelling::Shell(phone, _) => {
                 *phone != index
@@ -486,27 +487,18 @@ impl World {
             _ => true,
         });
         let phone = &mut self.phones[index];
-        phone.endpoint =
-            Endpoint::new(EndpointOptions { host: true, ..EndpointOptions::default() }, Random::new(Seeded(seed)));
-        phone.timer = Some(Mono(self.now));
-        phone.frozen = false;
         phone.kept.clear();
         phone.completed.clear();
         phone.own_media.clear();
-        // What was the page's own dies with it; what was the shell's is the shell's to close.
         let own = std::mem::take(&mut phone.own_flows);
         phone.flows.retain(|flow| !own.contains(flow));
-        if self.shell(index).owns_media {
-            self.phones[index].own_media.clear();
-        } else {
+        if !self.shell(index).owns_media {
             self.phones[index].open_media.clear();
         }
         for flow in own {
             self.forget_flow(index, flow);
             self.server.connection_closed(index, flow);
         }
-        self.host_input(index, sipwake::host::HostInput::PageLost(sipwake::bridge::ResetReason::ProcessTerminated));
-        self.create_account(index, account);
     }
 
     /// The page of a phone without a shell is left; another one begins with these options, and makes the same account.

@@ -1,11 +1,11 @@
 //! Pushes: reported at once whatever is in them, joined with their INVITE, ended when there is none.
 
-use super::phone::{NAMELESS, PUSH, Phone};
+use super::phone::{NAMELESS, PUSH, Phone, options};
 use sipwake::bridge::{
     CallAction, CallEnded, CallMatch, EndReason, Launch, PushIncomingReply, PushKind, PushOutcome, PushRefusal,
     PushResolved, ReportError,
 };
-use sipwake::host::{Effect, HostInput};
+use sipwake::host::{Effect, HostInput, HostOptions, PushCallId};
 
 const PROPOSAL: &str = "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee";
 
@@ -255,15 +255,26 @@ fn r11_the_same_invite_again_is_a_duplicate_with_the_same_uuid() {
 
 #[test]
 fn r12_push_and_invite_without_a_common_call_id_are_joined() {
-    for (payload, push_id) in
-        [(NAMELESS, None), (r#"{"x-push-id":"P1"}"#, Some("P1")), (r#"{"call-id":"other","from-uri":"alice"}"#, None)]
-    {
-        let mut phone = Phone::awake();
+    const OTHER: &str = r#"{"call-id":"other","from-uri":"alice"}"#;
+    for (payload, push_id) in [(NAMELESS, None), (r#"{"x-push-id":"P1"}"#, Some("P1")), (OTHER, None)] {
+        let push_call_id = if payload == OTHER { PushCallId::Rewritten } else { PushCallId::Same };
+        let mut phone = Phone::with(HostOptions { push_call_id, ..options() });
+        phone.load();
+        phone.run(200);
         phone.push(payload);
         let id = phone.invite(PROPOSAL, "call-9@host", push_id);
         let reply = phone.invite_reply(&id);
         assert_eq!((reply.call_uuid.as_str(), reply.call_match), (phone.uuids[0].as_str(), CallMatch::Push));
     }
+}
+
+#[test]
+fn r12_a_push_that_names_another_call_id_does_not_take_the_invite() {
+    let mut phone = Phone::awake();
+    phone.push(r#"{"call-id":"other","from-uri":"alice"}"#);
+    let id = phone.invite(PROPOSAL, "call-9@host", None);
+    assert_eq!(phone.invite_reply(&id).call_match, CallMatch::New);
+    assert_eq!(phone.take(), ["report #1 ?", "report #2 Alice Archer"]);
 }
 
 #[test]
