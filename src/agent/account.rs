@@ -2,6 +2,7 @@
 
 use super::account_options::check;
 use super::binding::{Binding, are_contact_params};
+use super::push_query::PushQuery;
 use super::registration::Purpose;
 use crate::auth::{AuthOptions, Authenticator};
 use crate::common::lists::Gather;
@@ -108,6 +109,8 @@ pub(crate) struct Account {
     pub(crate) token_wait: Option<Mono>,
     /// The server said 555: it gets no push parameters until they change.
     pub(crate) push_refused: bool,
+    /// What the application wants to know of the network's push services.
+    pub(super) push_query: Option<PushQuery>,
     /// Set when the account goes as soon as its binding is gone.
     pub(crate) removing: bool,
     pub(crate) instance: String,
@@ -160,6 +163,7 @@ impl Account {
             push: PushContact::default(),
             token_wait: None,
             push_refused: false,
+            push_query: None,
             removing: false,
             instance,
             told: None,

@@ -226,18 +226,20 @@ impl Account {
             &registration.call_id,
             registration.cseq,
         );
+        let asks = reg_id == 1 && purpose == Purpose::Bind;
+        let question = if asks { self.push_question() } else { None };
         let headers = &mut request.headers;
         if purpose == Purpose::Everything {
             headers.push(HeaderName::Contact, "*");
             headers.push(HeaderName::Expires, "0");
         } else {
-            headers.push(HeaderName::Contact, self.register_contact(binding, purpose));
+            headers.push(HeaderName::Contact, self.register_contact(binding, purpose, question.as_ref()));
         }
         let supported = if binding.without_outbound { "path, gruu" } else { "path, outbound, gruu" };
         headers.push(HeaderName::Supported, supported);
         headers.push(HeaderName::Allow, ALLOW);
         let push = &self.push.x_p_push;
-        if !push.is_empty() && !self.push_refused {
+        if !push.is_empty() && !self.push_refused && question.is_none() {
             let off = matches!(purpose, Purpose::LogOut | Purpose::Everything);
             headers.push_named("X-P-Push", if off { replace(push, "=true", "=false") } else { push.clone() });
         }
@@ -247,10 +249,12 @@ impl Account {
         Some(request)
     }
 
-    fn register_contact(&self, binding: &Binding, purpose: Purpose) -> String {
+    fn register_contact(&self, binding: &Binding, purpose: Purpose, question: Option<&PushContact>) -> String {
         let expires = if purpose == Purpose::Bind { binding.registration.expires } else { 0 };
         // Without push parameters at the log-out: that is what tells the server to stop pushing.
-        let push = if purpose == Purpose::LogOut || self.push_refused { &PushContact::default() } else { &self.push };
+        let none = PushContact::default();
+        let ours = if purpose == Purpose::LogOut || self.push_refused { &none } else { &self.push };
+        let push = question.unwrap_or(ours);
         let reg_id =
             if binding.without_outbound { String::new() } else { [";reg-id=", &binding.reg_id.to_string()].concat() };
         [
@@ -279,6 +283,11 @@ impl Account {
             granted.push = Some(PushSupport::Refused);
         }
         let seconds = granted.seconds;
+        if reg_id == 1 && self.push_query().is_some() {
+            // It was asked about another service; what it said about ours holds.
+            granted.purr.clone_from(&self.first.granted.purr);
+            granted.push = self.first.granted.push;
+        }
         let Some(binding) = self.binding_mut(reg_id).filter(|_| seconds > 0) else {
             return Answer::Missing(response.status());
         };

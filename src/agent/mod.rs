@@ -32,6 +32,7 @@ mod outgoing;
 mod owed;
 mod progress;
 mod publication;
+mod push_query;
 mod receive;
 mod recovery;
 mod redirect;

@@ -143,6 +143,9 @@ impl Agent {
         match (client, binding) {
             (Some(client), Some(binding)) => {
                 binding.registration.sent(client, purpose);
+                if let Some(account) = self.account_mut(id).filter(|_| reg_id == 1 && purpose == Purpose::Bind) {
+                    account.push_asked(client);
+                }
                 true
             }
             _ => false,
@@ -185,11 +188,13 @@ impl Agent {
             {
                 Answer::Again(response.status())
             }
+            None if response.status() == 555 && account.asks_by(client) => Answer::Again(555),
             None => account.register_answer(now, reg_id, purpose, response),
         };
         if account.push_refused && !refused_before {
             self.problem(ErrorCode::PushNotSupported, Some(id));
         }
+        let answer = self.push_queried(id, client, response, answer);
         self.register_answered(now, id, reg_id, purpose, answer);
     }
 

@@ -2,6 +2,7 @@
 //! response to wait for, or a timer, unless nobody wants it or the server's word is final.
 
 use crate::common::backoff;
+use crate::common::lists::Keep;
 use crate::common::random::Random;
 use crate::common::time::{Mono, Now};
 use crate::io::{CommandId, Error, ErrorCode, RegistrationState};
@@ -198,6 +199,24 @@ impl Registration {
             Phase::Pending(..) => self.next = Some(purpose),
             _ => self.want(purpose, None),
         }
+    }
+
+    /// The same for a command, which is completed by that one.
+    pub(crate) fn want_new(&mut self, purpose: Purpose, command: CommandId) {
+        self.want_again(purpose);
+        self.waiting.push(command);
+    }
+
+    /// Whether a command waits.
+    pub(crate) fn is_waiting(&self, command: CommandId) -> bool {
+        self.waiting.contains(&command)
+    }
+
+    /// A command waits no more; false where it did not.
+    pub(crate) fn stop_waiting(&mut self, command: CommandId) -> bool {
+        let waited = self.is_waiting(command);
+        self.waiting.keep(|other| *other != command);
+        waited
     }
 
     /// Whether a REGISTER should leave now, and which.

@@ -215,6 +215,10 @@ impl Reader<'_> {
             "unregister" => Command::Unregister(self.account()?),
             "unregisterAll" => Command::UnregisterAll(self.account()?),
             "removeAccount" => Command::RemoveAccount(self.account()?),
+            "queryPush" => {
+                let provider = if second.is_undefined() { None } else { Some(self.text(second, "provider")?) };
+                Command::QueryPush(self.account()?, provider)
+            }
             "makeCall" => {
                 let (account, target) = (self.account()?, self.target(second)?);
                 let given = &mut self.given;

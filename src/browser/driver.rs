@@ -159,6 +159,7 @@ impl Driver {
             Ok(Reply::Account(account)) => ("account", account.0.into()),
             Ok(Reply::Call(call)) => ("call", self.call(call)),
             Ok(Reply::Response { status, headers, body }) => ("", objects::response(status, headers, body)),
+            Ok(Reply::PushServices(services)) => ("", objects::push_services(services)),
             Ok(Reply::Stats(report)) => ("", report.into()),
             Ok(Reply::Subscription(subscription)) => ("subscription", subscription.0.into()),
             Ok(Reply::Publication(publication)) => ("publication", publication.0.into()),

@@ -8,8 +8,8 @@ use crate::bridge::EndReason;
 use crate::bridge::drivers::direction_name;
 use crate::io::{
     Body, CallInfo, CallState, CredentialsKind, CredentialsRequest, Direction, Error, Event, HeaderList, Outcome,
-    PushSupport, RegistrationInfo, RegistrationState, SubscriptionInfo, SubscriptionState, TraceEntry, TraceKind,
-    TransportState,
+    PushService, PushSupport, RegistrationInfo, RegistrationState, SubscriptionInfo, SubscriptionState, TraceEntry,
+    TraceKind, TransportState,
 };
 
 // None of these can fail on an object that was just made, and none makes a value only to drop it.
@@ -231,6 +231,16 @@ pub(super) fn challenge(request: &CredentialsRequest) -> JsValue {
 /// A final response, 200 to 299.
 pub(super) fn response(status: u16, headers: HeaderList, body: Body) -> JsValue {
     Builder::new().id("status", status.into()).headers(headers).body(body).done()
+}
+
+pub(super) fn push_services(services: Vec<PushService>) -> JsValue {
+    let list = Array::new();
+    for service in services {
+        let object = Builder::new().text("provider", &*service.provider).text("vapid", service.vapid.as_deref());
+        let object = object.text("purr", service.purr.as_deref()).number("refreshS", service.refresh_s.map(u64::from));
+        list.push(&object.done());
+    }
+    list.into()
 }
 
 /// An event's name and object. Accounts, calls and their like are numbers in it, or objects with `id` where they

@@ -26,6 +26,9 @@ impl Endpoint {
             Command::Register(account) => later(self.agent.register(now, account, Some(id))),
             Command::Unregister(account) => later(self.agent.unregister(now, account, Some(id))),
             Command::UnregisterAll(account) => later(self.agent.unregister_all(now, account, Some(id))),
+            Command::QueryPush(account, provider) => {
+                later(self.agent.query_push(now, account, provider.as_deref(), id))
+            }
             Command::NetworkChanged { online } => {
                 self.agent.network_changed(now, online);
                 Some(Ok(Reply::Done))

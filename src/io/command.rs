@@ -21,6 +21,19 @@ pub struct Extra {
     pub headers: HeaderList,
 }
 
+/// A push service of the network, as one Feature-Caps says (RFC 8599 sections 4.1.5 and 6.1).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PushService {
+    /// Its name: `apns`, `fcm`, `webpush` or another.
+    pub provider: String,
+    /// The key that a webpush subscription is restricted to.
+    pub vapid: Option<String>,
+    /// What makes the network push for requests in a dialog.
+    pub purr: Option<String>,
+    /// How many seconds before its end a binding is to be refreshed by those who can wake up by themselves.
+    pub refresh_s: Option<u32>,
+}
+
 /// A request of the application. Each is completed exactly once.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -38,6 +51,9 @@ pub enum Command {
     UnregisterAll(AccountId),
     /// Log out: remove the binding without push parameters, so that nobody pushes any more, and forget the account.
     RemoveAccount(AccountId),
+    /// Ask the network with which services it pushes, or whether it does with this one (RFC 8599 section 4.1.5). The account
+    /// registers once more afterwards. Completed with [`Reply::PushServices`].
+    QueryPush(AccountId, Option<String>),
     /// Call `target`: a `sip:`, `sips:` or `tel:` URI, or a user name of the account's domain.
     /// Completed with [`Reply::Call`] once the call exists: at once, or, while the account makes its first connection
     /// or registration, as soon as that is done; a failure of it, or ten seconds, fail the call.
@@ -264,6 +280,8 @@ pub enum Reply {
     },
     /// WebRTC's statistics as a JSON list of its dictionaries.
     Stats(String),
+    /// The push services that the network has; none: it has none, or not the one that was asked for (555).
+    PushServices(Vec<PushService>),
     /// The new subscription.
     Subscription(SubscriptionId),
     /// The new publication.

@@ -14,7 +14,7 @@ mod options;
 mod subscription;
 
 pub use call::{CallInfo, CallOptions, CallState, Direction, DtmfMethod, Identity, Outcome, OutcomeKind, Video};
-pub use command::{Body, Command, Extra, Reply};
+pub use command::{Body, Command, Extra, PushService, Reply};
 pub use credentials::{Credentials, CredentialsKind, CredentialsRequest, DigestAlgorithm};
 pub use error::{Error, ErrorCode, Refusal};
 pub use event::{Event, PushSupport, RegistrationInfo, RegistrationState, TraceEntry, TraceKind, TransportState};

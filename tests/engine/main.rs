@@ -30,6 +30,7 @@ mod overtaken;
 mod progress;
 mod publication;
 mod push;
+mod push_sleep;
 mod redirect;
 mod refer_far;
 mod refusals;

@@ -7,11 +7,13 @@ use sipwake::bridge::{CallAction, Environment, PushToken, TokenKind};
 use sipwake::common::secret::Secret;
 use sipwake::host::{HostInput, HostOptions};
 use sipwake::io::{
-    AccountOptions, Body, Command, DtmfMethod, ErrorCode, Event, Extra, PushOptions, PushPreset, RegistrationState,
+    AccountOptions, Body, Command, DtmfMethod, ErrorCode, Event, Extra, PushOptions, PushPreset, PushService,
+    RegistrationState, Reply,
 };
 use sipwake::message::Message;
 
 use crate::registration::last;
+use crate::server::Answer;
 use crate::shell::TOKEN;
 use crate::world::{World, account};
 
@@ -296,7 +298,7 @@ fn a_token_that_changes_while_a_register_is_on_its_way_follows_it() {
     assert_eq!(world.server.tokens, [("bob".to_owned(), "T2".to_owned())]);
 }
 
-/// RFC 8599 4.1.1: who wants no pushes any more removes the binding without `pn-prid`; who only sleeps leaves it in.
+/// RFC 8599 4.1.2: who wants no pushes any more removes the binding without `pn-prid`; who only sleeps leaves it in.
 #[test]
 fn a_log_out_names_no_token_and_an_unregister_does() {
     for preset in [PushPreset::Rfc8599Apns, PushPreset::FreeswitchApn, PushPreset::Flexisip, PushPreset::LinphoneLegacy]
@@ -440,4 +442,131 @@ fn everything(
         world.command(of, Command::Hangup(call, extra()));
         world.run(500);
     }
+}
+
+fn ask(world: &mut World, phone: usize, provider: Option<&str>) -> sipwake::io::CommandId {
+    let id = world.phones[phone].endpoint.accounts()[0].id;
+    world.command(phone, Command::QueryPush(id, provider.map(str::to_owned)))
+}
+
+/// The Contacts of the REGISTERs that the registrar has seen after so many.
+fn contacts_after(world: &World, before: usize) -> Vec<String> {
+    let seen = world.server.registers();
+    let text = |request: &&sipwake::message::Request| {
+        request.headers.contacts().next().unwrap().unwrap().uri_text().to_owned()
+    };
+    seen.iter().skip(before).map(text).collect()
+}
+
+/// RFC 8599 4.1.5: a question names one service or just asks, and no token. The registration with pushes follows at once.
+#[test]
+fn the_network_is_asked_what_it_can_push_with() {
+    let service = |provider: &str| PushService { provider: provider.to_owned(), ..PushService::default() };
+    let promised = PushService { refresh_s: Some(130), purr: Some("a.b".into()), ..service("apns") };
+    let web = PushService { vapid: Some("KEY".into()), ..service("webpush") };
+    for (provider, asked, answer, found) in [
+        (
+            Some("apns"),
+            ";transport=ws;pn-provider=apns",
+            "+sip.pns=\"apns\";+sip.pnsreg=130;+sip.pnspurr=a.b",
+            vec![promised],
+        ),
+        (Some("a;b"), ";transport=ws;pn-provider=a%3Bb", "", vec![]),
+        (
+            None,
+            ";transport=ws;pn-provider",
+            "*;+sip.pns=\"fcm\", *;+sip.pns=\"webpush\";+sip.vapid=\"KEY\"",
+            vec![service("fcm"), web],
+        ),
+    ] {
+        let (mut world, phone) = phone_with(PushPreset::Rfc8599Apns, Environment::Production, true, false);
+        if !answer.is_empty() {
+            world.server.register_headers = vec![("Feature-Caps", answer.to_owned())];
+        }
+        let before = world.server.registers().len();
+        let command = ask(&mut world, phone, provider);
+        world.run(500);
+        assert_eq!(world.result(phone, command), Some(Ok(Reply::PushServices(found))));
+        let contacts = contacts_after(&world, before);
+        assert_eq!(contacts.len(), 2, "{contacts:?}");
+        assert!(contacts[0].ends_with(asked), "{contacts:?}");
+        assert!(contacts[1].contains(";pn-prid="), "{contacts:?}");
+        assert_eq!(last(&world, phone).state, RegistrationState::Registered);
+        assert_eq!(world.server.tokens.len(), 1);
+    }
+}
+
+/// RFC 8599 4.1.5: 555 says no, and takes nothing from the registration.
+#[test]
+fn a_555_to_the_question_is_its_answer_and_no_more() {
+    let (mut world, phone) = phone_with(PushPreset::Portsip, Environment::Production, true, false);
+    let events = world.phones[phone].events.len();
+    world.server.answers.push(Answer { method: "REGISTER", status: 555, headers: Vec::new() });
+    let command = ask(&mut world, phone, Some("fcm"));
+    world.run(500);
+    assert_eq!(world.result(phone, command), Some(Ok(Reply::PushServices(Vec::new()))));
+    assert!(last_register(&world, phone).contains("X-P-Push: "), "its pushes are asked for as before");
+    let problem = |event: &Event| matches!(event, Event::Problem { .. });
+    assert!(!world.phones[phone].events[events..].iter().any(problem));
+}
+
+#[test]
+fn a_question_that_is_refused_fails_and_the_registration_stays() {
+    for status in [400, 403, 500, 606] {
+        let (mut world, phone) = phone_with(PushPreset::Rfc8599Apns, Environment::Production, true, false);
+        world.server.answers.push(Answer { method: "REGISTER", status, headers: Vec::new() });
+        let command = ask(&mut world, phone, Some("apns"));
+        world.run(500);
+        let Some(Err(error)) = world.result(phone, command) else { panic!("{status}") };
+        assert_eq!(error.status, Some(status));
+        assert_eq!(last(&world, phone).state, RegistrationState::Registered, "{status}");
+        assert!(last_register(&world, phone).contains(";pn-prid=VOIP"));
+    }
+}
+
+/// Whatever happens meanwhile, whoever asked is told, once.
+#[test]
+fn a_question_never_stays_open() {
+    let account_of = |world: &World, phone: usize| world.phones[phone].endpoint.accounts()[0].id;
+    type Meanwhile = fn(&mut World, usize, sipwake::io::AccountId);
+    let happens: [(&str, Meanwhile); 6] = [
+        ("a second question", |world, phone, _| {
+            let second = ask(world, phone, None);
+            assert_eq!(world.result(phone, second).unwrap().unwrap_err().code, ErrorCode::Busy);
+        }),
+        ("the flow is lost", |world, phone, _| world.cut(phone)),
+        ("silence", |world, _, _| world.server.silent = true),
+        ("it is asked to register", |world, phone, id| {
+            world.command(phone, Command::Register(id));
+        }),
+        ("it is asked to log out", |world, phone, id| {
+            world.command(phone, Command::RemoveAccount(id));
+        }),
+        ("all is stopped", |world, phone, _| {
+            world.command(phone, Command::Stop);
+        }),
+    ];
+    for (what, meanwhile) in happens {
+        let (mut world, phone) = phone_with(PushPreset::Rfc8599Apns, Environment::Production, true, false);
+        let id = account_of(&world, phone);
+        let command = ask(&mut world, phone, Some("apns"));
+        meanwhile(&mut world, phone, id);
+        world.run(40_000);
+        assert!(world.result(phone, command).is_some(), "{what}");
+    }
+}
+
+/// Who is not registered asks all the same, and is not registered afterwards.
+#[test]
+fn a_question_leaves_nobody_registered_who_was_not() {
+    let mut world = World::new();
+    world.server.add_user("bob", "secret");
+    let phone = world.add_phone(sipwake::io::EndpointOptions::default());
+    world.create_account(phone, AccountOptions { register: false, ..account("bob") });
+    let command = ask(&mut world, phone, None);
+    world.run(1_000);
+    assert_eq!(world.result(phone, command), Some(Ok(Reply::PushServices(Vec::new()))));
+    assert!(!world.server.is_bound("bob"));
+    let wrong = ask(&mut world, phone, Some(""));
+    assert_eq!(world.result(phone, wrong).unwrap().unwrap_err().field, Some("provider"));
 }

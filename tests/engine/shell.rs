@@ -31,6 +31,8 @@ pub struct Shell {
     pub failed: Vec<String>,
     pub problems: usize,
     pub suspended: Option<(bool, bool)>,
+    /// Its accounts keep their sockets in the background.
+    pub keeps: bool,
     next_action: u32,
     /// The system takes its time with reports; these wait.
     slow: Option<Vec<String>>,
@@ -77,6 +79,7 @@ impl World {
             failed: Vec::new(),
             problems: 0,
             suspended: None,
+            keeps: false,
             next_action: 0,
             slow: None,
             refuses: None,
@@ -233,7 +236,10 @@ impl World {
             Effect::SuspendReady { done, registered } => {
                 shell.suspended = Some((done, registered));
                 // The system may freeze the page from here on.
-                assert!(!done || self.phones[index].flows.is_empty(), "ready to sleep with an open socket");
+                assert!(
+                    !done || shell.keeps || self.phones[index].flows.is_empty(),
+                    "ready to sleep with an open socket"
+                );
             }
             Effect::KeepState { key, value } => shell.kept.push((key, value)),
             Effect::Problem(_) => shell.problems += 1,

@@ -42,6 +42,9 @@ export class Account {
     const { all, ...rest } = options ?? {};
     return tell(this, all ? "unregisterAll" : "unregister", undefined, undefined, rest);
   }
+  queryPush(provider) {
+    return tell(this, "queryPush", provider);
+  }
   remove(options) {
     return tell(this, "removeAccount", undefined, undefined, options);
   }

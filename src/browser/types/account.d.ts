@@ -142,6 +142,18 @@ export interface Registration {
   push?: "promised" | "unknown" | "refused";
 }
 
+/** A push service of the network, as it says by Feature-Caps (RFC 8599). */
+export interface PushService {
+  /** `apns`, `fcm`, `webpush` or another. */
+  provider: string;
+  /** The key that a webpush subscription is restricted to. */
+  vapid?: string;
+  /** What makes the network push for requests in a dialog. */
+  purr?: string;
+  /** How many seconds before its end a binding is to be refreshed by those who can wake up by themselves. */
+  refreshS?: number;
+}
+
 /** A snapshot of an account. */
 export interface AccountInfo {
   readonly account: Account;
@@ -162,6 +174,11 @@ export class Account {
   register(options?: MessageOptions): Promise<void>;
   /** Removes the binding; the account stays. `all`: those of the user's other devices as well. */
   unregister(options?: MessageOptions & { all?: boolean }): Promise<void>;
+  /**
+   * Asks the network with which services it pushes, or whether it does with this one (RFC 8599 4.1.5). Nothing: it has none, or
+   * not that one. The account's binding is made again by it, so it is no question for while a call is awaited.
+   */
+  queryPush(provider?: string): Promise<PushService[]>;
   /** Logs out: nobody pushes to this device any more, and the account is forgotten. */
   remove(options?: MessageOptions): Promise<void>;
 }
