@@ -350,6 +350,11 @@ impl Call {
         matches!(self.phase, Phase::Arrived | Phase::Ringing | Phase::Answering)
     }
 
+    /// An outgoing call that nobody has answered.
+    pub(crate) fn is_inviting(&self) -> bool {
+        matches!(self.phase, Phase::Preparing | Phase::Calling) && self.dialog.is_none()
+    }
+
     /// Its flow is gone. True where media has an offer of ours that will have no answer.
     pub(crate) fn flow_lost(&mut self, now: Mono) -> bool {
         if self.is_unanswered() {
@@ -386,8 +391,9 @@ impl Call {
         };
         let digits = if self.is_over() { None } else { self.dtmf.next_timeout() };
         let provisional = self.provisional.as_ref().and_then(Provisional::next_timeout);
-        let unanswered = [self.expires_at, self.ring_at].into_iter().flatten().filter(|_| self.is_unanswered()).min();
-        [repeat, unanswered, provisional, self.orphaned_until, self.forgotten_at, session, digits]
+        let expires = self.expires_at.filter(|_| self.is_unanswered() || self.is_inviting());
+        let rings = self.ring_at.filter(|_| self.is_unanswered());
+        [repeat, expires, rings, provisional, self.orphaned_until, self.forgotten_at, session, digits]
             .into_iter()
             .flatten()
             .min()

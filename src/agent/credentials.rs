@@ -4,7 +4,7 @@
 use super::account;
 use super::cause::Cause;
 use super::request::{Attempt, Purpose};
-use super::{Agent, AgentEvent};
+use super::{Agent, AgentEvent, Use};
 use crate::auth::{Learnt, Question, fault};
 use crate::common::lists::Gather;
 use crate::common::time::{Mono, Now};
@@ -173,6 +173,7 @@ impl Agent {
                     self.authorized(now, waiting, Err(Refused { error, silent }));
                 }
             }
+            self.looked_at(register.then_some(Use::Register(asked.account, 0)));
         }
     }
 

@@ -309,6 +309,7 @@ impl Agent {
     pub(super) fn call_timeout(&mut self, now: Now, id: CallId) {
         self.provisional_timeout(now, id);
         self.unanswered_timeout(now, id);
+        self.invitation_timeout(now, id);
         let Some(call) = self.call_mut(id) else { return };
         if let Some(repeat) = &mut call.repeat {
             if repeat.until <= now.mono {

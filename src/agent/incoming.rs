@@ -182,9 +182,8 @@ impl Agent {
         let refused = call.refused_with;
         let alive = old_flow == flow || self.accounts.iter().any(|account| account.has_flow(old_flow));
         if phase == Phase::Over {
-            // Declined, cancelled or hung up: that holds for the copy as well.
-            let response = self.response(request, refused.unwrap_or(487), "", None);
-            self.transactions.respond(now.mono, server, response);
+            // Declined, redirected, cancelled or hung up: that holds for the copy as well.
+            self.send_refusal(now, id, server, request, refused.unwrap_or(487));
             return true;
         }
         // A call whose 200 has its ACK needs no other transaction, whatever became of the flow.
@@ -330,17 +329,22 @@ impl Agent {
     ) {
         let Some(call) = self.call_mut(id) else { return };
         call.refused_with = Some(status);
-        let redirect_to = std::mem::take(&mut call.redirect_to);
         if let Some(server) = call.server.take() {
-            let (request, tag, extra) = (call.invite.clone(), call.local_tag.clone(), call.extra.clone());
-            let mut response = self.response(&request, status, &tag, None);
-            for contact in redirect_to {
-                response.headers.push(HeaderName::Contact, contact);
-            }
-            add_headers(&mut response.headers, &extra.headers);
-            self.transactions.respond(now.mono, server, response);
+            let request = call.invite.clone();
+            self.send_refusal(now, id, server, &request, status);
         }
         self.end_call_with(now, id, outcome, headers);
+    }
+
+    /// The final response that an incoming call was refused with, to its INVITE or to a copy.
+    fn send_refusal(&mut self, now: Now, id: CallId, server: ServerId, request: &Request, status: u16) {
+        let Some(call) = self.calls.iter().find(|call| call.id == id) else { return };
+        let mut response = self.response(request, status, &call.local_tag, None);
+        for contact in &call.redirect_to {
+            response.headers.push(HeaderName::Contact, contact.as_str());
+        }
+        add_headers(&mut response.headers, &call.extra.headers);
+        self.transactions.respond(now.mono, server, response);
     }
 
     /// What is due for a call that nobody has answered.

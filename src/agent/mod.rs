@@ -168,6 +168,8 @@ pub struct Agent {
     lent: Extra,
     /// The message that is being looked at.
     cause: Option<Cause>,
+    /// The answer to a REGISTER that was, which tells what the registration has come to when the step is done.
+    registered: Option<(AccountId, Cause)>,
     instance: String,
     /// What an earlier page left to know of accounts that this one has not made yet.
     remembered: Vec<state::Remembered>,
@@ -209,6 +211,7 @@ impl Agent {
             held_awake: false,
             lent: Extra::default(),
             cause: None,
+            registered: None,
             instance,
             remembered: Vec::new(),
             state_wait: None,
@@ -500,7 +503,6 @@ impl Agent {
         });
         self.tell_registrations();
         self.tell_sleep();
-        self.cause = None;
         self.settle_waiting_calls(now);
     }
 
@@ -576,9 +578,12 @@ impl Agent {
                 changed.push(info);
             }
         }
+        let registered = self.registered.take();
         for info in changed {
+            self.cause = registered.as_ref().filter(|(of, _)| *of == info.account).map(|(_, cause)| cause.clone());
             self.tell(Event::RegistrationChanged(info));
         }
+        self.cause = None;
         let gone = self.accounts.extract_if(.., |account| account.removing && account.is_idle());
         // Who still waits for such an account was overtaken by the end of everything.
         let waiting = gone.flat_map(|mut account| account.first.registration.take_all_waiting()).gather();

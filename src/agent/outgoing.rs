@@ -12,8 +12,8 @@ use super::{Agent, Use};
 use crate::common::limits;
 use crate::common::time::{Mono, Now};
 use crate::io::{
-    AccountId, CallId, CallOptions, CommandId, Error, ErrorCode, Extra, MediaCommand, MediaFailure, OutcomeKind, Reply,
-    TransportState,
+    AccountId, CallId, CallOptions, CommandId, Error, ErrorCode, Extra, MediaCommand, MediaFailure, Outcome,
+    OutcomeKind, Reply, TransportState,
 };
 use crate::message::{self, HeaderName, Method, Response, Uri};
 use crate::transaction::{ClientId, Failure};
@@ -121,6 +121,9 @@ impl Agent {
         if too_many {
             return Err(ErrorCode::TooManyCalls.into());
         }
+        if options.expires == Some(0) {
+            return Err(Error::option("expires"));
+        }
         let flow = found.flow().ok_or(ErrorCode::FlowLost)?;
         let replaces = options.replaces.map(|old| self.replaces_value(old)).transpose()?;
         let Self { accounts, random, .. } = self;
@@ -132,6 +135,9 @@ impl Agent {
         add_headers(&mut invite.headers, &options.headers);
         found.add_abilities(&mut invite.headers);
         invite.headers.push(HeaderName::Supported, SUPPORTED);
+        if let Some(seconds) = options.expires {
+            invite.headers.push(HeaderName::Expires, seconds.to_string());
+        }
         if let Some(replaces) = replaces {
             invite.headers.push(HeaderName::Replaces, replaces);
             invite.headers.push(HeaderName::Require, "replaces");
@@ -141,7 +147,8 @@ impl Agent {
         let id = CallId(self.new_id());
         let remote_uri = bare(&uri).to_owned();
         let beginning = Beginning { id, uuid, account, flow, invite, local_tag, remote_uri, remote_name: None };
-        self.calls.push(Call { video: Some(options.video), ..Call::outgoing(beginning) });
+        let expires_at = options.expires.map(|seconds| now.mono.after(u64::from(seconds) * 1_000));
+        self.calls.push(Call { video: Some(options.video), expires_at, ..Call::outgoing(beginning) });
         self.open_media(id, true);
         if options.late_offer {
             self.invite_without_offer(now, id);
@@ -291,6 +298,19 @@ impl Agent {
 
     /// Gives an unanswered outgoing call up: CANCEL, at once or when the first response allows it.
     pub(super) fn give_up(&mut self, now: Now, id: CallId, extra: &Extra) {
+        self.give_up_with(now, id, extra, outcome(OutcomeKind::Cancelled, true));
+    }
+
+    /// Nobody has answered in the time that the application gave (13.2.1).
+    pub(super) fn invitation_timeout(&mut self, now: Now, id: CallId) {
+        let due = |call: &&mut Call| call.is_inviting() && call.expires_at.is_some_and(|at| at <= now.mono);
+        if self.call_mut(id).filter(due).is_some() {
+            let unanswered = outcome::of_error(OutcomeKind::Cancelled, ErrorCode::Timeout.into());
+            self.give_up_with(now, id, &Extra::default(), unanswered);
+        }
+    }
+
+    fn give_up_with(&mut self, now: Now, id: CallId, extra: &Extra, outcome: Outcome) {
         let Some(call) = self.call_mut(id) else { return };
         call.given_up = true;
         if call.dialog.is_some() {
@@ -299,7 +319,7 @@ impl Agent {
             let account = call.account;
             self.cancel_invite(now, account, client, extra);
         }
-        self.end_call(now, id, outcome(OutcomeKind::Cancelled, true));
+        self.end_call(now, id, outcome);
     }
 }
 

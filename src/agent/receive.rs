@@ -24,8 +24,12 @@ impl Agent {
     }
 
     pub(super) fn transaction_event(&mut self, now: Now, event: TransactionEvent) {
+        let mut registers = None;
         match &event {
-            TransactionEvent::Response { response, .. } => self.cause = Some(Cause::of_response(response)),
+            TransactionEvent::Response { client, response } => {
+                self.cause = Some(Cause::of_response(response));
+                registers = self.use_of(*client);
+            }
             TransactionEvent::Request { request, .. }
             | TransactionEvent::Ack { request, .. }
             | TransactionEvent::Cancelled { request, .. } => self.cause = Some(Cause::of_request(request)),
@@ -44,6 +48,16 @@ impl Agent {
             TransactionEvent::Cancelled { server, request } => self.cancelled(now, server, &request),
             TransactionEvent::StrayResponse { flow, response } => self.stray_response(now, flow, &response),
             TransactionEvent::Unacknowledged { .. } => {}
+        }
+        self.looked_at(registers);
+    }
+
+    /// What was told because of a message is told; what is due besides has nothing to do with it. What a registration has
+    /// come to is told at the end of the step.
+    pub(super) fn looked_at(&mut self, what: Option<Use>) {
+        let cause = self.cause.take();
+        if let Some(Use::Register(account, _)) = what {
+            self.registered = cause.map(|cause| (account, cause));
         }
     }
 

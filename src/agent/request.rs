@@ -276,13 +276,20 @@ impl Agent {
 
     /// A request has ended: with a final response other than an answered challenge, or without one.
     fn request_done(&mut self, now: Now, account: AccountId, purpose: Purpose, result: Result<&Response, Error>) {
-        let _ = account;
         match purpose {
             Purpose::Digit(call) => self.digit_done(now, call, result),
             Purpose::Update(call) => self.update_done(now, call, result),
             Purpose::Command(command) => {
                 let reply = result.and_then(super::outcome::reply_of);
                 self.complete(command, reply);
+            }
+            // It was challenged, and that cannot be answered.
+            Purpose::Bye
+                if result
+                    .as_ref()
+                    .is_err_and(|error| !matches!(error.code, ErrorCode::Timeout | ErrorCode::FlowLost)) =>
+            {
+                self.problem(ErrorCode::FarEndNotTold, Some(account));
             }
             Purpose::Bye | Purpose::Nobody => {}
             Purpose::Refer(transfer) => self.refer_done(now, transfer, result),

@@ -39,7 +39,7 @@ const OPTIONS: &[(&str, &str)] = &[
     ("unregister", "headers"),
     ("unregisterAll", "headers"),
     ("removeAccount", "headers"),
-    ("makeCall", "headers anonymous preferredIdentity replaces lateOffer video"),
+    ("makeCall", "headers anonymous preferredIdentity replaces lateOffer video expires"),
     ("progress", "headers earlyMedia"),
     ("answer", "headers"),
     ("decline", "headers"),
@@ -229,6 +229,7 @@ impl Reader<'_> {
                     replaces: given.replaces,
                     late_offer: given.late_offer,
                     video: given.video,
+                    expires: given.expires,
                 };
                 Command::MakeCall { account, target, options }
             }

@@ -26,6 +26,8 @@ pub struct CallOptions {
     pub late_offer: bool,
     /// What of video is offered.
     pub video: Video,
+    /// After how many seconds without an answer it is over: Expires (RFC 3261 section 13.2.1), and a CANCEL by then.
+    pub expires: Option<u32>,
 }
 
 /// What this side wants of video in a call.

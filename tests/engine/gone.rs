@@ -224,3 +224,14 @@ fn a_sleep_waits_for_the_answer_to_a_bye() {
     far.reply(&bye, 200, "bob", &[], "");
     assert_eq!(far.world.phones[far.phone].flows.len(), 0);
 }
+
+/// RFC 3261 22.2: a BYE that is challenged, and for which there are no credentials, has told nobody anything.
+#[test]
+fn a_bye_that_is_not_let_through_is_told() {
+    let mut far = Far::new();
+    let (call, ..) = far.talking();
+    hang_up(&mut far, call);
+    let challenge = "Proxy-Authenticate: Digest realm=\"nobody knows\", nonce=\"n\"";
+    far.reply(&far.request("BYE"), 407, "bob", &[challenge], "");
+    assert_eq!((far.count("BYE"), not_told(&far)), (1, 1));
+}

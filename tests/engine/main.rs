@@ -10,6 +10,7 @@ mod cancel;
 mod directions;
 mod dtmf;
 mod far;
+mod far_lives;
 mod forks;
 mod gate;
 mod gone;

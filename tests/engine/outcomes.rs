@@ -4,7 +4,8 @@
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use sipwake::bridge::EndReason;
-use sipwake::io::{CallId, Command, ErrorCode, Extra, MediaFailure, Outcome, OutcomeKind};
+use sipwake::io::{CallId, CallOptions, CallState, Command, ErrorCode, Extra, MediaFailure, Outcome, OutcomeKind};
+use sipwake::message::HeaderName;
 
 use crate::far::Far;
 
@@ -188,4 +189,40 @@ fn what_breaks_has_failed() {
     let outcome = end(&far, "no microphone");
     assert_eq!(summary(&outcome), (Failed, true, Some(480), None, failed));
     assert_eq!(outcome.error.map(|error| error.code), Some(ErrorCode::NoMicrophone));
+}
+
+/// The options of a call that has so many seconds to be answered in.
+fn within(seconds: u32) -> CallOptions {
+    CallOptions { expires: Some(seconds), ..CallOptions::default() }
+}
+
+/// RFC 3261 13.2.1: an invitation with Expires is cancelled when its time is over, and not before.
+#[test]
+fn an_invitation_of_ours_that_expires_is_cancelled() {
+    let mut far = Far::new();
+    let (call, invite) = far.called_with(within(10));
+    assert_eq!(invite.headers.get(HeaderName::Expires), Some("10"));
+    far.reply(&invite, 180, "bob", &[], "");
+    far.run(9_500);
+    assert_eq!((far.state(call).is_some(), far.count("CANCEL")), (true, 0));
+    far.run(500);
+    assert_eq!((far.state(call).is_some(), far.count("CANCEL")), (false, 1));
+    let ended = end(&far, "unanswered");
+    assert_eq!((ended.kind, ended.local), (OutcomeKind::Cancelled, true));
+    assert_eq!(ended.error.map(|error| error.code), Some(ErrorCode::Timeout));
+    // An answer that crosses the CANCEL.
+    far.reply_sdp(&invite, 200, "bob", &[], 1);
+    assert_eq!((far.count("ACK"), far.count("BYE")), (1, 1));
+}
+
+/// RFC 3261 13.2.1, 20.19: Expires of an INVITE says nothing of the call that comes of it.
+#[test]
+fn an_answer_in_time_ends_the_time_of_the_invitation() {
+    let mut far = Far::new();
+    let (call, invite) = far.called_with(within(10));
+    far.reply_sdp(&invite, 200, "bob", &[], 1);
+    far.run(60_000);
+    assert_eq!((far.state(call), far.count("CANCEL")), (Some(CallState::Connected), 0));
+    let command = Command::MakeCall { account: far.account, target: "bob".to_owned(), options: within(0) };
+    assert_eq!(far.world.command_now(far.phone, command).map_err(|error| error.field), Err(Some("expires")));
 }

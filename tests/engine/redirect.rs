@@ -3,7 +3,7 @@
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use sipwake::io::{AccountOptions, CallState, Command, ErrorCode, OutcomeKind};
+use sipwake::io::{AccountOptions, CallState, Command, ErrorCode, Extra, OutcomeKind};
 use sipwake::message::HeaderName;
 
 use crate::far::{Far, header};
@@ -135,4 +135,23 @@ fn an_incoming_call_is_sent_elsewhere() {
     assert_eq!(contacts, ["<sip:carol@example.test>", "<sip:dave@other.invalid>"]);
     let outcome = far.world.outcomes(far.phone).remove(0);
     assert_eq!((outcome.kind, outcome.status, outcome.local), (OutcomeKind::Declined, Some(302), true));
+}
+
+/// RFC 3261 21.3: a redirection that lost its flow goes to the INVITE that comes again, with all that it says.
+#[test]
+fn a_redirection_reaches_the_invite_that_comes_again() {
+    let mut far = Far::new();
+    far.invite_sdp("c1", &[], 1);
+    let call = far.only_call().id;
+    far.world.cut(far.phone);
+    let redirect = Command::Redirect { call, status: 302, targets: vec!["carol".to_owned()] };
+    let extra = Extra { headers: vec![("X-Why".to_owned(), "away".to_owned())] };
+    far.world.command(far.phone, Command::With(extra, Box::new(redirect)));
+    far.run(5_000);
+    far.take();
+    far.invite_sdp("c1", &[], 1);
+    let response = far.response("INVITE");
+    let contacts: Vec<_> = response.headers.values(HeaderName::Contact).collect();
+    assert_eq!((response.status(), contacts), (302, vec!["<sip:carol@example.test>"]));
+    assert_eq!(response.headers.get_named("X-Why"), Some("away"));
 }

@@ -4,8 +4,8 @@
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use sipwake::io::{
-    AccountOptions, Body, Command, CommandId, ErrorCode, Event, Extra, Reply, SubscriptionId, SubscriptionInfo,
-    SubscriptionState,
+    AccountOptions, Body, Command, CommandId, ErrorCode, Event, Extra, FlowEvent, Input, Reply, SubscriptionId,
+    SubscriptionInfo, SubscriptionState,
 };
 use sipwake::message::{HeaderName, Request};
 
@@ -312,4 +312,35 @@ fn more_states_than_can_wait_are_refused() {
         }
     }
     assert_eq!(busy, 4);
+}
+
+/// RFC 6665 4.1.2.4: what a timer brings about in the step of another one's NOTIFY has nothing of that.
+#[test]
+fn a_change_by_a_timer_has_no_headers_of_a_message_that_comes_with_it() {
+    let (mut far, mut peer, id) = subscribed(600);
+    let (_, silent) = subscribe(&mut far, 600);
+    far.reply(&silent, 202, "carol", &["Expires: 600"], "");
+    far.world.phones[far.phone].events.clear();
+    // The page was not awake when the time was over, and both come at once.
+    far.world.now += 33_000;
+    peer.cseq += 1;
+    let lines = [
+        "Via: SIP/2.0/WSS far.invalid;branch=z9hG4bKlate",
+        "Max-Forwards: 70",
+        &format!("From: {}", peer.local),
+        &format!("To: {}", peer.remote),
+        &format!("Call-ID: {}", peer.call_id),
+        &format!("CSeq: {} NOTIFY", peer.cseq),
+        "Contact: <sip:bob@far.invalid;transport=ws>",
+        "Event: dialog",
+        "Subscription-State: terminated;reason=noresource",
+        "X-Mark: told",
+    ];
+    let text = crate::far::text(&format!("NOTIFY {} SIP/2.0", peer.target), &lines, "");
+    let flow = far.world.phones[far.phone].flows[0];
+    far.world.input(far.phone, Input::Flow { flow, event: FlowEvent::Received(text.into_bytes()) });
+    let seen: Vec<_> = changes(&far).into_iter().map(|info| (info.id == id, info.headers.is_empty())).collect();
+    assert_eq!(seen.iter().filter(|(told, _)| *told).count(), 1, "{seen:?}");
+    assert!(seen.iter().all(|(told, silent)| told != silent), "{seen:?}");
+    assert!(seen.len() > 1, "{seen:?}");
 }

@@ -16,6 +16,8 @@ export interface CallOptions extends MessageOptions {
    * it, and a `problem` says so. Default: false.
    */
   video?: boolean | "receive";
+  /** After how many seconds without an answer the call is over, here and there: Expires (RFC 3261 13.2.1). Default: none. */
+  expires?: number;
 }
 
 /** Options of {@link Call.answer}. */
