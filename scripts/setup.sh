@@ -193,6 +193,18 @@ sipp() {
   fi
 }
 
+# WebKit as a web view that Python holds, a display for it, WebRTC for the host's media, and its driver for the wasm tests.
+webkit() {
+  if [ -z "$(node scripts/tools.mjs webkitgtk)" ] || ! have xvfb-run || ! have WebKitWebDriver; then
+    if [ "$SYSTEM" = debian ]; then
+      debian "the package is tested in a web view of WebKit" gir1.2-webkit2-4.1 python3-gi python3-aiortc python3-numpy xvfb xauth webkit2gtk-driver
+    else
+      wanted "WebKitGTK 4.1 with its bindings for /usr/bin/python3, aiortc, xvfb-run and WebKitWebDriver" \
+        "There is no WebKitGTK for it that we know of: its suites are skipped" "install your system's packages"
+    fi
+  fi
+}
+
 # ---- purposes ------------------------------------------------------------------------------------------------
 
 [ $# -gt 0 ] || set -- demo test bench
@@ -227,6 +239,7 @@ for purpose in "$@"; do
       driver
       kamailio
       sipp
+      webkit
       ;;
     *) fail "unknown purpose $purpose (demo, pkg, test, bench, fuzz, lint)" ;;
   esac

@@ -45,6 +45,14 @@ const built = [
   { name: "pkg", what: "the package is built", counts: false, run: ["bash", "scripts/pkg.sh"] },
   { name: "js", what: "the package's JavaScript in Node and in pages", where: "tests/js", after: ["pkg", "edge"], needs: ["chromium"], run: nodeTests("tests/js") },
   { name: "sipp", what: "the package in Node against SIPp", where: "tests/sipp", after: ["pkg"], needs: ["sipp"], run: nodeTests("tests/sipp") },
+  {
+    name: "webkit",
+    what: "the package in a web view of WebKitGTK, around the native side: wakes, frozen pages, killed processes",
+    where: "tests/webkit",
+    after: ["pkg", "edge"],
+    needs: ["xvfb-run", "webkitgtk", "kamailio", "openssl"],
+    run: nodeTests("tests/webkit"),
+  },
   { name: "behaviour", what: "where SIP is difficult: the package, JsSIP and SIP.js against the same far end", where: "tests/behaviour", after: ["pkg"], needs: ["chromium"], run: nodeTests("tests/behaviour") },
   { name: "www", what: "the demo page is built by webpack", where: "webpack.config.js", after: ["pkg"], counts: false, run: ["bash", "scripts/www.sh"] },
 ];

@@ -17,7 +17,12 @@ const candidates = {
   kamailio: ["kamailio", "/usr/sbin/kamailio", "/usr/local/sbin/kamailio"],
   openssl: ["openssl"],
   sipp: ["sipp"],
+  // The system's Python: another one does not see what the distribution binds to it.
+  webkitgtk: ["/usr/bin/python3"],
 };
+
+/** What must be there besides the program itself. */
+const complete = { kamailio: kamailioModules, webkitgtk: webkitModules };
 
 function executable(path) {
   try {
@@ -36,9 +41,16 @@ export function find(name) {
   for (const candidate of tried) {
     const paths = candidate.includes("/") ? [candidate] : folders.map((folder) => join(folder, candidate));
     const found = paths.find(executable);
-    if (found && (name !== "kamailio" || kamailioModules())) return found;
+    if (found && (!complete[name] || complete[name]())) return found;
   }
   return undefined;
+}
+
+/** Whether that Python can show a WebKit and speak WebRTC. */
+function webkitModules() {
+  const libraries = ["/usr/lib", ...(existsSync("/usr/lib") ? readdirSync("/usr/lib").map((entry) => join("/usr/lib", entry)) : [])];
+  const bound = libraries.some((folder) => existsSync(join(folder, "girepository-1.0", "WebKit2-4.1.typelib")));
+  return bound && ["gi", "aiortc", "numpy"].every((module) => existsSync(join("/usr/lib/python3/dist-packages", module)));
 }
 
 /** The folder of Kamailio's modules, if the ones that our configuration loads are there. */

@@ -1,0 +1,153 @@
+//! Inputs and options, read from JSON.
+
+use sipwake::bridge::drivers::failure_from_name;
+use sipwake::bridge::json::Json;
+use sipwake::bridge::{
+    AppState, AppStateName, AudioActivated, AudioDeactivated, CallAction, Environment, HostInfo, Launch,
+    NetworkChanged, PushToken, ReportError, ResetReason, SuspendPolicy, TokenKind, base64, read_payload,
+};
+use sipwake::common::secret::Secret;
+use sipwake::host::{HostInput, HostOptions, Profile};
+use sipwake::io::{FlowEvent, FlowId, MediaEvent, MediaId};
+
+/// One object.
+#[derive(Clone, Copy)]
+pub struct Reader<'a>(pub Json<'a>);
+
+impl Reader<'_> {
+    /// A text, if it is there.
+    fn optional(self, name: &str) -> Option<String> {
+        self.0.get(name)?.text().map(|text| text.into_owned())
+    }
+
+    /// A text, empty where it is missing.
+    fn text(self, name: &str) -> String {
+        self.optional(name).unwrap_or_default()
+    }
+
+    /// A whole number, if it is there.
+    fn given(self, name: &str) -> Option<u64> {
+        self.0.get(name)?.integer()
+    }
+
+    /// A whole number, 0 where it is missing.
+    pub fn number(self, name: &str) -> u64 {
+        self.given(name).unwrap_or(0)
+    }
+
+    /// A truth value, false where it is missing.
+    fn flag(self, name: &str) -> bool {
+        self.0.get(name).and_then(Json::boolean) == Some(true)
+    }
+}
+
+/// The host's options. What is not given is as in [`HostOptions::default`].
+pub fn options(from: Reader<'_>) -> HostOptions {
+    let usual = HostOptions::default();
+    let page_media = from.text("profile") == "A";
+    HostOptions {
+        instance: from.text("instance"),
+        info: HostInfo {
+            name: from.text("name"),
+            version: from.text("version"),
+            os: from.text("os"),
+            os_version: from.text("osVersion"),
+            device: from.text("device"),
+        },
+        profile: if page_media { Profile::PageMedia } else { Profile::HostMedia },
+        transport: from.flag("transport"),
+        invite_timeout_ms: from.given("inviteTimeoutMs").unwrap_or(usual.invite_timeout_ms),
+        answer_timeout_ms: from.given("answerTimeoutMs").unwrap_or(usual.answer_timeout_ms),
+        page_timeout_ms: from.given("pageTimeoutMs").unwrap_or(usual.page_timeout_ms),
+        ..usual
+    }
+}
+
+/// One input; `None` for a type that is not known.
+pub fn read(from: Reader<'_>) -> Option<HostInput> {
+    Some(match from.text("type").as_str() {
+        "timeout" => HostInput::Timeout,
+        "push" => HostInput::Push {
+            payload: from.text("payload"),
+            must_report: true,
+            launch: Launch::from_name(&from.text("launch")),
+            locked: from.flag("locked"),
+            unlocked_since_boot: true,
+        },
+        "reported" => HostInput::Reported {
+            uuid: from.text("uuid"),
+            error: from.optional("error").map(|name| ReportError::from_name(&name)),
+        },
+        "perform" => HostInput::Perform {
+            action_id: from.text("actionId"),
+            uuid: from.text("uuid"),
+            action: CallAction::from_name(&from.text("action")),
+            digits: from.optional("digits"),
+        },
+        "actionTimedOut" => HostInput::ActionTimedOut { action_id: from.text("actionId") },
+        "providerReset" => HostInput::ProviderReset,
+        "token" => HostInput::Token(PushToken {
+            kind: TokenKind::Voip,
+            provider: "apns".to_owned(),
+            token: from.optional("token").map(Secret::new),
+            environment: Environment::from_name(&from.text("environment")),
+            bundle_id: from.text("bundleId"),
+            topic: from.text("topic"),
+            team_id: from.optional("teamId"),
+            contact_params: None,
+        }),
+        "pageMessage" => HostInput::PageMessage(from.text("text")),
+        "postFailed" => HostInput::PostFailed,
+        "pageLost" => HostInput::PageLost(ResetReason::ProcessTerminated),
+        "appState" => HostInput::App(AppState {
+            state: AppStateName::from_name(&from.text("state")),
+            locked: from.flag("locked"),
+            protected_data: true,
+            remaining_ms: None,
+        }),
+        "network" => HostInput::Network(read_payload::<NetworkChanged>(from.0.raw()).ok()?),
+        "audioActivated" => HostInput::AudioActivated(read_payload::<AudioActivated>(from.0.raw()).ok()?),
+        "audioDeactivated" => HostInput::AudioDeactivated(read_payload::<AudioDeactivated>(from.0.raw()).ok()?),
+        "keptState" => HostInput::KeptState { key: from.text("key"), value: from.text("value") },
+        "willSuspend" => HostInput::WillSuspend {
+            budget_ms: from.number("budgetMs"),
+            policy: from.optional("policy").map(|name| SuspendPolicy::from_name(&name)),
+        },
+        "resumed" => HostInput::Resumed { suspended_for_ms: from.number("suspendedForMs") },
+        "socket" => HostInput::Socket { flow: FlowId(small(from, "flow")), event: flow(from)? },
+        "media" => HostInput::Media {
+            media: MediaId(small(from, "media")),
+            number: small(from, "number"),
+            event: media(from)?,
+        },
+        _ => return None,
+    })
+}
+
+fn small(from: Reader<'_>, name: &str) -> u32 {
+    u32::try_from(from.number(name)).unwrap_or(0)
+}
+
+fn flow(from: Reader<'_>) -> Option<FlowEvent> {
+    Some(match from.text("event").as_str() {
+        "opened" => FlowEvent::Opened { protocol: from.text("protocol") },
+        "received" => FlowEvent::Received(base64::decode(&from.text("octetsB64"))?),
+        "closed" => {
+            FlowEvent::Closed { code: u16::try_from(from.number("code")).unwrap_or(1006), clean: from.flag("clean") }
+        }
+        "failed" => FlowEvent::Failed,
+        _ => return None,
+    })
+}
+
+fn media(from: Reader<'_>) -> Option<MediaEvent> {
+    Some(match from.text("event").as_str() {
+        "described" => MediaEvent::Described { sdp: from.text("sdp") },
+        "applied" => MediaEvent::Applied,
+        "dtmfSent" => MediaEvent::DtmfSent,
+        "stats" => MediaEvent::Stats { report: from.text("report") },
+        "connected" => MediaEvent::Connected { connected: from.flag("connected") },
+        "failed" => MediaEvent::Failed(failure_from_name(&from.text("reason"))),
+        _ => return None,
+    })
+}
