@@ -197,20 +197,16 @@ impl Calls {
         if !facts.readable || facts.sip_call_id.is_some() {
             return None;
         }
-        let mut unannounced = self
-            .list
-            .iter()
-            .filter(|call| matches!(call.phase, Phase::Ringing | Phase::Answered) && call.bound && call.push.is_none());
-        let call = unannounced.next().filter(|_| unannounced.next().is_none())?;
-        if call.invite_push_id.is_some() && facts.push_id.is_some() {
-            // Both name a push, and not the same.
-            return None;
-        }
-        let same = match (&facts.from_uri, &call.handle) {
+        let is_unannounced =
+            |call: &&Call| matches!(call.phase, Phase::Ringing | Phase::Answered) && call.bound && call.push.is_none();
+        let may_mean = |call: &&Call| match (&facts.from_uri, &call.handle) {
             (Some(a), Some(b)) => same_party(a, b),
             _ => true,
         };
-        same.then_some(call.key)
+        let mut fitting = self.list.iter().filter(is_unannounced).filter(may_mean);
+        let call = fitting.next().filter(|_| fitting.next().is_none())?;
+        // Where both name a push, and not the same, they are of two calls.
+        (call.invite_push_id.is_none() || facts.push_id.is_none()).then_some(call.key)
     }
 
     /// How the call ended that a push is about, if it is over.

@@ -58,6 +58,9 @@ files! {
     r08_reason_ringing
     r09_answered
     r09_bound
+    r09_bound_cancelled
+    r09_bound_declined
+    r09_bound_nobody
     r09_declined
     r09_nobody
     r10_answered
@@ -66,12 +69,25 @@ files! {
     r10_declined_between
     r10_nobody
     r10_ringing
+    r10_ringing_cancelled
+    r10_ringing_declined
+    r10_ringing_nobody
     r11_answered
     r11_cancelled
     r11_declined
+    r11_nobody
     r11_woken
+    r11_woken_cancelled
+    r11_woken_declined
+    r11_woken_nobody
     r12_header
+    r12_header_cancelled
+    r12_header_declined
+    r12_header_nobody
     r12_header_ringing
+    r12_header_ringing_cancelled
+    r12_header_ringing_declined
+    r12_header_ringing_nobody
     r12_other_header
     r12_undeclared
     r12_undeclared_ringing
@@ -87,10 +103,14 @@ files! {
     r15_declined
     r15_established
     r15_invite_first
+    r15_invite_first_cancelled
+    r15_invite_first_declined
+    r15_invite_first_nobody
     r15_no_page
     r15_ringing_answered
     r15_ringing_declined
     r15_ringing_nobody
+    r15_unannounced
     r16_answer_timed_out
     r16_end_while_reported
     r16_one_caller_twice
@@ -101,7 +121,12 @@ files! {
     r16_reset_waiting
     r16_ring_only
     r16_second_call
+    r16_two_invites
+    r16_two_invites_cancelled
+    r16_two_invites_declined
+    r16_two_invites_nobody
     r16_two_nameless
+    r16_two_nobody
     r16_two_pushes
 }
 
@@ -147,4 +172,129 @@ fn every_scenario_file_is_replayed() {
     let mut listed: Vec<&str> = FILES.iter().map(|(name, _)| *name).collect();
     listed.sort_unstable();
     assert_eq!(there, listed);
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+mod table {
+    use super::FILES;
+    use serde_json::Value;
+
+    const ORDERS: [&str; 2] = ["push", "invite"];
+    const ENDINGS: [&str; 4] = ["answered", "declined", "cancelled", "nobody"];
+    const CALL_IDS: [&str; 3] = ["same", "other", "none"];
+
+    /// Cells that cannot be, and why: race, order, endings, Call-IDs; an empty list means each.
+    type Reason = (&'static str, &'static str, &'static [&'static str], &'static [&'static str], &'static str);
+
+    const REASONS: &[Reason] = &[
+        ("R1", "invite", &[], &[], "the INVITE first is R2"),
+        ("R2", "push", &[], &[], "the push first is R1"),
+        ("R3", "push", &[], &[], "the call is over when the push comes, so the INVITE came first"),
+        ("R4", "invite", &[], &[], "there is no INVITE"),
+        ("R4", "push", &["cancelled"], &[], "a caller who gives up while the INVITE is awaited is R7"),
+        ("R5", "invite", &[], &[], "the user answers before the INVITE"),
+        ("R5", "push", &["nobody"], &[], "the user has answered"),
+        ("R6", "invite", &[], &[], "the user declines before the INVITE"),
+        ("R6", "push", &["answered"], &[], "what was declined is not on the screen any more"),
+        ("R6", "push", &["nobody"], &[], "the user has declined"),
+        ("R7", "", &["nobody"], &[], "the caller ends it"),
+        (
+            "R7",
+            "",
+            &["declined"],
+            &[],
+            "who declined before the caller gave up is R6; after it nothing is on the screen",
+        ),
+        (
+            "R7",
+            "invite",
+            &["answered"],
+            &[],
+            "an INVITE that was answered cannot be cancelled: that is a BYE, R1 and R2",
+        ),
+        ("R8", "", &["nobody"], &[], "another device ends it"),
+        ("R8", "", &["declined"], &[], "who declined first is R6; after it nothing is on the screen"),
+        ("R8", "invite", &["answered"], &[], "an INVITE that was answered here is answered nowhere else"),
+        ("R9", "push", &["cancelled"], &[], "the failure ends the call, and no word of the caller's comes in"),
+        ("R10", "", &[], &["none"], "of two pushes without ids nobody knows that they are of one call: R16"),
+        ("R12", "", &[], &["same"], "the ids are the same: R1 and R2"),
+        ("R13", "", &["answered"], &[], "what is not on the screen cannot be answered"),
+        ("R13", "", &["cancelled", "nobody"], &[], "the refusal ends it at once"),
+        (
+            "R13",
+            "invite",
+            &["declined"],
+            &["same", "other"],
+            "the report of the INVITE is refused, and no push is there",
+        ),
+        ("R14", "invite", &[], &[], "before the first unlock no page runs, so no INVITE comes"),
+        ("R14", "push", &["cancelled"], &[], "before the first unlock nothing of the caller's is heard"),
+        (
+            "R16",
+            "invite",
+            &["declined", "cancelled", "nobody"],
+            &["none"],
+            "two INVITEs and two pushes without ids: as with the push first, nothing is joined",
+        ),
+    ];
+
+    fn names(file: &Value, member: &str) -> Vec<String> {
+        match &file[member] {
+            Value::Array(values) => values.iter().map(|value| value.as_str().unwrap().to_owned()).collect(),
+            value => vec![value.as_str().unwrap().to_owned()],
+        }
+    }
+
+    /// Every race, either first, each ending, each Call-ID: a file, or why it cannot be. The table is printed into
+    /// `target/test/races.md`.
+    #[test]
+    fn the_table_of_races_has_no_empty_cell() {
+        let files: Vec<(&str, Value)> =
+            FILES.iter().map(|(name, text)| (*name, serde_json::from_str(text).unwrap())).collect();
+        let mut text = String::from("| race | first | ending | Call-ID | file, or why not |\n|---|---|---|---|---|\n");
+        let (mut empty, mut used) = (Vec::new(), vec![false; REASONS.len()]);
+        for number in 1..=16 {
+            let race = format!("R{number}");
+            for (order, ending, call_id) in ORDERS
+                .iter()
+                .flat_map(|order| ENDINGS.iter().map(move |ending| (order, ending)))
+                .flat_map(|(order, ending)| CALL_IDS.iter().map(move |call_id| (*order, *ending, *call_id)))
+            {
+                let filled: Vec<&str> = files
+                    .iter()
+                    .filter(|(_, file)| {
+                        file["race"] == race
+                            && file["order"] == order
+                            && file["ending"] == ending
+                            && names(file, "callId").iter().any(|known| known == call_id)
+                    })
+                    .map(|(name, _)| *name)
+                    .collect();
+                let why = REASONS.iter().position(|(of, first, endings, ids, _)| {
+                    *of == race
+                        && (first.is_empty() || *first == order)
+                        && (endings.is_empty() || endings.contains(&ending))
+                        && (ids.is_empty() || ids.contains(&call_id))
+                });
+                let cell = match why {
+                    _ if !filled.is_empty() => filled.join(", "),
+                    Some(index) => {
+                        used[index] = true;
+                        REASONS[index].4.to_owned()
+                    }
+                    None => {
+                        empty.push(format!("{race} {order} {ending} {call_id}"));
+                        "**empty**".to_owned()
+                    }
+                };
+                text.push_str(&format!("| {race} | {order} | {ending} | {call_id} | {cell} |\n"));
+            }
+        }
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("target/test");
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("races.md"), text).unwrap();
+        assert!(empty.is_empty(), "empty cells: {empty:#?}");
+        let idle: Vec<_> = REASONS.iter().zip(used).filter(|(_, used)| !used).map(|(reason, _)| reason).collect();
+        assert!(idle.is_empty(), "reasons without a cell: {idle:?}");
+    }
 }
