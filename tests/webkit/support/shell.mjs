@@ -151,7 +151,7 @@ class Shell {
   /** What happened, for the error of a test that fails. */
   story() {
     return this.events.map(({ event, effect, message, at, ...more }) => {
-      const what = effect ? JSON.stringify(effect) : message ? `${message.kind} ${message.type} #${message.seq} ack ${message.ack} ${JSON.stringify(message.p).slice(0, 300)}` : JSON.stringify(more);
+      const what = effect ? JSON.stringify(effect) : message ? `${message.kind} ${message.type} #${message.seq} ack ${message.ack} ${JSON.stringify(message.p ?? null).slice(0, 300)}` : JSON.stringify(more);
       return `${at % 1000000} ${event} ${what.slice(0, 360)}`;
     }).slice(-120).join("\n");
   }
