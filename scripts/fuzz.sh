@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 
 minutes=${MINUTES:-10}
 targets=("$@")
-[ ${#targets[@]} -gt 0 ] || targets=(message uri headers sdp bridge endpoint)
+[ ${#targets[@]} -gt 0 ] || targets=(message uri headers sdp bridge payload endpoint)
 logs=target/fuzz
 mkdir -p "$logs"
 # The flags of coverage are for nightly compilers, and all that is needed of nightly.

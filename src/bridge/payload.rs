@@ -1,6 +1,8 @@
 //! What a push payload says, read by configurable paths. Everything in it is untrusted text, and anything may be
 //! missing: reading never fails, it only finds less.
 
+use std::borrow::Cow;
+
 use super::PushKind;
 use super::codec::from_name;
 use super::json::{Json, Writer};
@@ -10,7 +12,7 @@ const VALUE_LETTERS: usize = 256;
 /// Octets of a payload that is looked at. Push services allow 4 or 5 KiB.
 const PAYLOAD_OCTETS: usize = 64 * 1024;
 
-/// Where in a payload the facts may be: member names joined by dots, tried in order.
+/// Where in a payload the facts may be: names of members and numbers of items, from 0, joined by dots, tried in order.
 #[derive(Clone, Debug)]
 pub struct PayloadPaths {
     /// The SIP Call-ID.
@@ -46,6 +48,7 @@ impl Default for PayloadPaths {
                 "call-id",
                 "call_id",
                 "callId",
+                "callid",
                 "sipCallId",
                 "metadata.call_id",
                 "unique_key",
@@ -58,6 +61,7 @@ impl Default for PayloadPaths {
                 "caller_number",
                 "phonenumber",
                 "send_from",
+                "caller",
                 "handle",
             ]),
             display_name: list(&[
@@ -66,7 +70,10 @@ impl Default for PayloadPaths {
                 "metadata.caller_name",
                 "caller_name",
                 "caller_id",
+                "callerName",
                 "nameCaller",
+                "aps.loc-args.0",
+                "aps.alert.loc-args.0",
             ]),
             to_uri: list(&["to-uri", "toUri", "send_to"]),
             account: list(&["account"]),
@@ -131,8 +138,8 @@ pub fn read_push(payload: &str, paths: &PayloadPaths) -> PushFacts {
     }
     let Some(json) = Json::parse(payload).ok().filter(|json| json.is_object()) else { return facts };
     facts.readable = true;
-    facts.sip_call_id = text(json, &paths.sip_call_id);
-    facts.push_id = text(json, &paths.push_id);
+    facts.sip_call_id = id(json, &paths.sip_call_id);
+    facts.push_id = id(json, &paths.push_id);
     facts.from_uri = text(json, &paths.from_uri);
     facts.display_name = text(json, &paths.display_name);
     facts.to_uri = text(json, &paths.to_uri);
@@ -163,19 +170,35 @@ pub fn read_push(payload: &str, paths: &PayloadPaths) -> PushFacts {
 }
 
 fn at<'a>(json: Json<'a>, path: &str) -> Option<Json<'a>> {
-    path.split('.').try_fold(json, Json::get).filter(|value| !value.is_null())
+    let step = |json: Json<'a>, name: &str| match name.parse() {
+        Ok(number) if json.is_array() => json.items().nth(number),
+        _ => json.get(name),
+    };
+    path.split('.').try_fold(json, step).filter(|value| !value.is_null())
 }
 
 fn found<'a>(json: Json<'a>, paths: &'a [String]) -> impl Iterator<Item = Json<'a>> {
     paths.iter().filter_map(move |path| at(json, path))
 }
 
+/// An id is taken whole or not at all: a part of one would be another's.
+fn id(json: Json<'_>, paths: &[String]) -> Option<String> {
+    let mut whole = found(json, paths).filter_map(|value| value.text());
+    let fits =
+        |id: &Cow<'_, str>| !id.is_empty() && id.len() <= VALUE_LETTERS && id.bytes().all(|b| b.is_ascii_graphic());
+    whole.find(fits).map(Cow::into_owned).or_else(|| found(json, paths).find_map(unquoted))
+}
+
+/// A number that somebody forgot to quote.
+fn unquoted(value: Json<'_>) -> Option<String> {
+    value.integer().map(|_| value.raw().chars().take(VALUE_LETTERS).collect())
+}
+
 fn text(json: Json<'_>, paths: &[String]) -> Option<String> {
     found(json, paths).find_map(|value| {
         let text = match value.text() {
             Some(text) => text.into_owned(),
-            // A number that somebody forgot to quote.
-            None => value.integer().map(|_| value.raw().to_owned())?,
+            None => unquoted(value)?,
         };
         let text: String = text.chars().filter(|c| !is_dangerous(*c)).take(VALUE_LETTERS).collect();
         let text = text.trim();
@@ -183,9 +206,12 @@ fn text(json: Json<'_>, paths: &[String]) -> Option<String> {
     })
 }
 
-/// Control characters, and those that turn the direction of writing: a caller's name could pretend to be another.
+/// Control characters, those that turn the direction of writing, end a line or are not seen at all: a caller's name could
+/// pretend to be another. The joiners stay, which names in several scripts need.
 fn is_dangerous(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
+        || matches!(c, '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
 fn is_true(value: Json<'_>) -> bool {
@@ -273,6 +299,174 @@ mod tests {
         let facts = read(r#"{"x-push-id":"P-1","msg_type":"video","send_from":"sip:x@y","send_to":"sip:z@y"}"#);
         assert_eq!((facts.push_id.as_deref(), facts.video), (Some("P-1"), true));
         assert_eq!(facts.to_uri.as_deref(), Some("sip:z@y"));
+    }
+
+    /// What each sender writes, where its documents or its code show it.
+    #[test]
+    fn the_payloads_of_known_senders_are_read_without_being_told_how() {
+        type Facts = (Option<&'static str>, Option<&'static str>, Option<&'static str>, Option<&'static str>);
+        let cases: [(&str, &str, Facts); 9] = [
+            (
+                "Flexisip that shows nobody",
+                r#"{"aps":{"sound":"","loc-key":"IC_MSG","loc-args":["Alice"],"call-id":"f1~x@h","uuid":"urn:uuid:1"},"from-uri":"","display-name":"","pn_ttl":90,"customPayload":{}}"#,
+                (Some("f1~x@h"), None, None, Some("Alice")),
+            ),
+            (
+                "Flexisip to the remote token",
+                r#"{"aps":{"alert":{"loc-key":"IC_MSG","loc-args":["sip:a@b"]},"mutable-content":1},"call-id":"r1"}"#,
+                (Some("r1"), None, None, Some("sip:a@b")),
+            ),
+            (
+                "mod_apn",
+                r#"{"content-available":true,"custom":[{"name":"content-message","value":"incomming call"}]}"#,
+                (None, None, None, None),
+            ),
+            (
+                "OpenSIPS by its script",
+                r#"{"aps":{},"callid":"o1@h","uri":"sip:b@c"}"#,
+                (Some("o1@h"), None, None, None),
+            ),
+            (
+                "Telnyx",
+                r#"{"aps":{"alert":{"title":"x"}},"metadata":{"call_id":"a0-1","caller_name":"Bob","caller_number":"+15551234","voice_sdk_id":"V"}}"#,
+                (Some("a0-1"), None, Some("+15551234"), Some("Bob")),
+            ),
+            (
+                "PortSIP",
+                r#"{"message_id":"9","x-push-id":"11-22","msg_title":"t","msg_content":"c","msg_type":"audio","send_from":"sip:101@p","send_to":"sip:102@p"}"#,
+                (None, Some("11-22"), Some("sip:101@p"), None),
+            ),
+            (
+                "Vialer",
+                r#"{"type":"call","unique_key":"k1","phonenumber":"0501","caller_id":"Eva","response_api":"https://x","message_start_time":1467711721.23,"attempt":1}"#,
+                (Some("k1"), None, Some("0501"), Some("Eva")),
+            ),
+            (
+                "react-native-voip-push-notification",
+                r#"{"uuid":"u-1","callerName":"Carl","handle":"101"}"#,
+                (None, None, Some("101"), Some("Carl")),
+            ),
+            ("nobody", "{}", (None, None, None, None)),
+        ];
+        for (sender, payload, expected) in cases {
+            let facts = read(payload);
+            let read = (
+                facts.sip_call_id.as_deref(),
+                facts.push_id.as_deref(),
+                facts.from_uri.as_deref(),
+                facts.display_name.as_deref(),
+            );
+            assert_eq!((read, facts.kind, facts.readable), (expected, PushKind::Call, true), "{sender}");
+        }
+        assert_eq!(read(r#"{"message_start_time":1467711721.23}"#).sent_at, Some(1_467_711_721_000));
+    }
+
+    #[test]
+    fn paths_lead_through_lists_as_well() {
+        let sip_call_id = vec!["a.1.b.0".to_owned()];
+        let paths = PayloadPaths { sip_call_id, ..PayloadPaths::default() };
+        let id = |payload: &str| read_push(payload, &paths).sip_call_id;
+        assert_eq!(id(r#"{"a":[0,{"b":["X"]}]}"#).as_deref(), Some("X"));
+        assert_eq!(id(r#"{"a":{"1":{"b":{"0":"X"}}}}"#).as_deref(), Some("X"), "a member may be called so, too");
+        for payload in [r#"{"a":[0]}"#, r#"{"a":[0,[]]}"#, r#"{"a":"1"}"#, r#"{"a":[0,{"b":[]}]}"#] {
+            assert_eq!(id(payload), None, "{payload}");
+        }
+        let far = PayloadPaths { sip_call_id: vec!["a.99999999999999999999".into()], ..PayloadPaths::default() };
+        assert_eq!(read_push(r#"{"a":[1]}"#, &far).sip_call_id, None);
+    }
+
+    /// An id that is cut or cleaned would be the id of another call.
+    #[test]
+    fn an_id_is_taken_whole_or_not_at_all() {
+        let id = |value: &str| read(&format!(r#"{{"call-id":"{value}"}}"#)).sip_call_id;
+        assert_eq!(id(&"a".repeat(256)).map(|id| id.len()), Some(256));
+        for bad in [&"a".repeat(257), "a b", "a\\u0000b", "\\u202ea", "é", "", " ", "a\\r\\nb"] {
+            assert_eq!(id(bad), None, "{bad}");
+        }
+        assert_eq!(read(r#"{"aps":{"call-id":"a b"},"call-id":"c"}"#).sip_call_id.as_deref(), Some("c"));
+        assert_eq!(read(r#"{"call-id":4711}"#).sip_call_id.as_deref(), Some("4711"));
+    }
+
+    /// Marks that turn the direction of writing or are not seen could make one caller look like another.
+    #[test]
+    fn a_callers_name_cannot_pretend_to_be_another() {
+        for mark in [
+            '\u{0}',
+            '\u{7f}',
+            '\u{9f}',
+            '\u{61c}',
+            '\u{200b}',
+            '\u{200e}',
+            '\u{200f}',
+            '\u{2028}',
+            '\u{2029}',
+            '\u{202a}',
+            '\u{202e}',
+            '\u{2060}',
+            '\u{2066}',
+            '\u{2069}',
+            '\u{feff}',
+            '\u{fff9}',
+            '\u{e0041}',
+        ] {
+            let escaped: String = {
+                let mut units = [0; 2];
+                mark.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")).collect()
+            };
+            for written in [escaped, mark.to_string()] {
+                let payload =
+                    format!(r#"{{"display-name":"B{written}ob","from-uri":"sip:{written}a@b","account":"{written}"}}"#);
+                let facts = read(&payload);
+                if !facts.readable {
+                    // JSON itself forbids it as it is.
+                    assert!(mark < ' ');
+                    continue;
+                }
+                assert_eq!(facts.display_name.as_deref(), Some("Bob"), "{mark:?}");
+                assert_eq!(facts.from_uri.as_deref(), Some("sip:a@b"), "{mark:?}");
+                assert_eq!(facts.account, None);
+            }
+        }
+        let family = "\u{1f468}\u{200d}\u{1f469}\u{200d}\u{1f467}";
+        assert_eq!(read(&format!(r#"{{"display-name":"{family}"}}"#)).display_name.as_deref(), Some(family));
+    }
+
+    /// Whatever stands where a fact should be, the others are read.
+    #[test]
+    fn values_of_the_wrong_kind_are_as_good_as_none() {
+        let deep = format!("{}1{}", "[".repeat(14), "]".repeat(14));
+        for wrong in ["null", "true", "[]", "{}", "[1]", r#"{"a":1}"#, "-1", "1e9", "\"\"", &deep] {
+            let members = [
+                "call-id",
+                "x-push-id",
+                "display-name",
+                "to-uri",
+                "account",
+                "ttl",
+                "sentAt",
+                "kind",
+                "video",
+                "aps",
+                "metadata",
+            ];
+            let mut payload = String::from("{");
+            for member in members {
+                payload.push_str(&format!("\"{member}\":{wrong},"));
+            }
+            payload.push_str(r#""from-uri":"sip:a@b"}"#);
+            let facts = read(&payload);
+            assert_eq!(facts.from_uri.as_deref(), Some("sip:a@b"), "{wrong}");
+            assert_eq!((facts.sip_call_id, facts.push_id, facts.display_name), (None, None, None), "{wrong}");
+            assert_eq!((facts.ttl_ms, facts.sent_at, facts.kind), (None, None, PushKind::Call), "{wrong}");
+        }
+        for (payload, readable) in [
+            (format!("{{\"a\":{}{}}}", "[".repeat(15), "]".repeat(15)), true),
+            (format!("{{\"a\":{}{}}}", "[".repeat(16), "]".repeat(16)), false),
+            (format!("{{\"a\":\"{}\"}}", "x".repeat(PAYLOAD_OCTETS)), false),
+            (format!("{{{}\"b\":1}}", "\"a\":1,".repeat(9_000)), true),
+        ] {
+            assert_eq!(read(&payload).readable, readable);
+        }
     }
 
     #[test]

@@ -19,6 +19,11 @@ fn the_seeds_of_messages_hold() {
 }
 
 #[test]
+fn the_seeds_of_payloads_hold() {
+    seeds("payload").iter().for_each(|octets| targets::payload(&String::from_utf8_lossy(octets)));
+}
+
+#[test]
 fn the_seeds_of_uris_hold() {
     seeds("uri").iter().for_each(|octets| targets::uri(&String::from_utf8_lossy(octets)));
 }

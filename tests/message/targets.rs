@@ -148,10 +148,31 @@ fn drain(link: &mut Link, now: Now) -> Vec<Incoming> {
     received
 }
 
+/// Push payloads: the first line names a path, the rest is the payload. What is read is short, without what could mislead on
+/// a screen, and an id is whole.
+pub fn payload(text: &str) {
+    let (path, payload) = text.split_once('\n').unwrap_or(("", text));
+    let own =
+        PayloadPaths { display_name: vec![path.to_owned()], pass_on: vec![path.to_owned()], ..PayloadPaths::default() };
+    for paths in [PayloadPaths::default(), own] {
+        let facts = read_push(payload, &paths);
+        for value in [&facts.from_uri, &facts.display_name, &facts.to_uri, &facts.account].into_iter().flatten() {
+            assert!(!value.trim().is_empty() && value.chars().count() <= 256, "{value:?}");
+            assert!(!value.chars().any(|c| c.is_control() || ('\u{202a}'..='\u{202e}').contains(&c)), "{value:?}");
+        }
+        for id in [&facts.sip_call_id, &facts.push_id].into_iter().flatten() {
+            assert!((1..=256).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_graphic()), "{id:?}");
+            assert!(payload.contains(id.as_str()) || payload.contains('\\'), "{id:?} is of nobody");
+        }
+        assert!(facts.raw.starts_with('{') && facts.raw.ends_with('}'));
+        assert!(facts.readable || facts.from_uri.is_none() && facts.sip_call_id.is_none());
+        let _ = (facts.age_ms(0), facts.age_ms(u64::MAX), facts.is_stale(u64::MAX));
+    }
+}
+
 /// The bridge: texts of the other side, line by line, to a page and to a host; payloads to every type.
 pub fn bridge(text: &str) {
     let _ = sipwake::bridge::redact(text, false);
-    let _ = read_push(text, &PayloadPaths::default());
     let mut page = Link::page(&mut Random::new(Seeded(1)), Hello::default());
     let mut host = Link::host(&mut Random::new(Seeded(2)));
     let mut now = Now { mono: Mono(0), wall: 1_764_000_000_000 };
