@@ -454,8 +454,12 @@ impl Agent {
     pub(super) fn offer_to_winner(&mut self, now: Now, id: CallId) {
         let Some(call) = self.call_mut(id) else { return };
         call.job = Job::None;
+        let deferred = call.session.deferred.take();
         self.want(id, Wish::Offer { restart: true }, None);
-        self.take_deferred(now, id);
+        // Media still holds our first offer, and the next is about to leave: theirs has met it (14.2).
+        if let Some((server, request)) = deferred {
+            self.refuse_change(now, server, &request, 491, None);
+        }
     }
 
     /// A fork that answered as well, or an answer that crossed our CANCEL: closed on its own dialog.

@@ -85,7 +85,7 @@ impl Agent {
         self.media_command(id, command);
     }
 
-    fn refuse_change(
+    pub(super) fn refuse_change(
         &mut self,
         now: Now,
         server: ServerId,

@@ -68,15 +68,21 @@ impl Agent {
     pub fn snapshot(&self) -> String {
         let mut text = String::from(HEAD);
         push(&mut text, INSTANCE, &self.instance);
+        // What a server makes too long is left out, and takes nothing of the others with it.
+        let mut add = |key: &str, auth: &str, registration: &str| {
+            let before = text.len();
+            for (name, part) in [(ACCOUNT, key), (AUTH, auth), (REGISTRATION, registration)] {
+                push(&mut text, name, part);
+            }
+            if text.len() > limits::STATE_OCTETS {
+                text.truncate(before);
+            }
+        };
         for account in self.accounts.iter().filter(|account| !account.removing) {
-            push(&mut text, ACCOUNT, &account.key());
-            push(&mut text, AUTH, &account.auth.snapshot());
-            push(&mut text, REGISTRATION, &account.first.registration.snapshot());
+            add(&account.key(), &account.auth.snapshot(), &account.first.registration.snapshot());
         }
         for known in &self.remembered {
-            push(&mut text, ACCOUNT, &known.key);
-            push(&mut text, AUTH, &known.auth);
-            push(&mut text, REGISTRATION, &known.registration);
+            add(&known.key, &known.auth, &known.registration);
         }
         text
     }

@@ -80,7 +80,8 @@ pub enum ErrorCode {
     Busy,
     /// What a hook made of a message or a session description cannot take its place, or the hook failed; the original went.
     HookRefused,
-    /// A call has ended here and there was no connection to tell the far end so, for as long as anybody waits.
+    /// A call has ended here and the far end could not be told so: there was no connection for as long as anybody waits, or
+    /// no credentials for a BYE that was challenged.
     FarEndNotTold,
     /// This engine cannot do that.
     Unsupported,
@@ -193,9 +194,7 @@ impl ErrorCode {
             Self::HookRefused => {
                 "a hook threw, or changed what must stay (method, status, Via, From, To, Call-ID, CSeq, media lines); the original went"
             }
-            Self::FarEndNotTold => {
-                "a call ended, but there was no connection to tell the far end; it finds out by itself"
-            }
+            Self::FarEndNotTold => "a call ended, but the far end could not be told; it finds out by itself",
             Self::Unsupported => "this engine, or the far end, cannot do that",
             Self::Stopped => "the endpoint was stopped",
         }

@@ -251,8 +251,8 @@ fn push_param(name: &str, value: Option<&str>, out: &mut String) {
         Some(value) => {
             out.push_str(name);
             out.push('=');
-            // Two that have grown together are none of them.
-            let whole = value.starts_with('"') || !value.contains('=');
+            // What stands in quotation marks may be anybody's words; two that have grown together are none of them.
+            let whole = !value.contains(['"', '=']) || (value.starts_with('"') && name.eq_ignore_ascii_case("methods"));
             out.push_str(if known && whole { value } else { REDACTED });
         }
     }
@@ -404,6 +404,16 @@ mod tests {
             shown(contact, ""),
             "Contact: <sip:user2@h;transport=ws;device=[redacted];%70n-prid=[redacted];[redacted]>;app=[redacted]\
             ;+sip.instance=[redacted];k=[redacted];expires=60;[redacted], [redacted] <sip:user3@h?[redacted]>\n\n"
+        );
+    }
+
+    #[test]
+    fn what_stands_in_quotation_marks_is_hidden_whatever_its_parameter_is_called() {
+        let lines =
+            "Diversion: <sip:x@h>;reason=\"at the doctor\";counter=1\r\nContact: <sip:y@h>;methods=\"INVITE,BYE\"\r\n";
+        assert_eq!(
+            shown(lines, ""),
+            "Diversion: <sip:user2@h>;reason=[redacted];counter=1\nContact: <sip:user3@h>;methods=\"INVITE,BYE\"\n\n"
         );
     }
 

@@ -117,3 +117,23 @@ fn an_event_with_an_unknown_number_changes_nothing() {
     far.reply_sdp(&invite, 200, "one", &[], 1);
     assert_eq!(far.state(call), Some(CallState::Connected));
 }
+
+/// RFC 3261 14.2, RFC 3264 4: an answer that media cannot take leaves our offer open; an offer of theirs that waited for it
+/// collides with the one that we make instead.
+#[test]
+fn an_offer_that_waited_for_an_answer_that_is_no_use_meets_ours() {
+    let mut far = Far::new();
+    let (call, invite) = far.called();
+    far.world.phones[far.phone].answer_failure = Some(MediaFailure::BadDescription);
+    far.reply_sdp(&invite, 183, "bob", &[], 1);
+    let text = answer(&invite, 200, "bob", &[SDP], &sdp(1));
+    far.send(text);
+    let mut peer = far.peer(&invite, "bob");
+    far.ask(&mut peer, "INVITE", &[SDP], &sdp(1));
+    assert_eq!(far.statuses("INVITE"), [100, 491]);
+    far.world.phones[far.phone].answer_failure = None;
+    let ours = far.request("INVITE");
+    assert_eq!(ours.headers.cseq().unwrap().unwrap().number, 2);
+    far.reply_sdp(&ours, 200, "bob", &[], 1);
+    assert_eq!(far.state(call), Some(CallState::Connected));
+}

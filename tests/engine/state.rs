@@ -223,3 +223,17 @@ fn rubbish_from_the_host_is_nothing() {
         assert_eq!(authorization(world.server.registers()[0]), None);
     }
 }
+
+/// What one server makes as long as can be takes nothing from what is known of the others.
+#[test]
+fn what_is_too_long_of_one_account_takes_nothing_from_another() {
+    let (mut world, phone, state) = first_life();
+    let long = "n".repeat(65_480 - state.len());
+    let state = [&state, "account 5\nother\nauth ", &long.len().to_string(), "\n", &long, "\n"].concat();
+    assert!(state.len() < 64 * 1024);
+    second_life(&mut world, phone, &state, account("alice"));
+    let saved = world.phones[phone].saved.clone().unwrap();
+    assert!(saved.len() <= 64 * 1024, "{}", saved.len());
+    second_life(&mut world, phone, &saved, account("bob"));
+    assert!(authorization(world.server.registers().last().unwrap()).unwrap().contains("nc=00000002"));
+}
