@@ -9,7 +9,8 @@ endpoint.on("call_progress", ({ status }) => console.log(status === 180 ? "it ri
 endpoint.on("call_changed", ({ call }) => console.log(call.state, call.mediaConnected));
 endpoint.on("call_terminated", ({ outcome }) => console.log(outcome.kind, outcome.status, outcome.q850));
 try {
-  const call = await endpoint.makeCall(account, "bob");
+  // Whoever does not answer within a minute is called no longer.
+  const call = await endpoint.makeCall(account, "bob", { expires: 60 });
   setTimeout(() => void call.hangup(), 10_000);
 } catch (error) {
   if (error instanceof SipError) console.log(error.code, error.message);

@@ -309,8 +309,10 @@ impl Agent {
             }
         }
         for purpose in self.questions.abandon() {
-            if let Purpose::Command(command) = purpose {
-                self.complete(command, Err::<Reply, _>(ErrorCode::Stopped.into()));
+            match purpose {
+                Purpose::Command(command) => self.complete(command, Err::<Reply, _>(ErrorCode::Stopped.into())),
+                Purpose::Bye => self.problem(ErrorCode::FarEndNotTold, None),
+                _ => {}
             }
         }
     }

@@ -3,9 +3,10 @@
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use sipwake::io::{Body, CallId, CallState, Command, CommandId, DtmfMethod, ErrorCode, Event, Extra};
+use sipwake::io::{AccountOptions, Body, CallId, CallState, Command, CommandId, DtmfMethod, ErrorCode, Event, Extra};
 
 use crate::far::Far;
+use crate::world::account;
 
 fn text() -> Body {
     Body { content_type: "text/plain".to_owned(), octets: b"x".to_vec() }
@@ -234,4 +235,20 @@ fn a_bye_that_is_not_let_through_is_told() {
     let challenge = "Proxy-Authenticate: Digest realm=\"nobody knows\", nonce=\"n\"";
     far.reply(&far.request("BYE"), 407, "bob", &[challenge], "");
     assert_eq!((far.count("BYE"), not_told(&far)), (1, 1));
+}
+
+/// RFC 3261 22.2: so is one that waits for credentials when the engine stops.
+#[test]
+fn a_bye_that_waits_for_credentials_when_all_stops_is_told() {
+    let mut far = Far::with(AccountOptions { credentials: true, ..account("alice") });
+    let (call, ..) = far.talking();
+    hang_up(&mut far, call);
+    for nonce in ["n1", "n2"] {
+        let challenge = ["Proxy-Authenticate: Digest realm=\"example.test\", nonce=\"", nonce, "\""].concat();
+        far.reply(&far.request("BYE"), 407, "bob", &[&challenge], "");
+    }
+    assert_eq!((far.world.phones[far.phone].questions.len(), not_told(&far)), (1, 0));
+    far.world.command(far.phone, Command::Stop);
+    far.run(5_000);
+    assert_eq!(not_told(&far), 1);
 }
