@@ -12,3 +12,8 @@ export function wakeable(endpoint: Endpoint): Promise<Account> {
     backgroundPolicy: "closeTransport",
   });
 }
+
+/** The services with which the network says that it pushes. Many servers push and say nothing. */
+export async function pushServices(account: Account): Promise<string[]> {
+  return (await account.queryPush()).map(({ provider }) => provider);
+}
