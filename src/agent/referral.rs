@@ -9,7 +9,9 @@ use crate::common::limits;
 use crate::common::lists::{Gather, Keep};
 use crate::common::time::{Mono, Now};
 use crate::dialog::{Dialog, refer};
-use crate::io::{AccountId, CallId, CallOptions, Error, ErrorCode, Event, Extra, Outcome, OutcomeKind, ReferralId};
+use crate::io::{
+    AccountId, CallId, CallOptions, Error, ErrorCode, Event, Extra, Outcome, OutcomeKind, ReferralId, Video,
+};
 use crate::message::{
     HeaderName, Method, Request, Response, SubscriptionStatus, TargetDialog, write_event, write_subscription_state,
 };
@@ -203,7 +205,7 @@ impl Agent {
     /// # Errors
     /// [`ErrorCode::NotFound`] where there is no such REFER or it was answered; what [`Agent::make_call`] says, and
     /// then the REFER is refused.
-    pub fn accept_referral(&mut self, now: Now, id: ReferralId) -> Result<CallId, Error> {
+    pub fn accept_referral(&mut self, now: Now, id: ReferralId, video: Video) -> Result<CallId, Error> {
         let extra = self.lent();
         let referral = self.referral_mut(id).ok_or(ErrorCode::NotFound)?;
         let asked = referral.asked.take().ok_or(ErrorCode::NotFound)?;
@@ -217,7 +219,7 @@ impl Agent {
             headers.push(("Replaces".to_owned(), replaces.clone()));
             headers.push(("Require".to_owned(), "replaces".to_owned()));
         }
-        let made = self.place_call(now, account, &target, &CallOptions { headers, ..CallOptions::default() });
+        let made = self.place_call(now, account, &target, &CallOptions { headers, video, ..CallOptions::default() });
         let call = match made {
             Ok(call) => call,
             Err(error) => {

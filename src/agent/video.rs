@@ -17,8 +17,12 @@ impl Agent {
     /// As [`Agent::hold`].
     pub fn set_video(&mut self, now: Now, id: CallId, video: Video, asker: Asker) -> Result<(), Error> {
         let extra = self.lent();
-        let open = |call: &&mut Call| matches!(call.phase, Phase::Arrived | Phase::Ringing) && call.media.is_none();
-        if let Some(call) = self.call_mut(id).filter(open) {
+        let rings = |call: &&mut Call| matches!(call.phase, Phase::Arrived | Phase::Ringing);
+        if let Some(call) = self.call_mut(id).filter(rings) {
+            // What early media has said is what the answer says, and before that there is no camera.
+            if call.media.is_some() && call.video() != video {
+                return Err(ErrorCode::InvalidState.into());
+            }
             call.video = Some(video);
             self.tell_asker(asker, Ok(()));
             return Ok(());

@@ -53,7 +53,7 @@ const OPTIONS: &[(&str, &str)] = &[
     ("transfer", "headers"),
     ("transferToCall", "headers"),
     ("refer", "headers"),
-    ("acceptReferral", "headers"),
+    ("acceptReferral", "headers video"),
     ("rejectReferral", "headers"),
     ("sendMessage", "headers contentType"),
     ("sendOptions", "headers"),
@@ -245,8 +245,8 @@ impl Reader<'_> {
                 Command::Redirect { call, status: self.given.status.unwrap_or(302), targets }
             }
             "hangup" => Command::Hangup(self.call()?, self.extra()),
-            "mute" => Command::Mute(self.call()?, second.is_truthy()),
-            "muteVideo" => Command::MuteVideo(self.call()?, second.is_truthy()),
+            "mute" => Command::Mute(self.call()?, self.or_option(second.as_bool(), "on")?),
+            "muteVideo" => Command::MuteVideo(self.call()?, self.or_option(second.as_bool(), "on")?),
             "setVideo" => Command::SetVideo(self.call()?, self.or_option(options::video(second), "video")?),
             "audioRoute" => Command::AudioRoute(self.text(first, "speaker")?),
             "stats" => Command::Stats(self.call()?),
@@ -270,7 +270,9 @@ impl Reader<'_> {
                 refer_to: self.target(third)?,
                 extra: self.extra(),
             },
-            "acceptReferral" => Command::AcceptReferral(ReferralId(self.about()?)),
+            "acceptReferral" => {
+                Command::AcceptReferral { referral: ReferralId(self.about()?), video: self.given.video }
+            }
             "rejectReferral" => Command::RejectReferral(ReferralId(self.about()?), self.refusal(603)?),
             // In a call where the second value is one's number, and to a target where it is a text.
             "sendMessage" => {

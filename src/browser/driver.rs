@@ -35,6 +35,8 @@ extern "C" {
     fn credentials(this: &Face, id: u32, account: u32, challenge: &JsValue);
     #[wasm_bindgen(method, structural)]
     fn deliver(this: &Face);
+    #[wasm_bindgen(method, getter, structural)]
+    fn tab(this: &Face) -> host::Tab;
 }
 
 /// One engine of the page and all that belongs to it.
@@ -57,11 +59,11 @@ impl Driver {
     pub(super) fn start(start: Start, face: Face) -> Result<Rc<Self>, JsValue> {
         let Start { mut engine, host, web_socket, hooks, keeps } = start;
         if keeps {
-            engine.state = host::kept_state();
+            engine.state = face.tab().state();
         }
         let mut random = Random::new(clock::Crypto);
         if engine.instance.is_empty() {
-            engine.instance = host::tab_instance(&["urn:uuid:", &random.uuid()].concat());
+            engine.instance = face.tab().instance(&["urn:uuid:", &random.uuid()].concat());
         }
         engine.missing = host::missing().split(',').filter(|name| !name.is_empty()).map(str::to_owned).gather();
         let mut refused = false;
@@ -120,7 +122,7 @@ impl Driver {
                     }
                     Output::Save(state) => {
                         if self.keeps {
-                            host::keep_state(&state);
+                            self.face.tab().keep(&state);
                         }
                     }
                     Output::Event(event) => {
@@ -179,7 +181,8 @@ impl Driver {
     }
 
     pub(super) fn has_host_media(&self) -> bool {
-        self.engine.borrow().has_host_media()
+        // A hook of the application may ask, while the engine is at work.
+        self.engine.try_borrow().is_ok_and(|engine| engine.has_host_media())
     }
 
     /// After the engine has stopped nothing of the page is held any more.

@@ -13,18 +13,22 @@ extern "C" {
 
     #[wasm_bindgen(js_name = openHost)]
     fn open(choice: &JsValue, receive: &JsValue) -> JsValue;
-    #[wasm_bindgen(js_name = tabInstance)]
-    pub(super) fn tab_instance(fresh: &str) -> String;
-    #[wasm_bindgen(js_name = keptState)]
-    pub(super) fn kept_state() -> Option<String>;
-    #[wasm_bindgen(js_name = keepState)]
-    pub(super) fn keep_state(state: &str);
     pub(super) fn missing() -> String;
 
     #[wasm_bindgen(method, structural)]
     fn post(this: &Port, text: &str);
     #[wasm_bindgen(method, structural)]
     fn close(this: &Port);
+
+    /// What one endpoint keeps in its tab.
+    pub(super) type Tab;
+
+    #[wasm_bindgen(method, structural)]
+    pub(super) fn instance(this: &Tab, fresh: &str) -> String;
+    #[wasm_bindgen(method, structural)]
+    pub(super) fn state(this: &Tab) -> Option<String>;
+    #[wasm_bindgen(method, structural)]
+    pub(super) fn keep(this: &Tab, state: &str);
 }
 
 /// The open way to the host.

@@ -68,7 +68,9 @@ impl Endpoint {
             Command::Refer { account, target, refer_to, extra } => {
                 later(self.agent.refer(now, account, &target, &refer_to, &extra, id))
             }
-            Command::AcceptReferral(referral) => Some(self.agent.accept_referral(now, referral).map(Reply::Call)),
+            Command::AcceptReferral { referral, video } => {
+                Some(self.agent.accept_referral(now, referral, video).map(Reply::Call))
+            }
             Command::RejectReferral(referral, status) => {
                 Some(self.agent.reject_referral(now, referral, status).map(done))
             }

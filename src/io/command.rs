@@ -162,7 +162,12 @@ pub enum Command {
         extra: Extra,
     },
     /// Do as a REFER asks: a new call is made, and its progress is told to who asked. Completed with [`Reply::Call`].
-    AcceptReferral(ReferralId),
+    AcceptReferral {
+        /// The REFER.
+        referral: ReferralId,
+        /// What of video the new call offers.
+        video: Video,
+    },
     /// Refuse a REFER with this status (400 to 699).
     RejectReferral(ReferralId, u16),
     /// Send a MESSAGE (RFC 3428), in a call where one is named. Completed with [`Reply::Response`].

@@ -259,7 +259,7 @@ impl Life {
                 });
                 match referral {
                     Some(id) if self.dice.one_in(3) => Command::RejectReferral(id, 603),
-                    Some(id) => Command::AcceptReferral(id),
+                    Some(referral) => Command::AcceptReferral { referral, video: sipwake::io::Video::Off },
                     None => return,
                 }
             }

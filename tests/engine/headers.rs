@@ -269,7 +269,7 @@ fn referrals_carry_headers() {
     world.run(50);
     assert_eq!(marked(&world, bob, "no"), ["603 REFER"]);
     let referral = referred(&mut world, alice, call, bob);
-    world.command(bob, with("yes", Command::AcceptReferral(referral)));
+    world.command(bob, with("yes", Command::AcceptReferral { referral, video: sipwake::io::Video::Off }));
     world.run(500);
     let seen = marked(&world, bob, "yes");
     for word in ["202 REFER", "INVITE", "NOTIFY"] {
@@ -542,7 +542,7 @@ fn what_is_followed_changes_with_the_headers_of_the_message() {
     assert!(seen.contains(&("subscriber", "asks".to_owned())), "a refresh: {seen:?}");
     let Talk { mut world, alice, bob, call, .. } = talking();
     let referral = referred(&mut world, alice, call, bob);
-    world.command(bob, with("yes", Command::AcceptReferral(referral)));
+    world.command(bob, with("yes", Command::AcceptReferral { referral, video: sipwake::io::Video::Off }));
     world.run(500);
     let seen = told(&world, alice);
     assert!(seen.contains(&("transfer", "yes".to_owned())), "{seen:?}");

@@ -148,7 +148,9 @@ fn react(far: &mut Far, random: &mut Random) {
     let last = far.world.phones[far.phone].events.iter().rev().find(|event| !matches!(event, Event::Trace(_)));
     let command = match last {
         Some(Event::ReferReceived { referral, .. }) if random.below(2) == 0 => Command::RejectReferral(*referral, 488),
-        Some(Event::ReferReceived { referral, .. }) if random.below(4) == 0 => Command::AcceptReferral(*referral),
+        Some(Event::ReferReceived { referral, .. }) if random.below(4) == 0 => {
+            Command::AcceptReferral { referral: *referral, video: sipwake::io::Video::Off }
+        }
         Some(Event::SubscribeReceived { subscription, .. }) if random.below(2) == 0 => {
             Command::AcceptSubscriber { subscription: *subscription, pending: false, body: Body::default() }
         }

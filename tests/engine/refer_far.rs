@@ -389,7 +389,10 @@ fn referred(lines: &[&str]) -> Referred {
 
 impl Referred {
     fn accept(&mut self) -> sipwake::io::CallId {
-        match self.far.world.command_now(self.far.phone, Command::AcceptReferral(self.referral)) {
+        match self.far.world.command_now(
+            self.far.phone,
+            Command::AcceptReferral { referral: self.referral, video: sipwake::io::Video::Off },
+        ) {
             Ok(Reply::Call(call)) => {
                 self.far.run(50);
                 call

@@ -47,7 +47,7 @@ impl Three {
 
     fn accept(&mut self) -> CallId {
         let referral = referral(&self.world, self.bob);
-        match self.world.command_now(self.bob, Command::AcceptReferral(referral)) {
+        match self.world.command_now(self.bob, Command::AcceptReferral { referral, video: sipwake::io::Video::Off }) {
             Ok(Reply::Call(call)) => call,
             other => panic!("{other:?}"),
         }
@@ -193,7 +193,10 @@ fn a_refused_transfer_fails_with_the_status() {
         .collect();
     assert_eq!(told.len(), 1);
     assert_eq!(three.world.calls(three.bob).len(), 1);
-    assert_eq!(three.world.command_now(three.bob, Command::AcceptReferral(referral)), Err(ErrorCode::NotFound.into()));
+    assert_eq!(
+        three.world.command_now(three.bob, Command::AcceptReferral { referral, video: sipwake::io::Video::Off }),
+        Err(ErrorCode::NotFound.into())
+    );
 }
 
 #[test]
@@ -265,7 +268,13 @@ fn two_transfers_in_one_call_are_told_apart() {
     let second = three.transfer(&[]);
     let referral_of_second = referral(&three.world, three.bob);
     assert_ne!(referral_of_first, referral_of_second);
-    three.world.command_now(three.bob, Command::AcceptReferral(referral_of_second)).unwrap();
+    three
+        .world
+        .command_now(
+            three.bob,
+            Command::AcceptReferral { referral: referral_of_second, video: sipwake::io::Video::Off },
+        )
+        .unwrap();
     three.world.run(200);
     let numbered = three.last(Method::Notify).headers.get(HeaderName::Event).unwrap().to_owned();
     assert!(numbered.starts_with("refer;id="), "{numbered}");
@@ -426,7 +435,7 @@ fn a_refer_outside_a_call_is_followed_as_well() {
             .iter()
             .any(|event| matches!(event, Event::ReferReceived { account: of, call: None, .. } if *of == account))
     );
-    world.command_now(bob, Command::AcceptReferral(asked)).unwrap();
+    world.command_now(bob, Command::AcceptReferral { referral: asked, video: sipwake::io::Video::Off }).unwrap();
     world.run(200);
     let carols = world.only_call(carol).id;
     world.command(carol, Command::Answer(carols, Extra::default()));
@@ -574,7 +583,8 @@ fn a_referral_that_cannot_be_followed_is_refused() {
         three.world.call(three.bob, account, "nobody-home");
     }
     let asked = referral(&three.world, three.bob);
-    let refused = three.world.command_now(three.bob, Command::AcceptReferral(asked));
+    let refused =
+        three.world.command_now(three.bob, Command::AcceptReferral { referral: asked, video: sipwake::io::Video::Off });
     assert_eq!(refused, Err(ErrorCode::TooManyCalls.into()));
     three.world.run(100);
     assert_eq!(three.world.result(three.alice, command).unwrap().unwrap_err().status, Some(486));

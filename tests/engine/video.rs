@@ -250,3 +250,53 @@ fn how_media_is_doing_is_told_to_who_asks_while_the_call_lives() {
     let late = talk.world.command_now(alice, Command::Stats(call)).map_err(|error| error.code);
     assert_eq!(late, Err(ErrorCode::NotFound));
 }
+
+/// RFC 3261 13.2.1: the 2xx repeats what early media has said. What the answer is to have of video beside that cannot be in
+/// it, and there is no camera before it.
+#[test]
+fn early_media_is_answered_as_it_is_and_its_video_changes_after_the_answer() {
+    let mut world = World::new();
+    let (alice, from) = world.add_registered("alice");
+    let (bob, _) = world.add_registered("bob");
+    let options = CallOptions { video: Video::Send, ..CallOptions::default() };
+    let made = world.command_now(alice, Command::MakeCall { account: from, target: "bob".to_owned(), options });
+    let Ok(Reply::Call(call)) = made else { panic!("{made:?}") };
+    world.run(300);
+    let theirs = world.only_call(bob).id;
+    world.command(bob, Command::Progress { call: theirs, early_media: true, extra: Extra::default() });
+    world.run(300);
+    let mut talk = Talk { world, alice, bob, call, theirs };
+    let said = talk.world.only_call(bob).video;
+    let other = if said == RECEIVE { (Video::Receive, Video::Send) } else { (Video::Off, Video::Send) };
+    for (video, expected) in [(other.0, Ok(Reply::Done)), (other.1, Err(ErrorCode::InvalidState))] {
+        let command = set(&mut talk, bob, theirs, video);
+        assert_eq!(result(&talk, bob, command), Some(expected), "{video:?}");
+    }
+    assert!(!camera(&talk, bob), "nobody has answered");
+    talk.world.command(bob, Command::Answer(theirs, Extra::default()));
+    talk.world.run(500);
+    let command = set(&mut talk, bob, theirs, Video::Send);
+    talk.world.run(1_000);
+    assert_eq!(result(&talk, bob, command), Some(Ok(Reply::Done)));
+    assert!(camera(&talk, bob));
+    assert_eq!(seen(&talk), (BOTH, BOTH));
+}
+
+/// RFC 3515 2.4.2: the call that a REFER asks for is ours, and so is what it offers.
+#[test]
+fn a_call_that_a_refer_asks_for_has_video_where_its_acceptance_says_so() {
+    let mut talk = talking();
+    let (carol, _) = talk.world.add_registered("carol");
+    let (alice, bob) = (talk.alice, talk.bob);
+    let target = "carol".to_owned();
+    talk.world.command(alice, Command::Transfer { call: talk.call, target, extra: Extra::default() });
+    talk.world.run(100);
+    let asked = talk.world.phones[bob].events.iter().rev().find_map(|event| match event {
+        Event::ReferReceived { referral, .. } => Some(*referral),
+        _ => None,
+    });
+    let accept = Command::AcceptReferral { referral: asked.unwrap(), video: Video::Send };
+    talk.world.command_now(bob, accept).unwrap();
+    talk.world.run(300);
+    assert_eq!(talk.world.only_call(carol).video, BOTH, "what is offered");
+}

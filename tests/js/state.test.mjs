@@ -21,9 +21,9 @@ after(async () => {
 });
 
 /** Registers alice in the page as it is now: the REGISTERs that left, and the statuses that came. */
-const life = (page, options) =>
+const life = (page, options, blind) =>
   page.evaluate(
-    async ({ url, domain, password, options }) => {
+    async ({ url, domain, password, options, blind }) => {
       const { default: init, Endpoint } = await import("sipwake");
       await init();
       const endpoint = await Endpoint.start({ host: "none", trace: "full", ...options });
@@ -41,11 +41,12 @@ const life = (page, options) =>
         statuses,
         authorized: registers.map((text) => /^Authorization: Digest/m.test(text)),
         callId: line(registers[0], "Call-ID"),
+        instance: registers[0].match(/\+sip\.instance="<(.*?)>"/)?.[1],
         cseqs: registers.map((text) => parseInt(line(text, "CSeq"), 10)),
-        kept: sessionStorage.getItem("sipwake.state"),
+        kept: blind ? undefined : sessionStorage.getItem("sipwake.state"),
       };
     },
-    { url: edge.wsUrl, domain: edge.domain, password: edge.users.alice, options },
+    { url: edge.wsUrl, domain: edge.domain, password: edge.users.alice, options, blind },
   );
 
 test("a page that is loaded again registers with the nonce that it had, in one round trip", async () => {
@@ -84,5 +85,35 @@ test("what somebody else left in its place does no harm", async () => {
     const seen = await life(page);
     assert.deepEqual([seen.state, seen.statuses], ["registered", [401, 200]]);
   }
+  await page.close();
+});
+
+test("two endpoints of a tab, and a tab that was duplicated, share neither instance nor state, and a reload keeps each of them", async () => {
+  const page = await browser.context.newPage();
+  await page.goto(server.url);
+  const started = [await life(page), await life(page)];
+  const popup = page.waitForEvent("popup");
+  // The browser copies what the tab has stored.
+  await page.evaluate((url) => void window.open(url), server.url);
+  const other = await popup;
+  const copied = await life(other);
+  const names = ({ instance, callId }) => [instance, callId];
+  assert.equal(new Set([...started, copied].flatMap(names)).size, 6);
+  await page.reload();
+  assert.deepEqual([await life(page), await life(page)].map(names), started.map(names));
+  await other.reload();
+  assert.deepEqual(names(await life(other)), names(copied));
+  await other.close();
+  await page.close();
+});
+
+test("where nothing can be stored an endpoint starts and registers all the same", async () => {
+  const page = await browser.context.newPage();
+  await page.addInitScript(() => {
+    Object.defineProperty(window, "sessionStorage", { get() { throw new DOMException("no", "SecurityError"); } });
+  });
+  await page.goto(server.url);
+  const seen = await life(page, {}, true);
+  assert.deepEqual([seen.state, seen.kept], ["registered", undefined]);
   await page.close();
 });

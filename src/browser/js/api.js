@@ -1,14 +1,20 @@
 // The classes of applications. The engine takes commands with a name and tells events with a name; accounts, calls and
 // their like are numbers to it. Here they become objects, promises and listeners, and nothing is decided.
 import { SipError, headers } from "./error.js";
+import { openTab } from "./host.js";
 import { Listeners, report } from "./listeners.js";
 import { chooseDevices, listDevices, watchDevices } from "./sources.js";
 import { summary } from "./stats.js";
 
-/** What an object of ours stands for: its endpoint's core, and what is known of it. @type {WeakMap<object, { core: Core, id: number, info: any }>} */
+/** What an object of ours stands for: its endpoint's core, and what is known of it. @type {WeakMap<object, { core: Core, id: number, info: any, account?: Account }>} */
 const known = new WeakMap();
 /** @param {any} object */
-const of = (object) => /** @type {{ core: Core, id: number, info: any }} */ (known.get(object));
+const of = (object) => /** @type {{ core: Core, id: number, info: any, account?: Account }} */ (known.get(object));
+/** The account of an object, also after that is gone. @param {object} object */
+const accountOf = (object) => {
+  const record = of(object);
+  return (record.account ??= record.core.object("account", record.info.account));
+};
 /** Its number, where it is of this endpoint. @param {any} object @param {Core} core */
 const idOf = (object, core) => (of(object)?.core === core ? of(object).id : undefined);
 /** A command about an object of ours. @param {object} object @param {string} name @param {unknown[]} values */
@@ -16,6 +22,8 @@ const tell = (object, name, ...values) => {
   const { core, id } = of(object);
   return core.command(name, id, ...values);
 };
+/** What an element shows: the last call that was attached to it. @type {WeakMap<object, () => void>} */
+const shown = new WeakMap();
 /** The media session of a call, where it is in this page. @param {Call} call */
 const mediaOf = (call) => of(call).core.engine.media(call.uuid);
 /** What a media failure is to the application. @param {unknown} reason */
@@ -56,8 +64,7 @@ export class Call {
     return of(this).id;
   }
   get account() {
-    const { core, info } = of(this);
-    return core.object("account", info.account);
+    return accountOf(this);
   }
   get remoteStream() {
     return mediaOf(this)?.remoteStream ?? null;
@@ -71,7 +78,12 @@ export class Call {
   answer(options) {
     const { video, ...rest } = options ?? {};
     const answer = () => tell(this, "answer", undefined, undefined, options && rest);
-    return video === undefined ? answer() : this.setVideo(video).then(answer);
+    if (video === undefined) return answer();
+    // Where early media has said already what the answer says, it follows the answer.
+    return this.setVideo(video).then(answer, (error) => {
+      if (error.code !== "invalidState") throw error;
+      return answer().then(() => this.setVideo(video));
+    });
   }
   decline(code, options) {
     return tell(this, "decline", code, undefined, options);
@@ -94,6 +106,7 @@ export class Call {
   /** @param {HTMLMediaElement} element @param {{ local?: boolean }} [options] */
   attach(element, options) {
     const show = () => {
+      if (shown.get(element) !== show) return void views.delete(show);
       const stream = options?.local ? this.localStream : this.remoteStream;
       if (element.srcObject === stream) return;
       // What is heard is played elsewhere, with or without an element.
@@ -101,10 +114,12 @@ export class Call {
       if (stream) element.play?.()?.catch(() => {});
     };
     const { views } = of(this);
-    show();
+    shown.set(element, show);
     views.add(show);
+    show();
     return () => {
-      if (views.delete(show)) element.srcObject = null;
+      views.delete(show);
+      if (shown.get(element) === show && shown.delete(element)) element.srcObject = null;
     };
   }
   async getStats() {
@@ -170,8 +185,7 @@ export class Subscription {
     return of(this).id;
   }
   get account() {
-    const { core, info } = of(this);
-    return core.object("account", info.account);
+    return accountOf(this);
   }
   unsubscribe(options) {
     return tell(this, "unsubscribe", undefined, undefined, options);
@@ -182,8 +196,7 @@ export class Subscriber {
     return of(this).id;
   }
   get account() {
-    const { core, info } = of(this);
-    return core.object("account", info.account);
+    return accountOf(this);
   }
   accept(body, options) {
     return tell(this, "acceptSubscriber", body, undefined, options).then(() => void (of(this).info.state = options?.pending ? "pending" : "active"));
@@ -234,6 +247,8 @@ class Core {
   /** @type {any} */
   engine;
   host = false;
+  /** What this tab keeps for it. @type {any} */
+  tab;
   listeners;
   /** @type {Map<string, Map<number, object>>} */
   #objects = new Map();
@@ -256,13 +271,19 @@ class Core {
   }
 
   /** @param {any} options */
-  start(options) {
+  async start(options) {
     if (typeof options?.hooks === "object" && options.hooks) {
       const hooks = { ...options.hooks };
       for (const name of ["message", "sdp"]) if (typeof hooks[name] === "function") hooks[name] = this.#hook(hooks[name]);
       options = { ...options, hooks };
     }
-    this.engine = make(options, this);
+    this.tab = await openTab();
+    try {
+      this.engine = make(options, this);
+    } catch (error) {
+      this.tab.close();
+      throw error;
+    }
     this.engine.begin();
     this.#leave.push(
       watchDevices((lost) => {
@@ -332,6 +353,7 @@ class Core {
     const object = this.object(kind, info.id);
     const record = of(object);
     record.info = info;
+    if (info.account !== undefined) accountOf(object);
     if (kind === "call") noteSetup(record);
     return object;
   }
@@ -448,6 +470,7 @@ class Core {
 
   #shut() {
     this.engine.shut();
+    this.tab.close();
     for (const leave of this.#leave.splice(0)) leave();
     this.#objects.clear();
   }
@@ -463,7 +486,7 @@ export function madeBy(how) {
 export class Endpoint {
   static async start(options) {
     const core = new Core(options);
-    core.start(options);
+    await core.start(options);
     const endpoint = new Endpoint();
     known.set(endpoint, { core, id: 0, info: {} });
     return endpoint;
@@ -488,7 +511,7 @@ export class Endpoint {
   }
   makeCall(account, target, options) {
     const replaces = options?.replaces;
-    if (replaces instanceof Call) options = { ...options, replaces: idOf(replaces, of(this).core) };
+    if (replaces instanceof Call) options = { ...options, replaces: idOf(replaces, of(this).core) ?? null };
     return this.#with("makeCall", account, target, undefined, options);
   }
   sendMessage(account, target, body, options) {
@@ -516,7 +539,7 @@ export class Endpoint {
     const { core } = of(this);
     for (const [name, id] of Object.entries(devices ?? {})) {
       if (!["microphone", "camera", "speaker"].includes(name)) throw new SipError("invalidOption", "there is no device of this kind", name);
-      if (id !== null && typeof id !== "string") throw new SipError("invalidOption", "a device is named by its id", name);
+      if (id !== null && id !== undefined && typeof id !== "string") throw new SipError("invalidOption", "a device is named by its id", name);
     }
     if (!core.engine.hasHostMedia()) {
       return chooseDevices(devices ?? {}).catch((reason) => {

@@ -49,35 +49,100 @@ export function openHost(choice, receive) {
   };
 }
 
+/** What `sessionStorage` has under this name. @param {string} name */
+function kept(name) {
+  try {
+    return sessionStorage.getItem(name) ?? undefined;
+  } catch {}
+}
+
+/** @param {string} name @param {string} value */
+function keep(name, value) {
+  try {
+    sessionStorage.setItem(name, value);
+  } catch {}
+}
+
+/** Places of this tab that endpoints of this page have. @type {Set<number>} */
+const places = new Set();
+/** How long the page before this one may take to go, in milliseconds. */
+const LEAVING_MS = 300;
+
 /**
- * The instance id of this tab, so that a reload keeps its binding and two tabs do not share one.
- * @param {string} fresh what to use where there is none yet, or nowhere to keep it
- * @returns {string}
+ * Has this instance for itself as long as the page lives. Resolves with what gives it back; null: another page has it, for a
+ * browser copies the storage of a tab that is duplicated.
+ * @param {string | undefined} instance @returns {Promise<(() => void) | null>}
  */
-export function tabInstance(fresh) {
-  try {
-    const key = "sipwake.instance";
-    const kept = sessionStorage.getItem(key);
-    if (kept?.startsWith("urn:uuid:")) return kept;
-    sessionStorage.setItem(key, fresh);
-  } catch {}
-  return fresh;
+function claim(instance) {
+  const locks = globalThis.navigator?.locks;
+  if (!instance || !locks) return Promise.resolve(ignore);
+  return new Promise((resolve) => {
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(), LEAVING_MS);
+    const have = () => new Promise((/** @type {(value?: unknown) => void} */ release) => (clearTimeout(timer), resolve(release)));
+    locks.request(`sipwake ${instance}`, { signal: late.signal }, have).catch(({ name }) => resolve(name === "AbortError" ? null : ignore));
+  });
 }
 
-const stateKey = "sipwake.state";
+/** What an endpoint leaves in its tab for the one that has its place after a reload: two endpoints, or two tabs, never share one. */
+class Tab {
+  #place;
+  #release;
+  #closed = false;
 
-/** What the page before this one left in this tab. @returns {string | undefined} */
-export function keptState() {
-  try {
-    return sessionStorage.getItem(stateKey) ?? undefined;
-  } catch {}
+  /** @param {number} place @param {() => void} release */
+  constructor(place, release) {
+    this.#place = place;
+    this.#release = release;
+  }
+
+  /** @param {string} what */
+  #name(what) {
+    return nameOf(this.#place, what);
+  }
+
+  /** The instance id. @param {string} fresh what to use where there is none yet, or nowhere to keep it @returns {string} */
+  instance(fresh) {
+    const before = kept(this.#name("instance"));
+    if (before?.startsWith("urn:uuid:")) return before;
+    keep(this.#name("instance"), fresh);
+    void claim(fresh).then((release) => {
+      if (this.#closed) release?.();
+      else this.#release = release ?? ignore;
+    });
+    return fresh;
+  }
+
+  /** What the page before this one left. */
+  state() {
+    return kept(this.#name("state"));
+  }
+
+  /** Leaves this to the next page. @param {string} state */
+  keep(state) {
+    keep(this.#name("state"), state);
+  }
+
+  close() {
+    if (this.#closed) return;
+    this.#closed = true;
+    places.delete(this.#place);
+    this.#release();
+  }
 }
 
-/** Leaves this to the next page of this tab. @param {string} state */
-export function keepState(state) {
-  try {
-    sessionStorage.setItem(stateKey, state);
-  } catch {}
+/** @param {number} place @param {string} what */
+const nameOf = (place, what) => (place ? `sipwake.${place}.${what}` : `sipwake.${what}`);
+
+/** The first place of this tab that nobody has. @returns {Promise<Tab>} */
+export async function openTab() {
+  for (let place = 0; ; place++) {
+    if (places.has(place)) continue;
+    places.add(place);
+    const release = await claim(kept(nameOf(place, "instance")));
+    if (release) return new Tab(place, release);
+    places.delete(place);
+  }
 }
 
 /** What the platform lacks of what a call needs, told to the host: names with commas between. @returns {string} */

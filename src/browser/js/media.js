@@ -105,10 +105,10 @@ class Media {
     this.#camera = new Source("camera", this.localStream);
     this.#watch(this.#pc);
     if (options.video) this.#video = "sendrecv";
-    const both = options.video ? askForBoth() : undefined;
     this.#speaks = options.microphone !== false;
+    const both = options.video && this.#speaks ? askForBoth() : undefined;
     if (this.#speaks) this.#ask(both);
-    if (both) this.#camera.open(both).catch(() => {});
+    if (options.video) this.#camera.open(both).catch(() => {});
   }
 
   /**

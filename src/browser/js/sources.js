@@ -62,11 +62,13 @@ export async function chooseDevices(wanted) {
   if (kinds.includes("speaker") && !canChooseSpeaker()) throw "unsupported";
   const before = { ...chosen };
   for (const kind of kinds) chosen[kind] = wanted[kind];
-  const done = await Promise.allSettled([...sessions].flatMap((session) => kinds.map(async (kind) => session.renew(kind))));
+  const renew = [...sessions].flatMap((session) => kinds.map((kind) => async () => session.renew(kind)));
+  const done = await Promise.allSettled(renew.map((one) => one()));
   const failed = done.find(({ status }) => status === "rejected");
   if (!failed) return;
   Object.assign(chosen, Object.fromEntries(kinds.map((kind) => [kind, before[kind] ?? null])));
-  await Promise.allSettled([...sessions].flatMap((session) => kinds.map(async (kind) => session.renew(kind))));
+  // What could not be changed has what it had.
+  await Promise.allSettled(renew.filter((_, i) => done[i].status === "fulfilled").map((one) => one()));
   throw /** @type {PromiseRejectedResult} */ (failed).reason;
 }
 
@@ -177,15 +179,19 @@ export class Source {
     this.sound();
     this.#stream.addTrack(track);
     track.onended = () => this.#lost(track);
-    await this.sender?.replaceTrack(track);
+    // A connection that is closed meanwhile never says that it has the new one: the device is not to wait for that.
+    const replaced = this.sender?.replaceTrack(track);
     before?.stop();
+    await replaced;
   }
 
   /** Uses the device that is chosen now, if it is in use at all. Rejects with a `MediaFailure`. */
   async renew() {
     if (!this.track || (application && this.#kind === "microphone")) return;
-    const track = await this.#device();
-    if (this.track) await this.take(track);
+    const id = chosen[this.#kind];
+    const track = await this.#device(true);
+    // Another may have been chosen while the browser was opening this one.
+    if (this.track && chosen[this.#kind] === id) await this.take(track);
     else track.stop();
   }
 
@@ -254,15 +260,15 @@ export class Source {
     return (this.#kind === "camera" ? stream?.getVideoTracks() : stream?.getAudioTracks())?.[0];
   }
 
-  /** The device that was chosen, or where it is gone another one. @returns {Promise<MediaStreamTrack>} */
-  async #device() {
+  /** The device that was chosen, or where it is gone another one. @param {boolean} [exact] that one or none @returns {Promise<MediaStreamTrack>} */
+  async #device(exact) {
     const there = devices();
     const camera = this.#kind === "camera";
     if (!there?.getUserMedia) throw globalThis.isSecureContext ? (camera ? "noCamera" : "noMicrophone") : camera ? "noCamera" : "insecureContext";
     const ask = (/** @type {boolean | object} */ what) => there.getUserMedia(camera ? { video: what } : { audio: what });
     try {
       const want = wanted(this.#kind);
-      const stream = await ask(want).catch((error) => (want === true ? Promise.reject(error) : ask(true)));
+      const stream = await ask(want).catch((error) => (want === true || exact ? Promise.reject(error) : ask(true)));
       return /** @type {MediaStreamTrack} */ (this.#of(stream));
     } catch (error) {
       throw failure(error, camera);

@@ -234,8 +234,11 @@ export class Transfer {
 export class Referral {
   private constructor();
   readonly id: number;
-  /** Makes the call; its progress is told to who asked. The headers are in the response, the INVITE and each NOTIFY. */
-  accept(options?: MessageOptions): Promise<Call>;
+  /**
+   * Makes the call; its progress is told to who asked. The headers are in the response, the INVITE and each NOTIFY; `video` is
+   * what of it the call offers: none, unless said.
+   */
+  accept(options?: MessageOptions & { video?: boolean | "receive" }): Promise<Call>;
   /** Refuses with this status (400 to 699). Default: 603. */
   reject(status?: number, options?: MessageOptions): Promise<void>;
 }

@@ -10,7 +10,7 @@ async function prepare({ url, domain, users }) {
   const names = (
     "connectivity_changed registration_changed call_received call_changed call_progress call_terminated call_replaced dtmf_received info_received " +
     "message_received transfer_requested transfer_changed subscription_changed notify_received subscribe_received subscriber_changed " +
-    "publication_changed problem host_changed trace"
+    "publication_changed video_requested devices_changed device_lost problem host_changed trace"
   ).split(" ");
   const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
   const until = async (what, condition) => {
@@ -23,6 +23,7 @@ async function prepare({ url, domain, users }) {
   };
   window.t = {
     Endpoint, SipError, parseMessage, names, sleep, until, domain, users,
+    element: () => document.body.appendChild(document.createElement("video")),
     options: (username, more) => ({ username, domain, password: users[username], servers: [url], ...more }),
     /** An endpoint, its account and its events, the trace apart. It has registered, or told why not. */
     async start(username, hertz, options, more) {
@@ -60,8 +61,8 @@ async function prepare({ url, domain, users }) {
   };
 }
 
-/** A server, a browser and the embedded server for the tests of a file. `routes`: what is served besides, also later. */
-export function talking(routes = {}) {
+/** A server, a browser and the embedded server for the tests of a file. `routes`: what is served besides, also later; `options`: of the browser. */
+export function talking(routes = {}, options) {
   const own = {
     /** A page with `window.t`, and what it complains about. */
     async open() {
@@ -78,7 +79,7 @@ export function talking(routes = {}) {
   before(async () => {
     own.edge = await startEdge();
     own.server = await serve(routes);
-    own.browser = await launch();
+    own.browser = await launch(options);
   });
   after(async () => {
     await own.browser?.close();
