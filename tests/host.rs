@@ -4,6 +4,7 @@
 mod host {
     mod actions;
     mod drivers;
+    mod interleavings;
     mod page;
     mod phone;
     mod pushes;

@@ -1,7 +1,7 @@
 //! What the user does, its deadlines, and what the page makes of it.
 
 use super::calls::{CallKey, Phase, Report};
-use super::{Effect, Host, Profile, Timer};
+use super::{Effect, Host, Profile, Rule, Timer};
 use crate::bridge::{
     CallAction, CallPerform, CallPerformReply, CallPerformTimedOut, EndReason, Incoming, Origin, PendingAction,
     PerformState, ProviderReset,
@@ -151,7 +151,9 @@ impl Host {
         if call.sealed {
             return self.end(key, EndReason::Local);
         }
-        self.pass_on_end(now, key, action_id, self.time_for_action(now, key));
+        if self.rules.hold(Rule::EndIsTold) {
+            self.pass_on_end(now, key, action_id, self.time_for_action(now, key));
+        }
     }
 
     fn pass_on_end(&mut self, now: Now, key: CallKey, action_id: String, deadline_ms: u64) {
@@ -287,6 +289,7 @@ impl Host {
                 if waiting.open {
                     self.settle(waiting.action_id, false);
                 }
+                self.end_in_page(now, key);
                 self.end(key, EndReason::Failed);
             }
             CallAction::End => self.end_was_told(key),
@@ -304,7 +307,7 @@ impl Host {
 
     /// The page knows that the user ended the call. One whose INVITE may still come stays known until then.
     fn end_was_told(&mut self, key: CallKey) {
-        if self.timers.get(Timer::Invite(key)).is_none() {
+        if self.timers.get(Timer::Invite(key)).is_none() || !self.rules.hold(Rule::DeclineIsKept) {
             self.end(key, EndReason::Local);
         }
     }
@@ -331,6 +334,9 @@ impl Host {
     pub(super) fn action_timed_out(&mut self, now: Now, action_id: &str) {
         let Some(index) = self.actions.iter().position(|waiting| waiting.action_id == action_id) else { return };
         let waiting = self.actions.remove(index);
+        if waiting.open && !self.rules.hold(Rule::TimeOutIsFinal) {
+            self.settle(waiting.action_id.clone(), false);
+        }
         if !waiting.open {
             // It was fulfilled long ago; the page still has to hear of it.
             self.actions.push(waiting);
@@ -343,7 +349,10 @@ impl Host {
         self.timers.clear(Timer::Action(waiting.number));
         self.tell_timed_out(now, waiting);
         match waiting.action {
-            CallAction::Answer => self.end(waiting.key, EndReason::Failed),
+            CallAction::Answer => {
+                self.end_in_page(now, waiting.key);
+                self.end(waiting.key, EndReason::Failed);
+            }
             CallAction::End => self.end_was_told(waiting.key),
             _ => {}
         }
@@ -381,7 +390,7 @@ impl Host {
             if let Some(request) = &waiting.request {
                 self.link.forget(request);
             }
-            if waiting.open {
+            if waiting.open && self.rules.hold(Rule::EndFailsActions) {
                 self.settle(waiting.action_id, false);
             }
         }
@@ -407,19 +416,19 @@ impl Host {
             return;
         }
         match phase {
-            Phase::Ringing => {
+            Phase::Ringing if self.rules.hold(Rule::RingLimit) => {
                 self.timers.set(Timer::Ring(key), now.mono.after(self.options.ring_timeout_ms));
             }
             Phase::Answered => self.answer_can_go(now, key),
             Phase::Declined => {
                 // It may have been another page that heard of the decline.
                 let told = self.actions.iter().any(|waiting| waiting.key == key);
-                if !told {
+                if !told && self.rules.hold(Rule::EndIsTold) {
                     let action_id = self.random.uuid();
                     self.pass_on_end(now, key, action_id, self.options.answer_timeout_ms);
                 }
             }
-            Phase::Connected | Phase::Over(_) => {}
+            Phase::Ringing | Phase::Connected | Phase::Over(_) => {}
         }
         self.ask_what_was_held(now, key);
         if muted {
@@ -430,7 +439,16 @@ impl Host {
 
     /// Nobody answered.
     pub(super) fn rang_out(&mut self, now: Now, key: CallKey) {
-        let Some(call) = self.calls.get(key).filter(|call| call.phase == Phase::Ringing) else { return };
+        if self.calls.get(key).is_some_and(|call| call.phase == Phase::Ringing) {
+            self.end_in_page(now, key);
+            self.end(key, EndReason::Unanswered);
+        }
+    }
+
+    /// What ends on the screen without the user and the far end ends in the page as well.
+    fn end_in_page(&mut self, now: Now, key: CallKey) {
+        let rule = self.rules.hold(Rule::EndReachesPage);
+        let Some(call) = self.calls.get(key).filter(|call| rule && call.bound) else { return };
         let perform = CallPerform {
             action_id: self.random.uuid(),
             call_uuid: call.uuid.clone(),
@@ -439,7 +457,6 @@ impl Host {
             ..CallPerform::default()
         };
         self.link.request(now, &perform, TOLD_MS);
-        self.end(key, EndReason::Unanswered);
     }
 
     /// The system forgot every call: nothing is fulfilled, failed or ended there any more.

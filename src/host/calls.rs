@@ -232,7 +232,7 @@ impl Calls {
 
     /// The call that an INVITE belongs to. Ids are certain, and a push that names another Call-ID is of another call.
     /// Where the push names none, one open push that names this caller or nobody is taken, and of two, none.
-    pub fn of_invite(&self, invite: &CallIncoming) -> Option<CallKey> {
+    pub fn of_invite(&self, invite: &CallIncoming, certain: bool) -> Option<CallKey> {
         let live = || self.list.iter().filter(|call| call.is_live());
         if let Some(call) = live().find(|call| call.uuid.eq_ignore_ascii_case(&invite.call_uuid)) {
             return Some(call.key);
@@ -244,7 +244,7 @@ impl Calls {
         if let Some(call) = named {
             return Some(call.key);
         }
-        let call = self.get(self.only_waiting()?).filter(|call| call.sip_call_id.is_none())?;
+        let call = self.get(self.only_waiting()?).filter(|call| call.sip_call_id.is_none() || !certain)?;
         if invite.push_id.is_some() && call.push_id() != Some(call.uuid.as_str()) {
             // Both name a push, and not the same.
             return None;
@@ -301,21 +301,21 @@ mod tests {
     fn one_open_push_without_ids_takes_the_invite_and_two_do_not() {
         let mut calls = Calls::default();
         let first = push(&mut calls, "u1", "p1", None);
-        assert_eq!(calls.of_invite(&invite("x", "c", None)), Some(first));
+        assert_eq!(calls.of_invite(&invite("x", "c", None), true), Some(first));
         let second = push(&mut calls, "u2", "p2", None);
-        assert_eq!(calls.of_invite(&invite("x", "c", None)), None);
-        assert_eq!(calls.of_invite(&invite("x", "c", Some("p2"))), Some(second));
-        assert_eq!(calls.of_invite(&invite("x", "c", Some("p3"))), None);
-        assert_eq!(calls.of_invite(&invite("U2", "c", None)), Some(second));
+        assert_eq!(calls.of_invite(&invite("x", "c", None), true), None);
+        assert_eq!(calls.of_invite(&invite("x", "c", Some("p2")), true), Some(second));
+        assert_eq!(calls.of_invite(&invite("x", "c", Some("p3")), true), None);
+        assert_eq!(calls.of_invite(&invite("U2", "c", None), true), Some(second));
     }
 
     #[test]
     fn a_push_that_names_another_caller_does_not_take_the_invite() {
         let mut calls = Calls::default();
         let key = push(&mut calls, "u1", "p1", Some("sip:bob@example.com"));
-        assert_eq!(calls.of_invite(&invite("x", "c", None)), None);
+        assert_eq!(calls.of_invite(&invite("x", "c", None), true), None);
         calls.get_mut(key).unwrap().handle = Some("alice".to_owned());
-        assert_eq!(calls.of_invite(&invite("x", "c", None)), Some(key));
+        assert_eq!(calls.of_invite(&invite("x", "c", None), true), Some(key));
     }
 
     #[test]

@@ -8,6 +8,7 @@
 //! | `push` | a push: report it before anything else, then wait for its INVITE |
 //! | `action` | what the user does, its deadlines, and what the page makes of it |
 //! | `page` | the page: its session, its messages, its death |
+//! | `rules` | the rules by name, for the tests that switch them off |
 //!
 //! The rules: every push is reported, whatever is in it; every call that was reported is ended; an answer is fulfilled
 //! only when the page says that it is done, and nothing is fulfilled after its time; a decline, a hang-up and a mute
@@ -18,10 +19,12 @@ mod calls;
 mod io;
 mod page;
 mod push;
+mod rules;
 
 use std::collections::VecDeque;
 
 pub use io::{Effect, HostInput, HostOptions, Profile, PushCallId};
+pub use rules::Rule;
 
 use crate::bridge::drivers::HostMedia;
 use crate::bridge::{AppResumed, AppState, EndReason, Link, NetworkChanged, PushToken};
@@ -56,6 +59,7 @@ enum Timer {
 /// The native side.
 pub struct Host {
     options: HostOptions,
+    rules: rules::Rules,
     random: Random,
     link: Link,
     calls: Calls,
@@ -90,6 +94,7 @@ impl Host {
     pub fn new(options: HostOptions, mut random: Random) -> Self {
         Self {
             options,
+            rules: rules::Rules::default(),
             link: Link::host(&mut random),
             random,
             calls: Calls::default(),
@@ -112,6 +117,11 @@ impl Host {
 }
 
 impl Host {
+    /// Switches a rule off, so that a test can show what it is there for.
+    pub fn switch_off(&mut self, rule: Rule) {
+        self.rules.switch_off(rule);
+    }
+
     /// Takes what happened. Drain [`Host::poll`] after it.
     pub fn handle(&mut self, now: Now, input: HostInput) {
         match input {
@@ -195,13 +205,13 @@ impl Host {
         self.clear_timers(key);
         let Some(call) = self.calls.get_mut(key) else { return };
         match call.report {
-            Report::Pending => call.phase = Phase::Over(reason),
+            Report::Pending if self.rules.hold(Rule::EndWaitsForReport) => call.phase = Phase::Over(reason),
             Report::Shown => {
                 let uuid = call.uuid.clone();
                 self.show_end(uuid, reason);
                 self.calls.finish(key, reason);
             }
-            Report::Refused(_) | Report::Gone => self.calls.finish(key, reason),
+            Report::Pending | Report::Refused(_) | Report::Gone => self.calls.finish(key, reason),
         }
     }
 

@@ -1,7 +1,7 @@
 //! The page: its session, its messages, its death.
 
 use super::calls::{Call, Phase, Report};
-use super::{Effect, Host, Profile, Timer};
+use super::{Effect, Host, Profile, Rule, Timer};
 use crate::bridge::call::{CallDirection, CallRequestReply};
 use crate::bridge::drivers::{post_flow_event, read_flow_command};
 use crate::bridge::{
@@ -186,7 +186,9 @@ impl Host {
                 (Phase::Connected, _) => {
                     call.bound = was_bound;
                     let at = now.mono.after(self.options.page_timeout_ms + CLAIM_MS);
-                    self.timers.set(Timer::Claim(key), at);
+                    if self.rules.hold(Rule::ClaimLimit) {
+                        self.timers.set(Timer::Claim(key), at);
+                    }
                 }
                 (phase, _) if was_bound => {
                     // Its INVITE went with the page; the server may send it again to the next one.
@@ -254,7 +256,9 @@ impl Host {
         let name = invite.display_name.as_deref().filter(|name| !name.is_empty());
         let handle = Some(invite.handle.value.as_str()).filter(|value| !value.is_empty());
         let handle = handle.unwrap_or(invite.from_uri.as_str());
-        let Some(key) = self.calls.of_invite(invite) else {
+        let certain = self.rules.hold(Rule::IdsAreCertain);
+        let known = self.calls.of_invite(invite, certain).filter(|_| self.rules.hold(Rule::InviteJoinsCall));
+        let Some(key) = known else {
             return self.new_invite(now, incoming, invite, name, handle);
         };
         let Some(call) = self.calls.get_mut(key) else { return };
@@ -294,7 +298,9 @@ impl Host {
             call.invited = true;
             call.invite_push_id.clone_from(&invite.push_id);
         });
-        self.report(now, key);
+        if self.rules.hold(Rule::InviteIsReported) {
+            self.report(now, key);
+        }
         self.bind(now, key);
     }
 

@@ -1,7 +1,7 @@
 //! A push: it is reported before anything else, then it waits for its INVITE.
 
 use super::calls::{Call, CallKey, Phase, Report};
-use super::{Effect, Host, Profile, PushCallId, REPORT_MS, Timer};
+use super::{Effect, Host, Profile, PushCallId, REPORT_MS, Rule, Timer};
 use crate::bridge::{
     CallIncomingReply, EndReason, Incoming, Launch, PushFacts, PushIncoming, PushIncomingReply, PushKind, PushOutcome,
     PushRefusal, PushResolved, PushToken, RawJson, ReportError, Reported, read_push,
@@ -33,7 +33,7 @@ impl Host {
             _ if facts.sip_call_id.is_none() && facts.push_id.is_none() => self.calls.only_waiting(),
             _ => None,
         });
-        if let Some(key) = known {
+        if let Some(key) = known.filter(|_| self.rules.hold(Rule::PushJoinsCall)) {
             return self.push_again(now, key, &facts, &how);
         }
         let ended = match facts.kind {
@@ -42,13 +42,15 @@ impl Host {
             PushKind::AnsweredElsewhere => Some(EndReason::AnsweredElsewhere),
             PushKind::DeclinedElsewhere => Some(EndReason::DeclinedElsewhere),
             PushKind::Missed => Some(EndReason::Unanswered),
-            PushKind::Call | PushKind::Unknown => match self.calls.ended_of_push(&facts) {
-                // Its call was on here and is over: that is not a missed call.
-                Some(EndReason::Local | EndReason::RemoteEnded) => Some(EndReason::RemoteEnded),
-                Some(reason) => Some(reason),
-                None if facts.is_stale(now.wall) || self.calls.is_full() => Some(EndReason::Unanswered),
-                None => None,
-            },
+            PushKind::Call | PushKind::Unknown => {
+                match self.calls.ended_of_push(&facts).filter(|_| self.rules.hold(Rule::PushOfTheOver)) {
+                    // Its call was on here and is over: that is not a missed call.
+                    Some(EndReason::Local | EndReason::RemoteEnded) => Some(EndReason::RemoteEnded),
+                    Some(reason) => Some(reason),
+                    None if facts.is_stale(now.wall) || self.calls.is_full() => Some(EndReason::Unanswered),
+                    None => None,
+                }
+            }
         };
         if ended.is_some() && !how.must_report {
             return;
@@ -75,7 +77,9 @@ impl Host {
             self.timers.set(Timer::Invite(key), now.mono.after(SEALED_MS));
             return;
         }
-        self.timers.set(Timer::Invite(key), now.mono.after(self.options.invite_timeout_ms));
+        if self.rules.hold(Rule::InviteLimit) {
+            self.timers.set(Timer::Invite(key), now.mono.after(self.options.invite_timeout_ms));
+        }
         self.wake_page(now, how.launch == Launch::Suspended);
     }
 
@@ -84,7 +88,7 @@ impl Host {
         let Some(call) = self.calls.get(key) else { return };
         let uuid = call.uuid.clone();
         let (bound, shown) = (call.bound, matches!(call.report, Report::Pending | Report::Shown));
-        if how.must_report {
+        if how.must_report && self.rules.hold(Rule::EveryPushIsReported) {
             // The system wants a report for each push. It knows this UUID, so nothing rings twice; where the call
             // is not shown any more, a call that ends at once stands in for it.
             if shown {

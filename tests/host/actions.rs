@@ -2,8 +2,8 @@
 
 use super::phone::{NAMELESS, PUSH, Phone, options};
 use sipwake::bridge::{
-    CallAction, CallEnded, CallPerform, CallRequest, CallState, CallStateName, EndReason, PerformState, PushOutcome,
-    PushResolved,
+    CallAction, CallEnded, CallPerform, CallPerformReply, CallRequest, CallState, CallStateName, EndReason,
+    PerformState, PushOutcome, PushResolved,
 };
 use sipwake::host::{Effect, HostInput, HostOptions, Profile};
 
@@ -266,9 +266,11 @@ fn r16_nothing_is_fulfilled_after_the_system_gave_up() {
     let mut phone = ringing();
     phone.user(1, CallAction::Answer);
     let uuid = phone.uuids[0].clone();
+    let answer = phone.last("call.perform").id;
     phone.tell(HostInput::ActionTimedOut { action_id: "a1".to_owned() });
     assert_eq!(phone.take(), ["end #1 failed"]);
-    phone.performed(PerformState::Done);
+    assert_eq!(phone.performs(), ["answer", "end"], "what still rings in the page ends there as well");
+    phone.reply(&answer, &CallPerformReply { state: PerformState::Done, ..CallPerformReply::default() });
     phone.event(&CallState { call_uuid: uuid, state: CallStateName::Connected, at: 0, sip_call_id: None });
     phone.run(60_000);
     assert_eq!(phone.take(), ["problem unknownReply"]);
@@ -278,9 +280,10 @@ fn r16_nothing_is_fulfilled_after_the_system_gave_up() {
 fn r16_a_late_done_after_our_own_limit_is_not_fulfilled() {
     let mut phone = ringing();
     phone.user(1, CallAction::Answer);
+    let answer = phone.last("call.perform").id;
     phone.run(10_000);
     assert_eq!(phone.take(), ["fail a1", "end #1 failed"]);
-    phone.performed(PerformState::Done);
+    phone.reply(&answer, &CallPerformReply { state: PerformState::Done, ..CallPerformReply::default() });
     assert_eq!(phone.take(), ["problem unknownReply"]);
 }
 
