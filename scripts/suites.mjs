@@ -39,6 +39,19 @@ const core = [
     env: { WASM_BINDGEN_USE_BROWSER: "1" },
     run: wasmTests(["--headless", "--chrome", "--chromedriver", find("chromedriver") ?? ""], "engine", "wasm_page"),
   },
+  {
+    name: "wasm-webkit",
+    what: "whole flows of the engine as WebAssembly in WebKit",
+    needs: ["xvfb-run", "WebKitWebDriver", "wasm-bindgen-test-runner"],
+    env: {
+      WASM_BINDGEN_USE_BROWSER: "1",
+      SAFARIDRIVER: find("WebKitWebDriver") ?? "",
+      // Its driver does not answer while a page computes, and the whole suite is one page.
+      WASM_BINDGEN_TEST_TIMEOUT: "420",
+      CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER: "wasm-bindgen-test-runner",
+    },
+    run: ["xvfb-run", "-a", "cargo", "test", "--target", "wasm32-unknown-unknown", "--no-default-features", "--features", "browser,host", "--test", "engine"],
+  },
 ];
 
 const built = [
