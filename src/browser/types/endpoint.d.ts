@@ -115,7 +115,7 @@ export interface EndpointOptions {
   testToneHz?: number;
   /** The User-Agent header. */
   userAgent?: string;
-  /** `urn:uuid:…` for `+sip.instance`. Default: the host's, else one kept per tab. */
+  /** `urn:uuid:…` for `+sip.instance`. Default: the host's, else one kept per tab and endpoint. */
   instance?: string;
   /**
    * What the trace shows. `redacted` (default): messages by their structure, without credentials, tokens, keys, texts and digits,
@@ -133,8 +133,8 @@ export interface EndpointOptions {
   /**
    * Where a page leaves what the next one needs to go on: nonces, so that its first REGISTER carries credentials, and the
    * Call-ID and CSeq of registrations; no password, no hash. `session` (default): in the tab's `sessionStorage`; `none`:
-   * nowhere. Where there is a host, the host keeps it. Endpoints of one tab share the place: the last that had something to
-   * keep is the one whose accounts save the round trip.
+   * nowhere. Where there is a host, the host keeps it. Each endpoint of a tab, in the order of their
+   * starts, and a tab that was duplicated, has a place of its own.
    */
   state?: "session" | "none";
   /** An INVITE header, besides `X-Push-ID`, that carries the push's id. */
