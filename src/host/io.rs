@@ -59,6 +59,8 @@ pub struct HostOptions {
     pub page_timeout_ms: u64,
     /// Ring only: how long the call screen stays after the answer.
     pub hand_over_ms: u64,
+    /// How long a push may keep the app from being suspended. Each push begins anew.
+    pub background_ms: u64,
 }
 
 impl Default for HostOptions {
@@ -78,6 +80,7 @@ impl Default for HostOptions {
             ring_timeout_ms: 90_000,
             page_timeout_ms: 8_000,
             hand_over_ms: 1_000,
+            background_ms: 20_000,
         }
     }
 }
@@ -247,6 +250,9 @@ pub enum Effect {
     LoadPage,
     /// Load the page anew.
     ReloadPage,
+    /// Begin a background task, or end it: as long as there is one, the system does not suspend the app while a call
+    /// waits for its INVITE.
+    BackgroundTask(bool),
     /// For the socket of a flow.
     Socket {
         /// Which.

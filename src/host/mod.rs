@@ -54,6 +54,8 @@ enum Timer {
     Action(u32),
     /// A page says hello.
     Page,
+    /// A push has kept the app awake for long enough.
+    Background,
 }
 
 /// The native side.
@@ -78,6 +80,8 @@ pub struct Host {
     /// What pages left to the next ones, by key, in base64.
     states: Vec<(String, String)>,
     reading: bool,
+    /// A background task is on.
+    awake: bool,
     effects: VecDeque<Effect>,
     timer: Option<Mono>,
 }
@@ -110,6 +114,7 @@ impl Host {
             suspending: None,
             states: Vec::new(),
             reading: true,
+            awake: false,
             effects: VecDeque::new(),
             timer: None,
         }
@@ -161,6 +166,9 @@ impl Host {
             HostInput::Media { media, number, event } => self.media_event(now, media, number, event),
         }
         self.pump(now);
+        if self.awake && !self.calls.iter().any(calls::Call::waits_for_invite) {
+            self.let_sleep();
+        }
         self.tell_timer();
     }
 
@@ -194,9 +202,25 @@ impl Host {
                 Timer::Claim(key) => self.end(key, EndReason::Failed),
                 Timer::Action(number) => self.action_expired(now, number),
                 Timer::Page => self.page_missing(now),
+                Timer::Background => self.let_sleep(),
             }
         }
         self.link.timeout(now);
+    }
+
+    /// A push is to be followed by its INVITE, for which the app has to run.
+    fn keep_awake(&mut self, now: Now) {
+        self.timers.set(Timer::Background, now.mono.after(self.options.background_ms));
+        if !std::mem::replace(&mut self.awake, true) {
+            self.effects.push_back(Effect::BackgroundTask(true));
+        }
+    }
+
+    fn let_sleep(&mut self) {
+        self.timers.clear(Timer::Background);
+        if std::mem::replace(&mut self.awake, false) {
+            self.effects.push_back(Effect::BackgroundTask(false));
+        }
     }
 
     /// Ends a call: in the system if it is shown there, as soon as the system took the report if it did not yet.

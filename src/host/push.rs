@@ -80,6 +80,7 @@ impl Host {
         if self.rules.hold(Rule::InviteLimit) {
             self.timers.set(Timer::Invite(key), now.mono.after(self.options.invite_timeout_ms));
         }
+        self.keep_awake(now);
         self.wake_page(now, how.launch == Launch::Suspended);
     }
 

@@ -23,6 +23,8 @@ pub struct Phone {
     pub log: Vec<String>,
     pub effects: Vec<Effect>,
     pub uuids: Vec<String>,
+    /// Background tasks that were begun and ended.
+    pub background: Vec<bool>,
     pub got: Vec<Incoming>,
     pub welcome: Option<Welcome>,
     pub ready: bool,
@@ -57,6 +59,7 @@ impl Phone {
             log: Vec::new(),
             effects: Vec::new(),
             uuids: Vec::new(),
+            background: Vec::new(),
             got: Vec::new(),
             welcome: None,
             ready: true,
@@ -169,6 +172,10 @@ impl Phone {
         let word = match &effect {
             Effect::Timer(at) => {
                 self.timer = *at;
+                return;
+            }
+            Effect::BackgroundTask(on) => {
+                self.background.push(*on);
                 return;
             }
             Effect::Post(text) => {

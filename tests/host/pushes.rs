@@ -405,3 +405,36 @@ fn a_proposed_uuid_that_was_used_or_is_none_is_replaced() {
         assert_eq!(reply.call_uuid.len(), 36);
     }
 }
+
+#[test]
+fn a_push_keeps_the_app_awake_until_its_invite_is_there() {
+    let mut phone = Phone::awake();
+    phone.push(PUSH);
+    assert_eq!(phone.background, [true]);
+    phone.push(PUSH);
+    assert_eq!(phone.background, [true], "one task for both");
+    phone.invite(PROPOSAL, "call-1@host", None);
+    assert_eq!(phone.background, [true, false]);
+    phone.run(60_000);
+    assert_eq!(phone.background, [true, false]);
+}
+
+#[test]
+fn a_declined_push_keeps_the_app_awake_until_the_decline_is_said_or_its_time_is_over() {
+    let mut phone = Phone::awake();
+    phone.push(PUSH);
+    phone.user(1, CallAction::End);
+    assert_eq!(phone.background, [true], "the INVITE is still to be declined");
+    phone.run(15_000);
+    assert_eq!(phone.background, [true, false]);
+}
+
+#[test]
+fn a_background_task_ends_in_its_time_whatever_waits() {
+    let mut phone = Phone::with(HostOptions { background_ms: 5_000, ..options() });
+    phone.load();
+    phone.run(200);
+    phone.push(PUSH);
+    phone.run(5_000);
+    assert_eq!(phone.background, [true, false]);
+}
