@@ -8,6 +8,7 @@ use serde_json::Value;
 /// The files, embedded so that they are replayed as WebAssembly as well.
 macro_rules! files {
     ($($name:ident)*) => {
+        #[cfg(not(target_arch = "wasm32"))]
         pub const FILES: &[(&str, &str)] =
             &[$((stringify!($name), include_str!(concat!("../scenarios/", stringify!($name), ".json")))),*];
         $(#[test]
