@@ -21,6 +21,9 @@ const source = [
   },
 ];
 
+// The whole suite is one page, and a driver does not answer while its page computes. In seconds.
+const patient = { WASM_BINDGEN_TEST_TIMEOUT: "420" };
+
 const core = [
   { name: "docs", what: "the generated part of the documentation is up to date", counts: false, run: ["bash", "-c", "node scripts/conformance.mjs --check && node scripts/api.mjs --check"] },
   { name: "native", what: "the layers, whole flows on a virtual wire and clock, the embedded server, the order of the house", run: ["cargo", "test", "--workspace"] },
@@ -36,7 +39,7 @@ const core = [
     name: "wasm-chrome",
     what: "the same in a browser",
     needs: ["chromium", "chromedriver"],
-    env: { WASM_BINDGEN_USE_BROWSER: "1" },
+    env: { WASM_BINDGEN_USE_BROWSER: "1", ...patient },
     run: wasmTests(["--headless", "--chrome", "--chromedriver", find("chromedriver") ?? ""], "engine", "wasm_page"),
   },
   {
@@ -46,8 +49,7 @@ const core = [
     env: {
       WASM_BINDGEN_USE_BROWSER: "1",
       SAFARIDRIVER: find("WebKitWebDriver") ?? "",
-      // Its driver does not answer while a page computes, and the whole suite is one page.
-      WASM_BINDGEN_TEST_TIMEOUT: "420",
+      ...patient,
       CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER: "wasm-bindgen-test-runner",
     },
     run: ["xvfb-run", "-a", "cargo", "test", "--target", "wasm32-unknown-unknown", "--no-default-features", "--features", "browser,host", "--test", "engine"],

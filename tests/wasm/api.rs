@@ -22,6 +22,11 @@ extern "C" {
     #[wasm_bindgen(js_name = report)]
     fn _report(error: &JsValue);
 }
+#[wasm_bindgen(module = "/src/browser/js/stats.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = summary)]
+    fn _summary(call: &JsValue, raw: &JsValue) -> JsValue;
+}
 
 /// Starts an endpoint, of engines that are made here.
 fn endpoint(options: &JsValue) -> Promise {
