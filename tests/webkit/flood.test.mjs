@@ -60,8 +60,10 @@ async function flood(seed) {
   const sessions = new Sessions(shell);
   const results = [];
   const collect = async () => results.push(...await shell.run("return phone.results?.splice(0) ?? []"));
+  let from = 1;
   const begin = async () => {
     await shell.registered(15000);
+    from = (accepted(sessions.now).at(-1) ?? 0) + 1;
     await shell.run(`phone.results = [];
       let next = given.from;
       const work = async () => {
@@ -71,7 +73,7 @@ async function flood(seed) {
             ({ status }) => phone.results.push([number, status]), (error) => phone.results.push([number, error.code]));
         }
       };
-      for (let worker = 0; worker < 8; worker += 1) work();`, { from: (accepted(sessions.now).at(-1) ?? 0) + 1, to: COUNT });
+      for (let worker = 0; worker < 8; worker += 1) work();`, { from, to: COUNT });
   };
   try {
     await shell.load();
@@ -99,7 +101,8 @@ async function flood(seed) {
     }
     await until("the last results", async () => {
       await collect();
-      return results.some(([number]) => number === COUNT);
+      // What the last page but one had sent last, it may not have lived to hear of.
+      return from > COUNT || results.some(([number]) => number === COUNT);
     });
 
     const list = sessions.now;
@@ -125,8 +128,9 @@ async function flood(seed) {
 }
 
 describe("two thousand messages each way in WebKit", { skip: lacksWebKit() }, () => {
-  const seed = Number(process.env.SIPWAKE_SEED) || Math.floor(Math.random() * 2 ** 31);
-  for (const each of [7, seed]) {
+  // With the second the last page but one dies before it hears of what it sent last.
+  const seeds = process.env.SIPWAKE_SEED ? [Number(process.env.SIPWAKE_SEED)] : [7, 776080028];
+  for (const each of seeds) {
     test(`with kills and freezes at random places lose, double and exchange nothing (SIPWAKE_SEED=${each})`, { timeout: 180000 }, () => flood(each));
   }
 });
