@@ -196,6 +196,28 @@ test("the devices are listed with their names and change during a call without a
   assert.equal(seen.asked, 0);
 });
 
+test("the browser is not asked to look at devices before somebody wants to hear of them", async () => {
+  const seen = await page(async () => {
+    const asked = [];
+    const listen = navigator.mediaDevices.addEventListener;
+    navigator.mediaDevices.addEventListener = function (name, ...more) {
+      asked.push(name);
+      return listen.call(this, name, ...more);
+    };
+    const endpoint = await t.Endpoint.start({ host: "none" });
+    endpoint.on("call_received", () => {});
+    const before = asked.length;
+    const heard = new Promise((resolve) => endpoint.on("devices_changed", resolve));
+    navigator.mediaDevices.dispatchEvent(new Event("devicechange"));
+    const { devices } = await heard;
+    await endpoint.stop();
+    return { before, asked, list: devices.length };
+  });
+  assert.equal(seen.before, 0);
+  assert.deepEqual(seen.asked, ["devicechange"]);
+  assert.ok(seen.list > 2);
+});
+
 test("a microphone that is unplugged during a call is replaced, and the application is told", async () => {
   const seen = await page(async () => {
     const [alice, bob] = [await t.start("alice"), await t.start("bob")];

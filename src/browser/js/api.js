@@ -3,7 +3,7 @@
 import { SipError, headers } from "./error.js";
 import { openTab } from "./host.js";
 import { Listeners, report } from "./listeners.js";
-import { chooseDevices, listDevices, watchDevices } from "./sources.js";
+import { chooseDevices, heedDevices, listDevices, watchDevices } from "./sources.js";
 import { summary } from "./stats.js";
 
 /** What an object of ours stands for: its endpoint's core, and what is known of it. @type {WeakMap<object, { core: Core, id: number, info: any, account?: Account }>} */
@@ -497,7 +497,9 @@ export class Endpoint {
     return { accounts: list("account"), calls: list("call"), subscriptions: list("subscription"), host: core.host };
   }
   on(name, listener) {
-    return of(this).core.listeners.on(name, listener);
+    const off = of(this).core.listeners.on(name, listener);
+    if (name === "devices_changed") heedDevices();
+    return off;
   }
   off(name, listener) {
     of(this).core.listeners.off(name, listener);

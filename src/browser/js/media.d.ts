@@ -89,5 +89,7 @@ export interface MediaDevice {
 export function listDevices(): Promise<MediaDevice[]>;
 /** Uses these devices from now on, in the sessions that live as well; null: the default one. Rejects with a `MediaFailure`, and then nothing has changed. */
 export function chooseDevices(devices: { microphone?: string | null; camera?: string | null; speaker?: string | null }): Promise<void>;
-/** Tells that devices came or went, and of one that went while it was in use. Returns what ends it. */
+/** Tells of a device that went while it was in use, and after `heedDevices` that devices came or went. Returns what ends it. */
 export function watchDevices(watcher: (lost?: { kind: MediaDevice["kind"]; replaced: boolean }) => void): () => void;
+/** From now on those who watch are told when devices come and go. Until then the browser is not asked to look at them. */
+export function heedDevices(): void;

@@ -4,7 +4,7 @@
 // events go out, and both are the list of `src/io/media.rs`. Nothing is touched at import.
 import { Source, askForBoth, connections, mediaCounters, onGesture, sessions, speak, timers, tracks } from "./sources.js";
 
-export { chooseDevices, listDevices, mediaCounters, setMicrophone, watchDevices } from "./sources.js";
+export { chooseDevices, heedDevices, listDevices, mediaCounters, setMicrophone, watchDevices } from "./sources.js";
 
 /**
  * @typedef {{ urls: string | string[], username?: string, credential?: string }} IceServer

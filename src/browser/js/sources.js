@@ -60,6 +60,7 @@ export async function listDevices() {
 export async function chooseDevices(wanted) {
   const kinds = /** @type {DeviceKind[]} */ (Object.keys(wanted).filter((kind) => wanted[kind] !== undefined));
   if (kinds.includes("speaker") && !canChooseSpeaker()) throw "unsupported";
+  heedDevices();
   const before = { ...chosen };
   for (const kind of kinds) chosen[kind] = wanted[kind];
   const renew = [...sessions].flatMap((session) => kinds.map((kind) => async () => session.renew(kind)));
@@ -81,14 +82,18 @@ export async function speak(element) {
   });
 }
 
-/** Tells when devices come and go, and of one that went while it was in use. Returns what ends it. @param {(lost?: { kind: DeviceKind, replaced: boolean }) => void} watcher */
+/** Tells of a device that went while it was in use, and after `heedDevices` when devices come and go. Returns what ends it. @param {(lost?: { kind: DeviceKind, replaced: boolean }) => void} watcher */
 export function watchDevices(watcher) {
-  if (!watchers.size) devices()?.addEventListener?.("devicechange", changed);
   watchers.add(watcher);
   return () => {
     watchers.delete(watcher);
     if (!watchers.size) devices()?.removeEventListener?.("devicechange", changed);
   };
+}
+
+/** From now on the browser is asked to tell when devices come and go: it looks at them for that, so nobody asks before it is wanted. */
+export function heedDevices() {
+  if (watchers.size) devices()?.addEventListener?.("devicechange", changed);
 }
 
 async function changed() {
