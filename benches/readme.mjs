@@ -1,7 +1,7 @@
 // Writes the figures of target/bench/report.json into the README: node benches/readme.mjs, after `make bench` on a quiet machine.
 import { readFileSync, writeFileSync } from "node:fs";
 
-const { size, sizeBy, messages, register, behaviour, versions, machine, at } = JSON.parse(readFileSync("target/bench/report.json", "utf8"));
+const { size, sizeBy, messages, register, calls, behaviour, versions, machine, at } = JSON.parse(readFileSync("target/bench/report.json", "utf8"));
 const number = (value) => (value === undefined ? "" : value.toLocaleString("en-US"));
 const kilobytes = (bytes) => `${(bytes / 1000).toFixed(1)} kB`;
 const spread = (figure) => (figure ? `${number(figure.median)} (${number(figure.min)} – ${number(figure.max)})` : "");
@@ -20,6 +20,9 @@ const figures = () => [
   row("script start to REGISTER out, ms", (name) => spread(register[name].script), spread(register.floor.script)),
   row("navigation to REGISTER out, ms", (name) => spread(register[name].navigation), spread(register.floor.navigation)),
   row("the same above the bare WebSocket of its round, ms", (name) => spread(register[name].navigationAboveFloor), "0"),
+  row("cold: navigation to the 200 of a call that waits for the registration, ms", (name) => spread(calls[name].cold)),
+  row("warm: INVITE in to the application's event, ms", (name) => spread(calls[name].event)),
+  row("warm: `answer()` to the 200 out, ms", (name) => spread(calls[name].answer)),
   "",
   `Medians (least – most); ${at.slice(0, 10)}, ${machine.cores} cores of ${machine.processor}, Node ${machine.node}.`,
 ].join("\n");
@@ -49,7 +52,7 @@ function place(readme, mark, content) {
 }
 
 let readme = readFileSync("README.md", "utf8");
-if (size && messages && register) readme = place(readme, "figures", figures());
+if (size && messages && register && calls) readme = place(readme, "figures", figures());
 if (sizeBy) readme = place(readme, "costs", costs);
 if (behaviour) readme = place(readme, "behaviour", difficult);
 writeFileSync("README.md", readme);

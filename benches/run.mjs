@@ -1,10 +1,11 @@
 // `make bench`: every figure of the product beside its peers in the same run. Prints tables, writes target/bench/report.json.
-// node benches/run.mjs [size] [messages] [register] [behaviour] runs only these. ROUNDS=n: rounds in the browser.
+// node benches/run.mjs [size] [messages] [register] [calls] [behaviour] runs only these. ROUNDS=n: rounds in the browser.
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
 import { find } from "../scripts/tools.mjs";
 import { behaviourTable, measureBehaviour } from "./behaviour.mjs";
+import { callsTable, measureCalls } from "./calls.mjs";
 import { measureMessages } from "./messages.mjs";
 import { measureRegister } from "./register.mjs";
 import { measureSizeBy } from "./size-by.mjs";
@@ -51,6 +52,12 @@ if (wants("register")) {
       ),
     );
   } else console.log("\nNo Chromium: the time to REGISTER is not measured.");
+}
+if (wants("calls")) {
+  if (find("chromium")) {
+    report.calls = await measureCalls();
+    say("An incoming call that is answered at once, Chromium: ms, median (least – most)", callsTable(report.calls));
+  } else console.log("\nNo Chromium: incoming calls are not measured.");
 }
 if (wants("behaviour")) {
   if (find("chromium")) {

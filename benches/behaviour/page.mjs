@@ -5,7 +5,10 @@ const wait = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
 
 /** What happened, in one list of words. */
 const events = [];
-const tell = (type, fields = {}) => events.push({ at: Date.now(), type, ...fields });
+const tell = (type, fields = {}) => {
+  events.push({ at: Date.now(), type, ...fields });
+  window.phone.heard?.(type);
+};
 
 // What the browser was asked to apply, whoever asked.
 const applied = [];

@@ -44,8 +44,8 @@ export class Script {
           else script.pongs += 1;
           return;
         }
-        const message = Object.assign(parse(text), { connection });
-        script.log.push({ at: Date.now(), dir: "out", message, connection });
+        const message = Object.assign(parse(text), { connection, at: performance.timeOrigin + performance.now() });
+        script.log.push({ at: performance.timeOrigin + performance.now(), dir: "out", message, connection });
         if (script.automatic?.(message)) return;
         script.#inbox.push(message);
       });
