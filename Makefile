@@ -37,6 +37,7 @@ bench: ## sizes and speeds beside JsSIP and SIP.js, into target/bench/report.jso
 	@node benches/run.mjs
 
 docs: ## the generated part of the documentation
+	@node scripts/bridge.mjs
 	@node scripts/conformance.mjs
 	@node scripts/api.mjs
 

@@ -25,7 +25,7 @@ const source = [
 const patient = { WASM_BINDGEN_TEST_TIMEOUT: "420" };
 
 const core = [
-  { name: "docs", what: "the generated part of the documentation is up to date", counts: false, run: ["bash", "-c", "node scripts/conformance.mjs --check && node scripts/api.mjs --check"] },
+  { name: "docs", what: "the generated part of the documentation is up to date", counts: false, run: ["bash", "-c", "node scripts/bridge.mjs --check && node scripts/conformance.mjs --check && node scripts/api.mjs --check"] },
   { name: "native", what: "the layers, whole flows on a virtual wire and clock, the embedded server, the order of the house", run: ["cargo", "test", "--workspace"] },
   {
     name: "phone",

@@ -38,9 +38,9 @@ pub enum Shape {
     /// A truth value.
     Boolean,
     /// One of these names.
-    Names(&'static [&'static str]),
+    Names(&'static NamesDescription),
     /// An object of this description.
-    Record(&'static [FieldDescription]),
+    Record(&'static RecordDescription),
     /// An array of such.
     List(&'static Shape),
     /// Any JSON value.
@@ -58,6 +58,30 @@ pub struct FieldDescription {
     pub required: bool,
     /// What it means.
     pub doc: &'static str,
+}
+
+/// One record as the manual shows it.
+#[derive(Clone, Copy, Debug)]
+pub struct RecordDescription {
+    /// Its name in this source.
+    pub name: &'static str,
+    /// What it is.
+    pub doc: &'static str,
+    /// Its fields.
+    pub fields: &'static [FieldDescription],
+}
+
+/// One list of names as the manual shows it.
+#[derive(Clone, Copy, Debug)]
+pub struct NamesDescription {
+    /// Its name in this source.
+    pub name: &'static str,
+    /// What it is.
+    pub doc: &'static str,
+    /// The names on the wire.
+    pub names: &'static [&'static str],
+    /// What each means.
+    pub docs: &'static [&'static str],
 }
 
 /// What can be the type of a field.
@@ -255,15 +279,15 @@ impl<T: WriteField> WriteField for Vec<T> {
 
 /// Declares an enum of names.
 macro_rules! names {
-    ($(#[$doc:meta])* $type:ident { $($(#[$vdoc:meta])* $variant:ident = $name:literal),+ $(,)? }) => {
-        $(#[$doc])*
+    ($(#[doc = $doc:literal])* $type:ident { $($(#[doc = $vdoc:literal])* $variant:ident = $name:literal),+ $(,)? }) => {
+        $(#[doc = $doc])*
         #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
         #[non_exhaustive]
         pub enum $type {
             /// A name that this version does not know.
             #[default]
             Unknown,
-            $($(#[$vdoc])* $variant),+
+            $($(#[doc = $vdoc])* $variant),+
         }
         impl $type {
             /// The name on the wire.
@@ -283,7 +307,12 @@ macro_rules! names {
         }
         impl $crate::bridge::codec::Field for $type {
             const SHAPE: $crate::bridge::codec::Shape =
-                $crate::bridge::codec::Shape::Names(<Self as $crate::bridge::codec::Named>::NAMES);
+                $crate::bridge::codec::Shape::Names(&$crate::bridge::codec::NamesDescription {
+                    name: stringify!($type),
+                    doc: concat!($($doc),*),
+                    names: <Self as $crate::bridge::codec::Named>::NAMES,
+                    docs: &[$(concat!($($vdoc),*)),+],
+                });
         }
         impl $crate::bridge::codec::ReadField for $type {
             fn read(&mut self, json: $crate::bridge::json::Json<'_>) -> bool {
@@ -304,8 +333,8 @@ pub(super) use names;
 
 /// Declares a record: a struct, its table of fields, and what the walkers need.
 macro_rules! record {
-    ($(#[$doc:meta])* $type:ident { $($(#[doc = $fdoc:literal])* $field:ident $name:literal : $kind:ty),* $(,)? }) => {
-        $(#[$doc])*
+    ($(#[doc = $doc:literal])* $type:ident { $($(#[doc = $fdoc:literal])* $field:ident $name:literal : $kind:ty),* $(,)? }) => {
+        $(#[doc = $doc])*
         #[derive(Clone, Debug, Default, PartialEq, Eq)]
         pub struct $type {
             $($(#[doc = $fdoc])* pub $field: $kind),*
@@ -315,14 +344,18 @@ macro_rules! record {
                 name: $name,
                 required: <$kind as $crate::bridge::codec::Field>::REQUIRED,
             }),*];
-            /// The fields as the manual shows them.
-            pub const DESCRIPTION: &'static [$crate::bridge::codec::FieldDescription] =
-                &[$($crate::bridge::codec::FieldDescription {
-                    name: $name,
-                    shape: <$kind as $crate::bridge::codec::Field>::SHAPE,
-                    required: <$kind as $crate::bridge::codec::Field>::REQUIRED,
-                    doc: concat!($($fdoc),*),
-                }),*];
+            /// The record as the manual shows it.
+            pub const DESCRIPTION: &'static $crate::bridge::codec::RecordDescription =
+                &$crate::bridge::codec::RecordDescription {
+                    name: stringify!($type),
+                    doc: concat!($($doc),*),
+                    fields: &[$($crate::bridge::codec::FieldDescription {
+                        name: $name,
+                        shape: <$kind as $crate::bridge::codec::Field>::SHAPE,
+                        required: <$kind as $crate::bridge::codec::Field>::REQUIRED,
+                        doc: concat!($($fdoc),*),
+                    }),*],
+                };
         }
         impl $crate::bridge::codec::Field for $type {
             const SHAPE: $crate::bridge::codec::Shape = $crate::bridge::codec::Shape::Record(Self::DESCRIPTION);
@@ -371,8 +404,8 @@ pub(super) use record;
 
 /// Declares a message's payload: a record with a type and a kind.
 macro_rules! message {
-    ($(#[$doc:meta])* $type:ident, $kind:ident $wire:literal { $($fields:tt)* }) => {
-        $crate::bridge::codec::record! { $(#[$doc])* $type { $($fields)* } }
+    ($(#[doc = $doc:literal])* $type:ident, $kind:ident $wire:literal { $($fields:tt)* }) => {
+        $crate::bridge::codec::record! { $(#[doc = $doc])* $type { $($fields)* } }
         impl $crate::bridge::Payload for $type {
             const TYPE: &'static str = $wire;
             const KIND: $crate::bridge::Kind = $crate::bridge::Kind::$kind;
@@ -465,7 +498,8 @@ mod tests {
 
     #[test]
     fn the_description_names_each_field_once() {
-        assert_eq!(Outer::DESCRIPTION.len(), 6);
-        assert_eq!((Outer::DESCRIPTION[0].doc, Outer::DESCRIPTION[1].required), (" Text.", false));
+        let RecordDescription { name, doc, fields } = Outer::DESCRIPTION;
+        assert_eq!((*name, *doc, fields.len()), ("Outer", " Outer.", 6));
+        assert_eq!((fields[0].doc, fields[1].required), (" Text.", false));
     }
 }

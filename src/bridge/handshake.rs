@@ -189,6 +189,11 @@ message! {
 }
 
 message! {
+    /// What was received, from a side that has nothing else to say. Neither numbered nor acknowledged itself.
+    Ack, Event "ack" {}
+}
+
+message! {
     /// The session is over; say hello again.
     SessionReset, Event "session.reset" {
         /// Why.

@@ -10,6 +10,7 @@
 //! | `drivers` | the lists of [`crate::io`] ↔ `ws.*` and `media.*` |
 //! | `payload` | what a push payload says, by configurable paths |
 //! | `redact` | a message as the trace may show it |
+//! | `vocabulary` | every message in one list, for the manual, the schema, the types and the tests |
 
 pub mod app;
 pub mod audio;
@@ -28,6 +29,7 @@ pub mod redact;
 pub mod state;
 pub mod timer;
 pub mod transport;
+pub mod vocabulary;
 mod writer;
 
 pub use app::{
@@ -43,7 +45,7 @@ pub use call::{
 pub use codec::{CodecError, RawJson};
 pub use envelope::{Kind, ReplyError, SipStatus};
 pub use handshake::{
-    CallUi, Engine, Hello, HostInfo, PackageInfo, PendingAction, Ping, Pong, Protocol, Ready, ResetReason, Resume,
+    Ack, CallUi, Engine, Hello, HostInfo, PackageInfo, PendingAction, Ping, Pong, Protocol, Ready, ResetReason, Resume,
     SessionReset, Snapshot, SnapshotCall, Welcome,
 };
 pub use link::{BridgeProblem, Incoming, Link, LinkEvent};

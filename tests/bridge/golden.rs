@@ -4,111 +4,11 @@
 use std::fs;
 use std::path::PathBuf;
 
-use sipwake::bridge::call::CallRequestReply;
-use sipwake::bridge::codec::{FieldDescription, ReadRecord, Shape, WriteRecord};
+use sipwake::bridge::codec::{FieldDescription, NamesDescription, Shape};
+use sipwake::bridge::envelope::Envelope;
 use sipwake::bridge::json::{Json, Writer};
-use sipwake::bridge::{
-    AppResumed, AppState, AudioActivated, AudioDeactivated, AudioDone, AudioSetRoute, CallEnded, CallIncoming,
-    CallIncomingReply, CallPerform, CallPerformReply, CallPerformTimedOut, CallRequest, CallState, CallUpdate, Hello,
-    Log, MediaAccept, MediaClose, MediaDirection, MediaDone, MediaDtmf, MediaFailed, MediaMicrophone, MediaMute,
-    MediaOffer, MediaOpen, MediaReport, MediaRollback, MediaSdp, MediaSetAnswer, MediaState, MediaStats,
-    NetworkChanged, Payload, Ping, Pong, ProviderReset, PushIncoming, PushIncomingReply, PushResolved, PushToken,
-    Ready, RegState, RequestToken, SessionReset, StateLoad, StateLoadReply, StateSave, StateSaveReply, TimerClear,
-    TimerFired, TimerSet, Welcome, WillSuspend, WillSuspendReply, WsClose, WsClosed, WsFailed, WsMessage, WsOpen,
-    WsOpened, WsSend, read_payload, write_payload,
-};
-
-/// One message type, with what the test needs of it.
-struct Type {
-    name: &'static str,
-    kind: &'static str,
-    fields: &'static [FieldDescription],
-    /// Reads and writes a payload.
-    there_and_back: fn(&str) -> String,
-}
-
-fn there_and_back<P: Payload + ReadRecord + WriteRecord>(text: &str) -> String {
-    write_payload(&read_payload::<P>(text).unwrap())
-}
-
-macro_rules! types {
-    ($($type:ident),* $(,)?) => {
-        vec![$(Type {
-            name: $type::TYPE,
-            kind: $type::KIND.name(),
-            fields: $type::DESCRIPTION,
-            there_and_back: there_and_back::<$type>,
-        }),*]
-    };
-}
-
-fn types() -> Vec<Type> {
-    types![
-        Hello,
-        Welcome,
-        Ready,
-        SessionReset,
-        Ping,
-        Pong,
-        PushToken,
-        RequestToken,
-        PushIncoming,
-        PushIncomingReply,
-        PushResolved,
-        CallIncoming,
-        CallIncomingReply,
-        CallUpdate,
-        CallState,
-        CallEnded,
-        CallRequest,
-        CallRequestReply,
-        CallPerform,
-        CallPerformReply,
-        CallPerformTimedOut,
-        ProviderReset,
-        AppState,
-        WillSuspend,
-        WillSuspendReply,
-        AppResumed,
-        StateSave,
-        StateSaveReply,
-        StateLoad,
-        StateLoadReply,
-        RegState,
-        NetworkChanged,
-        AudioActivated,
-        AudioDeactivated,
-        AudioSetRoute,
-        AudioDone,
-        Log,
-        WsOpen,
-        WsSend,
-        WsClose,
-        WsOpened,
-        WsMessage,
-        WsClosed,
-        WsFailed,
-        TimerSet,
-        TimerClear,
-        TimerFired,
-        MediaOpen,
-        MediaOffer,
-        MediaAccept,
-        MediaSetAnswer,
-        MediaMicrophone,
-        MediaDirection,
-        MediaRollback,
-        MediaDtmf,
-        MediaMute,
-        MediaStats,
-        MediaClose,
-        MediaSdp,
-        MediaReport,
-        MediaDone,
-        MediaState,
-        MediaFailed,
-    ]
-}
+use sipwake::bridge::vocabulary::{MessageDescription, messages};
+use sipwake::bridge::{Kind, RawJson};
 
 fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -118,8 +18,10 @@ fn golden() -> String {
     fs::read_to_string(folder().join("tests/bridge/messages.json")).unwrap()
 }
 
+type Names = Vec<(String, &'static NamesDescription)>;
+
 /// A sample of every field, and the names that each may have.
-fn sample(fields: &[FieldDescription], path: &str, out: &mut Writer, names: &mut Vec<(String, Vec<&'static str>)>) {
+fn sample(fields: &[FieldDescription], path: &str, out: &mut Writer, names: &mut Names) {
     out.open('{');
     for field in fields {
         out.key(field.name);
@@ -129,16 +31,16 @@ fn sample(fields: &[FieldDescription], path: &str, out: &mut Writer, names: &mut
     out.close('}');
 }
 
-fn sample_value(shape: Shape, name: &str, path: &str, out: &mut Writer, names: &mut Vec<(String, Vec<&'static str>)>) {
+fn sample_value(shape: Shape, name: &str, path: &str, out: &mut Writer, names: &mut Names) {
     match shape {
         Shape::Text | Shape::Secret => out.text(&format!("a {name}")),
         Shape::Integer => out.integer(1000 + name.len() as u64),
         Shape::Boolean => out.boolean(true),
         Shape::Names(list) => {
-            names.push((path.to_owned(), list.to_vec()));
-            out.text(list.last().unwrap());
+            names.push((path.to_owned(), list));
+            out.text(list.names.last().unwrap());
         }
-        Shape::Record(fields) => sample(fields, &format!("{path}."), out, names),
+        Shape::Record(record) => sample(record.fields, &format!("{path}."), out, names),
         Shape::List(shape) => {
             out.open('[');
             sample_value(*shape, name, path, out, names);
@@ -149,33 +51,54 @@ fn sample_value(shape: Shape, name: &str, path: &str, out: &mut Writer, names: &
     }
 }
 
+/// The whole message with a sample in each field.
+fn envelope(message: &MessageDescription, names: &mut Names) -> Envelope {
+    let mut payload = Writer::new();
+    sample(message.record.fields, "", &mut payload, names);
+    let payload = payload.finish();
+    let reply = message.answers.is_some();
+    let numbered = !matches!(message.name, "hello" | "ack");
+    Envelope {
+        v: 1,
+        message_type: message.name.to_owned(),
+        id: "a life-1".to_owned(),
+        kind: message.kind,
+        session: (message.name != "hello").then(|| "a session".to_owned()),
+        seq: u64::from(numbered),
+        ack: 0,
+        at: 1_764_000_000_000,
+        re: reply.then(|| "another life-1".to_owned()),
+        deadline_ms: (message.kind == Kind::Request && numbered).then_some(5_000),
+        payload: Some(RawJson(if reply { format!(r#"{{"ok":true,"value":{payload}}}"#) } else { payload })),
+    }
+}
+
 fn write_golden() -> String {
     let mut text = String::from("[\n");
-    for message in types() {
-        let mut payload = Writer::new();
+    for message in messages() {
         let mut names = Vec::new();
-        sample(message.fields, "", &mut payload, &mut names);
+        let envelope = envelope(message, &mut names);
         let mut out = Writer::new();
         out.open('{');
-        out.key("type");
-        out.text(message.name);
-        out.key("kind");
-        out.text(message.kind);
+        for (key, value) in [("type", message.name), ("kind", message.kind.name()), ("from", message.sender.name())] {
+            out.key(key);
+            out.text(value);
+        }
         out.key("required");
         out.open('[');
-        message.fields.iter().filter(|field| field.required).for_each(|field| out.text(field.name));
+        message.record.fields.iter().filter(|field| field.required).for_each(|field| out.text(field.name));
         out.close(']');
         out.key("names");
         out.open('{');
         for (path, list) in names {
             out.key(&path);
             out.open('[');
-            list.iter().for_each(|name| out.text(name));
+            list.names.iter().for_each(|name| out.text(name));
             out.close(']');
         }
         out.close('}');
-        out.key("p");
-        out.raw(&payload.finish());
+        out.key("message");
+        out.raw(&envelope.write());
         out.close('}');
         text.push_str(&out.finish());
         text.push_str(",\n");
@@ -185,21 +108,31 @@ fn write_golden() -> String {
     text
 }
 
-fn entry<'a>(golden: Json<'a>, message: &Type) -> Json<'a> {
+/// The pinned message.
+fn entry<'a>(golden: Json<'a>, message: &MessageDescription) -> Json<'a> {
     let same = |entry: &Json<'a>| {
         entry.get("type").unwrap().text().unwrap() == message.name
-            && entry.get("kind").unwrap().text().unwrap() == message.kind
+            && entry.get("kind").unwrap().text().unwrap() == message.kind.name()
     };
-    golden.items().find(same).unwrap_or_else(|| panic!("no golden {} {}", message.kind, message.name))
+    let entry = golden.items().find(same);
+    entry.unwrap_or_else(|| panic!("no golden {} {}", message.kind.name(), message.name)).get("message").unwrap()
+}
+
+/// What it carries; of a reply the value.
+fn payload<'a>(golden: Json<'a>, message: &MessageDescription) -> Json<'a> {
+    let payload = entry(golden, message).get("p").unwrap();
+    if message.answers.is_some() { payload.get("value").unwrap() } else { payload }
 }
 
 #[test]
 fn every_message_is_read_and_written_as_it_is_pinned() {
     let golden = golden();
     let golden = Json::parse(&golden).unwrap();
-    for message in types() {
-        let pinned = entry(golden, &message).get("p").unwrap().raw();
-        assert_eq!((message.there_and_back)(pinned), pinned, "{} {}", message.kind, message.name);
+    for message in messages() {
+        let pinned = entry(golden, message).raw();
+        assert_eq!(Envelope::read(pinned).unwrap().write(), pinned, "{}", message.name);
+        let pinned = payload(golden, message).raw();
+        assert_eq!((message.there_and_back)(pinned).unwrap(), pinned, "{} {}", message.kind.name(), message.name);
     }
 }
 
@@ -217,19 +150,19 @@ fn the_pinned_file_is_what_the_vocabulary_says() {
 fn without_its_optional_fields_every_message_is_read_too() {
     let golden = golden();
     let golden = Json::parse(&golden).unwrap();
-    for message in types() {
-        let payload = entry(golden, &message).get("p").unwrap();
+    for message in messages() {
+        let payload = payload(golden, message);
         let mut out = Writer::new();
         out.open('{');
         for (name, value) in payload.members() {
-            if message.fields.iter().any(|field| field.required && field.name == name) {
+            if message.record.fields.iter().any(|field| field.required && field.name == name) {
                 out.key(&name);
                 out.raw(value.raw());
             }
         }
         out.close('}');
         let text = out.finish();
-        let back = (message.there_and_back)(&text);
+        let back = (message.there_and_back)(&text).unwrap();
         let back = Json::parse(&back).unwrap();
         let text = Json::parse(&text).unwrap();
         for (name, value) in text.members() {
@@ -239,15 +172,39 @@ fn without_its_optional_fields_every_message_is_read_too() {
 }
 
 #[test]
-fn every_message_of_the_source_is_pinned() {
-    let mut found = 0;
+fn every_message_of_the_source_is_in_the_vocabulary() {
+    let mut missing = Vec::new();
     for file in fs::read_dir(folder().join("src/bridge")).unwrap() {
         let path = file.unwrap().path();
         if path.extension().is_none_or(|extension| extension != "rs") || path.ends_with("codec.rs") {
             continue;
         }
         let text = fs::read_to_string(&path).unwrap();
-        found += text.lines().filter(|line| line.trim_start().starts_with("message! {")).count();
+        for message in text.split("\nmessage! {\n").skip(1) {
+            let line = message.lines().find(|line| !line.trim_start().starts_with("///")).unwrap();
+            let name = line.trim_start().split(',').next().unwrap();
+            if !messages().any(|message| message.record.name == name) {
+                missing.push(name.to_owned());
+            }
+        }
     }
-    assert_eq!(found, types().len());
+    assert_eq!(missing, Vec::<String>::new(), "not in src/bridge/vocabulary.rs");
+}
+
+#[test]
+fn a_name_and_a_kind_stand_for_one_record() {
+    let mut seen: Vec<(&str, &str)> = Vec::new();
+    for message in messages() {
+        let key = (message.name, message.kind.name());
+        assert!(!seen.contains(&key), "{key:?} twice");
+        seen.push(key);
+    }
+}
+
+#[test]
+fn every_request_has_its_reply() {
+    for request in messages().filter(|message| message.kind == Kind::Request) {
+        let replies = messages().filter(|message| message.answers == Some(request.name)).count();
+        assert_eq!(replies, 1, "{}", request.name);
+    }
 }

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::bridge::codec::{RawJson, WriteRecord, write_record};
 use crate::bridge::envelope::{Envelope, Kind, ReplyError};
-use crate::bridge::handshake::Resume;
+use crate::bridge::handshake::{Ack, Resume};
 use crate::bridge::json::{Json, Writer};
 use crate::bridge::{Payload, VERSION, write_payload};
 use crate::common::backoff;
@@ -148,7 +148,7 @@ impl Link {
         }
         let envelope = Envelope {
             v: VERSION,
-            message_type: "ack".to_owned(),
+            message_type: Ack::TYPE.to_owned(),
             id: self.new_id(),
             kind: Kind::Event,
             session: self.session.clone(),
