@@ -5,6 +5,7 @@ mod host {
     mod actions;
     mod drivers;
     mod interleavings;
+    mod json;
     mod page;
     mod phone;
     mod pushes;

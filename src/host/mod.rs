@@ -4,6 +4,7 @@
 //! | file | what is in it |
 //! | --- | --- |
 //! | `io` | the closed lists of inputs and effects, and the options |
+//! | [`json`] | the same lists as JSON |
 //! | `calls` | the table of calls, and which push and INVITE belong to one |
 //! | `push` | a push: report it before anything else, then wait for its INVITE |
 //! | `action` | what the user does, its deadlines, and what the page makes of it |
@@ -17,6 +18,7 @@
 mod action;
 mod calls;
 mod io;
+pub mod json;
 mod page;
 mod push;
 mod rules;

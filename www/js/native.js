@@ -23,7 +23,7 @@ export function startNative(os) {
   const asleep = new Set(["pageMessage", "socket", "media", "timeout"]);
 
   const { bundle, name, os: system, osVersion } = os.device;
-  const phone = new Phone({ profile: config.profile, transport: config.transport === "host", instance: os.instance, name: bundle, version: "1.0", os: system, osVersion, device: name });
+  const phone = new Phone(JSON.stringify({ profile: config.profile, transport: config.transport === "host", instance: os.instance, name: bundle, version: "1.0", os: system, osVersion, device: name }));
 
   /** Gives the host one input and carries out what it wants, in order, before this returns. */
   function handle(input) {
@@ -37,7 +37,8 @@ export function startNative(os) {
     if (busy) return;
     busy = true;
     while (waiting.length > 0 && !dead) {
-      for (const effect of phone.handle(performance.now(), Date.now(), waiting.shift())) carryOut(effect);
+      const next = JSON.stringify({ ...waiting.shift(), mono: performance.now(), wall: Date.now() });
+      for (const effect of JSON.parse(phone.handle(next))) carryOut(effect);
     }
     busy = false;
     os.onChange();
@@ -118,7 +119,7 @@ export function startNative(os) {
 
   // Sockets and media: the engine's own commands, carried out here instead of in the page
 
-  function socket({ flow, command, url, text, octets, code }) {
+  function socket({ flow, command, url, text, octetsB64, code }) {
     const tell = (event, more) => handle({ type: "socket", flow, event, ...more });
     const open = sockets.get(flow);
     if (command === "open") {
@@ -133,26 +134,28 @@ export function startNative(os) {
       opened.binaryType = "arraybuffer";
       opened.onopen = () => tell("opened", { protocol: opened.protocol });
       opened.onmessage = ({ data }) => {
-        const received = typeof data === "string" ? new TextEncoder().encode(data) : new Uint8Array(data);
+        const received = typeof data === "string" ? data : new Uint8Array(data);
         os.onSip("in", typeof data === "string" ? data : new TextDecoder().decode(received));
-        tell("received", { octets: received });
+        tell("received", typeof data === "string" ? { text: data } : { octetsB64: btoa(String.fromCharCode(...received)) });
       };
       opened.onclose = ({ code: closeCode, wasClean }) => {
         sockets.delete(flow);
         tell("closed", { code: closeCode, clean: wasClean });
       };
     } else if (command === "send" && open?.readyState === WebSocket.OPEN) {
-      os.onSip("out", text ?? new TextDecoder().decode(octets));
-      open.send(text ?? octets);
+      const sent = text ?? Uint8Array.from(atob(octetsB64), (c) => c.charCodeAt(0));
+      os.onSip("out", text ?? new TextDecoder().decode(sent));
+      open.send(sent);
     } else if (command === "close") {
       open?.close(code === 1000 || (code >= 3000 && code < 5000) ? code : 1000);
     }
   }
 
-  function media({ media: id, number, command, uuid, options, sdp, on, iceRestart, provisional, direction, video, digits, durationMs, gapMs }) {
+  function media(effect) {
+    const { media: id, number, command, uuid, sdp, on, iceRestart, provisional, direction, video, digits, durationMs, gapMs } = effect;
     if (command === "open") {
       const told = ({ type: event, ...more }) => handle({ type: "media", media: id, event, ...more });
-      sessions.set(id, { id, uuid, session: createMedia(options, told) });
+      sessions.set(id, { id, uuid, session: createMedia(effect, told) });
       return;
     }
     const session = sessions.get(id)?.session;

@@ -1,23 +1,15 @@
 //! `sipwake::host` as a process, for a shell in any language: one JSON object a line in, one array of effects a line out.
 //!
-//! The first line is the options, each further one an input: `{ "type", "mono", "wall", … }`. The fields are those of
-//! [`sipwake::host::HostInput`] and [`sipwake::host::Effect`] in camel case; octets are base64 in `…B64`. Every input is
-//! answered by exactly one line, so that a shell can wait for its effects inside the system's callback. Nothing is decided here,
-//! and no clock is read: `mono` and `wall` are milliseconds of the shell's clocks.
-
-mod effect;
-mod input;
+//! The first line is the options, each further one an input, as [`sipwake::host::json`] says. Every input is answered by
+//! exactly one line, so that a shell can wait for its effects inside the system's callback. Nothing is decided here, and no
+//! clock is read.
 
 use std::fs::File;
 use std::io::{self, BufRead, Read, Write};
 use std::process::ExitCode;
 
-use sipwake::bridge::json::{Json, Writer};
 use sipwake::common::random::{Random, RandomSource};
-use sipwake::common::time::{Mono, Now};
-use sipwake::host::Host;
-
-use input::Reader;
+use sipwake::host::json::{self, ShellError};
 
 /// The system's random octets.
 struct System(File);
@@ -46,28 +38,17 @@ fn run() -> io::Result<()> {
     let mut lines = io::stdin().lock().lines();
     let mut out = io::stdout().lock();
     let Some(first) = lines.next().transpose()? else { return Ok(()) };
-    let options = Json::parse(&first).map_err(|_| broken("the options are not JSON"))?;
-    let mut host = Host::new(input::options(Reader(options)), Random::new(System(File::open("/dev/urandom")?)));
+    let random = Random::new(System(File::open("/dev/urandom")?));
+    let mut host = json::new_host(&first, random).map_err(broken)?;
     for line in lines {
-        let line = line?;
-        let json = Json::parse(&line).map_err(|_| broken("an input is not JSON"))?;
-        let reader = Reader(json);
-        let now = Now { mono: Mono(reader.number("mono")), wall: reader.number("wall") };
-        let what = input::read(reader).ok_or_else(|| broken("an input of an unknown type"))?;
-        host.handle(now, what);
-        let mut effects = Writer::new();
-        effects.open('[');
-        while let Some(effect) = host.poll() {
-            effect::write(effect, &mut effects);
-        }
-        effects.close(']');
-        writeln!(out, "{}", effects.finish())?;
+        let effects = json::handle(&mut host, &line?).map_err(broken)?;
+        writeln!(out, "{effects}")?;
         out.flush()?;
     }
     Ok(())
 }
 
-/// The shell broke the protocol. What it sent is not quoted: it may hold a token or a message.
-fn broken(what: &str) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, what)
+/// The shell broke the protocol.
+fn broken(why: ShellError) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, why)
 }

@@ -22,9 +22,10 @@ class Sockets:
         elif command == "send":
             socket = self.open.get(flow)
             if socket and socket.get_state() == Soup.WebsocketState.OPEN:
-                octets = base64.b64decode(effect["octetsB64"])
-                kind = Soup.WebsocketDataType.TEXT if effect["text"] else Soup.WebsocketDataType.BINARY
-                socket.send_message(kind, GLib.Bytes.new(octets))
+                if "text" in effect:
+                    socket.send_message(Soup.WebsocketDataType.TEXT, GLib.Bytes.new(effect["text"].encode()))
+                else:
+                    socket.send_message(Soup.WebsocketDataType.BINARY, GLib.Bytes.new(base64.b64decode(effect["octetsB64"])))
         elif command == "close":
             socket = self.open.get(flow)
             if socket and socket.get_state() == Soup.WebsocketState.OPEN:

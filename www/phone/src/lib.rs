@@ -1,19 +1,10 @@
-//! The native side of the demo's simulated phone: `sipwake::host` as WebAssembly, one input in, a list of effects out.
-//!
-//! Nothing is decided here. An input is an object `{ type, … }`, an effect is one too; the fields are those of
-//! [`HostInput`] and [`Effect`] in camel case.
+//! The native side of the demo's simulated phone: `sipwake::host` as WebAssembly, one input in, a list of effects out, as
+//! [`sipwake::host::json`] says.
 
-mod effect;
-mod input;
-mod js;
-
-use js_sys::Array;
 use sipwake::common::random::{Random, RandomSource};
-use sipwake::common::time::{Mono, Now};
 use sipwake::host::Host;
+use sipwake::host::json::{self, ShellError};
 use wasm_bindgen::prelude::*;
-
-use js::Reader;
 
 #[wasm_bindgen]
 extern "C" {
@@ -37,25 +28,24 @@ pub struct Phone {
 
 #[wasm_bindgen]
 impl Phone {
-    /// A process that has just started. `options`: `{ instance, profile, transport, name, version, os, osVersion, device }`.
+    /// A process that has just started.
+    ///
+    /// # Errors
+    /// The options are not JSON.
     #[wasm_bindgen(constructor)]
-    #[must_use]
-    pub fn new(options: &JsValue) -> Self {
-        Self { host: Host::new(input::options(&Reader(options)), Random::new(Browser)) }
+    pub fn new(options: &str) -> Result<Self, JsError> {
+        Ok(Self { host: json::new_host(options, Random::new(Browser)).map_err(told)? })
     }
 
-    /// Tells the host one thing and returns what it wants done, in order. `mono` and `wall` are milliseconds.
-    pub fn handle(&mut self, mono: f64, wall: f64, what: &JsValue) -> Array {
-        let now = Now { mono: Mono(mono as u64), wall: wall as u64 };
-        if let Some(input) = input::read(&Reader(what)) {
-            self.host.handle(now, input);
-        }
-        let effects = Array::new();
-        while let Some(effect) = self.host.poll() {
-            if let Some(effect) = effect::write(effect) {
-                effects.push(&effect);
-            }
-        }
-        effects
+    /// Tells the host one thing and returns what it wants done, in order.
+    ///
+    /// # Errors
+    /// It is no input.
+    pub fn handle(&mut self, input: &str) -> Result<String, JsError> {
+        json::handle(&mut self.host, input).map_err(told)
     }
+}
+
+fn told(why: ShellError) -> JsError {
+    why.into()
 }

@@ -1,18 +1,18 @@
 //! Inputs and options, read from JSON.
 
-use sipwake::bridge::drivers::failure_from_name;
-use sipwake::bridge::json::Json;
-use sipwake::bridge::{
+use crate::bridge::drivers::failure_from_name;
+use crate::bridge::json::Json;
+use crate::bridge::{
     AppState, AppStateName, AudioActivated, AudioDeactivated, CallAction, Environment, HostInfo, Launch,
     NetworkChanged, PushToken, ReportError, ResetReason, SuspendPolicy, TokenKind, base64, read_payload,
 };
-use sipwake::common::secret::Secret;
-use sipwake::host::{HostInput, HostOptions, Profile};
-use sipwake::io::{FlowEvent, FlowId, MediaEvent, MediaId};
+use crate::common::secret::Secret;
+use crate::host::{HostInput, HostOptions, Profile};
+use crate::io::{FlowEvent, FlowId, MediaEvent, MediaId};
 
 /// One object.
 #[derive(Clone, Copy)]
-pub struct Reader<'a>(pub Json<'a>);
+struct Reader<'a>(Json<'a>);
 
 impl Reader<'_> {
     /// A text, if it is there.
@@ -31,18 +31,24 @@ impl Reader<'_> {
     }
 
     /// A whole number, 0 where it is missing.
-    pub fn number(self, name: &str) -> u64 {
+    fn number(self, name: &str) -> u64 {
         self.given(name).unwrap_or(0)
     }
 
     /// A truth value, false where it is missing.
     fn flag(self, name: &str) -> bool {
-        self.0.get(name).and_then(Json::boolean) == Some(true)
+        self.flag_or(name, false)
+    }
+
+    fn flag_or(self, name: &str, usual: bool) -> bool {
+        self.0.get(name).and_then(Json::boolean).unwrap_or(usual)
     }
 }
 
 /// The host's options. What is not given is as in [`HostOptions::default`].
-pub fn options(from: Reader<'_>) -> HostOptions {
+#[must_use]
+pub fn read_options(json: Json<'_>) -> HostOptions {
+    let from = Reader(json);
     let usual = HostOptions::default();
     let page_media = from.text("profile") == "A";
     HostOptions {
@@ -64,15 +70,17 @@ pub fn options(from: Reader<'_>) -> HostOptions {
 }
 
 /// One input; `None` for a type that is not known.
-pub fn read(from: Reader<'_>) -> Option<HostInput> {
+#[must_use]
+pub fn read_input(json: Json<'_>) -> Option<HostInput> {
+    let from = Reader(json);
     Some(match from.text("type").as_str() {
         "timeout" => HostInput::Timeout,
         "push" => HostInput::Push {
             payload: from.text("payload"),
-            must_report: true,
+            must_report: from.flag_or("mustReport", true),
             launch: Launch::from_name(&from.text("launch")),
             locked: from.flag("locked"),
-            unlocked_since_boot: true,
+            unlocked_since_boot: from.flag_or("unlockedSinceBoot", true),
         },
         "reported" => HostInput::Reported {
             uuid: from.text("uuid"),
@@ -98,16 +106,19 @@ pub fn read(from: Reader<'_>) -> Option<HostInput> {
         }),
         "pageMessage" => HostInput::PageMessage(from.text("text")),
         "postFailed" => HostInput::PostFailed,
-        "pageLost" => HostInput::PageLost(ResetReason::ProcessTerminated),
+        "pageLost" => HostInput::PageLost(match from.optional("reason") {
+            Some(name) => ResetReason::from_name(&name),
+            None => ResetReason::ProcessTerminated,
+        }),
         "appState" => HostInput::App(AppState {
             state: AppStateName::from_name(&from.text("state")),
             locked: from.flag("locked"),
-            protected_data: true,
-            remaining_ms: None,
+            protected_data: from.flag_or("protectedData", true),
+            remaining_ms: from.given("remainingMs"),
         }),
-        "network" => HostInput::Network(read_payload::<NetworkChanged>(from.0.raw()).ok()?),
-        "audioActivated" => HostInput::AudioActivated(read_payload::<AudioActivated>(from.0.raw()).ok()?),
-        "audioDeactivated" => HostInput::AudioDeactivated(read_payload::<AudioDeactivated>(from.0.raw()).ok()?),
+        "network" => HostInput::Network(read_payload::<NetworkChanged>(json.raw()).ok()?),
+        "audioActivated" => HostInput::AudioActivated(read_payload::<AudioActivated>(json.raw()).ok()?),
+        "audioDeactivated" => HostInput::AudioDeactivated(read_payload::<AudioDeactivated>(json.raw()).ok()?),
         "keptState" => HostInput::KeptState { key: from.text("key"), value: from.text("value") },
         "willSuspend" => HostInput::WillSuspend {
             budget_ms: from.number("budgetMs"),
@@ -131,7 +142,10 @@ fn small(from: Reader<'_>, name: &str) -> u32 {
 fn flow(from: Reader<'_>) -> Option<FlowEvent> {
     Some(match from.text("event").as_str() {
         "opened" => FlowEvent::Opened { protocol: from.text("protocol") },
-        "received" => FlowEvent::Received(base64::decode(&from.text("octetsB64"))?),
+        "received" => FlowEvent::Received(match from.optional("text") {
+            Some(text) => text.into_bytes(),
+            None => base64::decode(&from.text("octetsB64"))?,
+        }),
         "closed" => {
             FlowEvent::Closed { code: u16::try_from(from.number("code")).unwrap_or(1006), clean: from.flag("clean") }
         }

@@ -1,9 +1,9 @@
 //! Effects, written as JSON.
 
-use sipwake::bridge::drivers::direction_name;
-use sipwake::bridge::{base64, json::Writer};
-use sipwake::host::Effect;
-use sipwake::io::{FlowCommand, FlowId, IceServer, MediaCommand, MediaId};
+use crate::bridge::drivers::direction_name;
+use crate::bridge::{base64, json::Writer};
+use crate::host::Effect;
+use crate::io::{FlowCommand, FlowId, IceServer, MediaCommand, MediaId};
 
 fn text(out: &mut Writer, name: &str, value: &str) {
     out.key(name);
@@ -27,7 +27,7 @@ fn flag(out: &mut Writer, name: &str, value: bool) {
 }
 
 /// Appends one effect to an open array.
-pub fn write(effect: Effect, out: &mut Writer) {
+pub fn write_effect(effect: Effect, out: &mut Writer) {
     out.open('{');
     members(effect, out);
     out.close('}');
@@ -108,7 +108,10 @@ fn members(effect: Effect, out: &mut Writer) {
             text(out, "type", "problem");
             text(out, "name", problem.name());
         }
-        _ => text(out, "type", "unknown"),
+        Effect::BackgroundTask(on) => {
+            text(out, "type", "backgroundTask");
+            flag(out, "on", on);
+        }
     }
 }
 
@@ -133,14 +136,15 @@ fn socket(flow: FlowId, command: FlowCommand, out: &mut Writer) {
         }
         FlowCommand::Send(octets) => {
             text(out, "command", "send");
-            flag(out, "text", std::str::from_utf8(&octets).is_ok());
-            text(out, "octetsB64", &base64::encode(&octets));
+            match std::str::from_utf8(&octets) {
+                Ok(message) => text(out, "text", message),
+                Err(_) => text(out, "octetsB64", &base64::encode(&octets)),
+            }
         }
         FlowCommand::Close { code } => {
             text(out, "command", "close");
             number(out, "code", u64::from(code));
         }
-        _ => text(out, "command", "unknown"),
     }
 }
 
@@ -150,11 +154,21 @@ fn session(media: MediaId, command_number: u32, command: MediaCommand, out: &mut
     number(out, "number", u64::from(command_number));
     out.key("command");
     match command {
-        MediaCommand::Open { call_uuid, microphone, video, ice_servers, test_tone_hz, .. } => {
+        MediaCommand::Open {
+            call_uuid,
+            microphone,
+            video,
+            ice_servers,
+            gathering_limit_ms,
+            first_usable_candidate,
+            test_tone_hz,
+        } => {
             out.text("open");
             text(out, "uuid", &call_uuid);
             flag(out, "microphone", microphone);
             flag(out, "video", video);
+            number(out, "gatheringLimitMs", u64::from(gathering_limit_ms));
+            flag(out, "firstUsableCandidate", first_usable_candidate);
             number(out, "testToneHz", u64::from(test_tone_hz));
             out.key("iceServers");
             out.open('[');
@@ -194,7 +208,6 @@ fn session(media: MediaId, command_number: u32, command: MediaCommand, out: &mut
         MediaCommand::Rollback => out.text("rollback"),
         MediaCommand::Stats => out.text("stats"),
         MediaCommand::Close => out.text("close"),
-        _ => out.text("unknown"),
     }
 }
 
