@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
 import { hasKamailio, startKamailio } from "./support/kamailio.mjs";
-import { sleep } from "./support/process.mjs";
+import { sleep, until } from "./support/process.mjs";
 import { startPush } from "./support/push.mjs";
 import { startRelay } from "./support/relay.mjs";
 import { Ua, parse } from "./support/ua.mjs";
@@ -300,6 +300,50 @@ describe("Kamailio", { skip, timeout: 90000 }, () => {
     await relay.stop();
     await logOut("bob");
   });
+});
+
+test("Kamailio tells the phones that were pushed and did not come how the call ended", { skip, timeout: 30000 }, async () => {
+  const service = await startPush();
+  const telling = await startKamailio({ pushUrl: service.url, cancelPush: true, holdMs: 1000 });
+  try {
+    const alice = await Ua.connect(telling, { user: "alice" });
+    const asleep = await Ua.connect(telling, { user: "bob" });
+    const awake = await Ua.connect(telling, { user: "bob" });
+    const [lost, here] = [token(), token()];
+    await asleep.register({ uriParams: modApn(lost) });
+    await asleep.register({ expires: 0, uriParams: modApn(lost) });
+    await asleep.close();
+    await awake.register({ uriParams: modApn(here) });
+    const told = async (end, event) => {
+      const before = service.log.length;
+      const call = alice.invite("sip:bob@sip.example");
+      const invite = await awake.next("INVITE");
+      awake.reply(invite, 180);
+      await call.has(180);
+      await end(call, invite);
+      const over = await until("the push", () => service.log.slice(before).find(({ payload }) => payload.event !== "incoming-call"));
+      assert.deepEqual([over.token, over.payload.event, over.payload.aps["call-id"], over.headers["apns-push-type"]], [lost, event, call.callId, "background"]);
+      await call.ended();
+      assert.deepEqual(service.log.slice(before).map((push) => push.token).sort(), [lost, lost, here].sort());
+    };
+    await told(async (call, invite) => {
+      const [, caller] = await Promise.all([awake.answer(invite), call.answered()]);
+      const ended = caller.bye();
+      awake.reply(await awake.next("BYE"), 200);
+      await ended;
+    }, "answeredElsewhere");
+    await told((_, invite) => awake.reply(invite, 603), "declinedElsewhere");
+    await told(async (call, invite) => {
+      await call.cancel();
+      awake.reply(invite, 487);
+    }, "cancel");
+    // This device is busy, the other never comes.
+    await told((_, invite) => awake.reply(invite, 486), "missed");
+    await Promise.all([alice.close(), awake.close()]);
+  } finally {
+    await telling.stop();
+    await service.stop();
+  }
 });
 
 test("Kamailio with SHA-256", { skip, timeout: 30000 }, async () => {

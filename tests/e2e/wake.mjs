@@ -9,12 +9,12 @@ import { SDP, Ua, parse } from "./support/ua.mjs";
 /** The host gives up on a call whose INVITE does not come. */
 const INVITE_LIMIT_MS = 15000;
 
-const isRegister = (text) => text.startsWith("REGISTER ");
-const is = (method) => (text) => text.startsWith(`${method} `);
-const isFinal = (status, method) => (text) => text.startsWith(`SIP/2.0 ${status} `) && new RegExp(`CSeq: \\d+ ${method}`).test(text);
+export const isRegister = (text) => text.startsWith("REGISTER ");
+export const is = (method) => (text) => text.startsWith(`${method} `);
+export const isFinal = (status, method) => (text) => text.startsWith(`SIP/2.0 ${status} `) && new RegExp(`CSeq: \\d+ ${method}`).test(text);
 
 /** Both registered, the phone asleep, the caller's INVITE held, the push seen, the call reported. */
-async function heldCall(run, { register = true } = {}) {
+export async function heldCall(run, { register = true } = {}) {
   const { phoneRelay } = run;
   await Promise.all([run.openPhone(), run.openWeb()]);
   await run.registered();

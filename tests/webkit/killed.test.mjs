@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { sleep, until } from "../e2e/support/process.mjs";
 import { lacksWebKit } from "./support/shell.mjs";
-import { withShell } from "./support/run.mjs";
+import { kinds, withShell } from "./support/run.mjs";
 
 /** Kills the web process and waits for the page that comes instead. */
 async function killPage(shell) {
@@ -15,119 +15,123 @@ async function killPage(shell) {
   await until("another page says hello", () => shell.messages("fromPage", "hello").length > loads, 8000);
 }
 
-const BODY = { media: true };
+const NEEDS = { media: true };
 const invites = (shell) => shell.messages("toPage", "ws.message").filter(({ p }) => p.text?.startsWith("INVITE "));
 
-describe("a page in WebKit whose process dies", { skip: lacksWebKit(BODY) }, () => {
-  test("while it rings: the same call rings on, and the page that comes answers it", { timeout: 60000 }, () =>
-    withShell(BODY, async ({ shell, alice }) => {
-      await shell.load();
-      await shell.registered();
-      const call = alice.invite(`sip:bob@${alice.domain}`);
-      const shown = await shell.callIs("ringing");
-      await call.has(180);
-      await killPage(shell);
-      await until("the INVITE comes on the new flow", () => invites(shell).length === 2, 8000);
-      await until("the page has the call", async () => (await shell.run("return phone.calls[0]?.state")) === "ringing");
-      assert.equal(shell.effects("reportIncoming").length, 1, "nothing rings twice");
-      await shell.perform(shown.uuid, "answer");
-      await call.answered();
-      assert.equal((await shell.callIs("active")).uuid, shown.uuid);
-      assert.equal((await shell.system()).calls.length, 1);
-      assert.deepEqual((await shell.system()).done.map(({ done }) => done), ["fulfilled"]);
-    }));
+for (const kind of kinds) {
+  describe(`a page in WebKit whose process dies, against ${kind}`, { skip: lacksWebKit(NEEDS) }, () => {
+    const body = { ...NEEDS, kind };
 
-  test("while it answers: the page that comes takes the same action up and answers", { timeout: 60000 }, () =>
-    withShell(BODY, async ({ shell, alice }) => {
-      await shell.load();
-      await shell.registered();
-      const call = alice.invite(`sip:bob@${alice.domain}`);
-      const shown = await shell.callIs("ringing");
-      await call.has(180);
-      // It shall die with the answer in its hands, not before and not after.
-      await shell.signal("web", "SIGSTOP");
-      const action = await shell.perform(shown.uuid, "answer");
-      await until("the answer is on its way to the page", () => shell.messages("toPage", "call.perform").length === 1);
-      await killPage(shell);
-      await call.answered(9000);
-      assert.equal((await shell.callIs("active")).uuid, shown.uuid);
-      assert.deepEqual((await shell.system()).done, [{ actionId: action, done: "fulfilled" }]);
-      const asked = shell.messages("toPage", "welcome").at(-1).p.value.snapshot.calls.find(({ callUuid }) => callUuid === shown.uuid);
-      assert.equal(asked.pendingAction.actionId, action);
-      assert.equal((await shell.system()).calls.length, 1);
-    }));
+    test("while it rings: the same call rings on, and the page that comes answers it", { timeout: 60000 }, () =>
+      withShell(body, async ({ shell, alice }) => {
+        await shell.load();
+        await shell.registered();
+        const call = alice.invite(`sip:bob@${alice.domain}`);
+        const shown = await shell.callIs("ringing");
+        await call.has(180);
+        await killPage(shell);
+        await until("the INVITE comes on the new flow", () => invites(shell).length === 2, 8000);
+        await until("the page has the call", async () => (await shell.run("return phone.calls[0]?.state")) === "ringing");
+        assert.equal(new Set(shell.effects("reportIncoming").map(({ uuid }) => uuid)).size, 1, "nothing rings twice");
+        await shell.perform(shown.uuid, "answer");
+        await call.answered();
+        assert.equal((await shell.callIs("active")).uuid, shown.uuid);
+        assert.equal((await shell.system()).calls.length, 1);
+        assert.deepEqual((await shell.system()).done.map(({ done }) => done), ["fulfilled"]);
+      }));
 
-  test("in a call: the call goes on in the page that comes, or ends as failed; the next call is answered", { timeout: 60000 }, () =>
-    withShell(BODY, async ({ shell, alice }) => {
-      await shell.load();
-      await shell.registered();
-      const call = alice.invite(`sip:bob@${alice.domain}`);
-      const shown = await shell.callIs("ringing");
-      await shell.perform(shown.uuid, "answer");
-      const dialog = await call.answered();
-      await shell.callIs("active");
-      await killPage(shell);
-      await shell.registered();
-      const first = await until("the call has an end, or a page", async () => {
-        const held = (await shell.system()).calls[0];
-        return held.state === "ended" ? held : (await shell.run("return phone.calls[0]?.state")) === "connected" && held;
-      }, 15000);
-      if (first.state === "ended") {
-        assert.equal(first.reason, "failed");
-      } else {
-        const again = await dialog.request("OPTIONS");
-        assert.equal(again.status, 200, "the page that came has the dialog");
-        assert.equal((await dialog.bye()).status, 200);
-        assert.equal((await shell.callIs("ended")).reason, "remoteEnded");
-      }
-      const next = alice.invite(`sip:bob@${alice.domain}`);
-      const second = await shell.callIs("ringing", { n: 1 });
-      assert.notEqual(second.uuid, shown.uuid);
-      await shell.perform(second.uuid, "answer");
-      await next.answered();
-      await shell.callIs("active", { n: 1 });
-    }));
-});
+    test("while it answers: the page that comes takes the same action up and answers", { timeout: 60000 }, () =>
+      withShell(body, async ({ shell, alice }) => {
+        await shell.load();
+        await shell.registered();
+        const call = alice.invite(`sip:bob@${alice.domain}`);
+        const shown = await shell.callIs("ringing");
+        await call.has(180);
+        // It shall die with the answer in its hands, not before and not after.
+        await shell.signal("web", "SIGSTOP");
+        const action = await shell.perform(shown.uuid, "answer");
+        await until("the answer is on its way to the page", () => shell.messages("toPage", "call.perform").length === 1);
+        await killPage(shell);
+        await call.answered(9000);
+        assert.equal((await shell.callIs("active")).uuid, shown.uuid);
+        assert.deepEqual((await shell.system()).done, [{ actionId: action, done: "fulfilled" }]);
+        const asked = shell.messages("toPage", "welcome").at(-1).p.value.snapshot.calls.find(({ callUuid }) => callUuid === shown.uuid);
+        assert.equal(asked.pendingAction.actionId, action);
+        assert.equal((await shell.system()).calls.length, 1);
+      }));
 
-describe("a page in WebKit with a socket of its own", { skip: lacksWebKit(BODY) }, () => {
-  const own = { ...BODY, query: { transport: "page" } };
+    test("in a call: the call goes on in the page that comes, or ends as failed; the next call is answered", { timeout: 60000 }, () =>
+      withShell(body, async ({ shell, alice }) => {
+        await shell.load();
+        await shell.registered();
+        const call = alice.invite(`sip:bob@${alice.domain}`);
+        const shown = await shell.callIs("ringing");
+        await shell.perform(shown.uuid, "answer");
+        const dialog = await call.answered();
+        await shell.callIs("active");
+        await killPage(shell);
+        await shell.registered();
+        const first = await until("the call has an end, or a page", async () => {
+          const held = (await shell.system()).calls[0];
+          return held.state === "ended" ? held : (await shell.run("return phone.calls[0]?.state")) === "connected" && held;
+        }, 15000);
+        if (first.state === "ended") {
+          assert.equal(first.reason, "failed");
+        } else {
+          const again = await dialog.request("OPTIONS");
+          assert.equal(again.status, 200, "the page that came has the dialog");
+          assert.equal((await dialog.bye()).status, 200);
+          assert.equal((await shell.callIs("ended")).reason, "remoteEnded");
+        }
+        const next = alice.invite(`sip:bob@${alice.domain}`);
+        const second = await shell.callIs("ringing", { n: 1 });
+        assert.notEqual(second.uuid, shown.uuid);
+        await shell.perform(second.uuid, "answer");
+        await next.answered();
+        await shell.callIs("active", { n: 1 });
+      }));
+  });
 
-  test("connects again when the network process is killed, is registered, and is called", { timeout: 60000 }, () =>
-    withShell(own, async ({ shell, alice }) => {
-      await shell.load();
-      await shell.registered();
-      assert.equal((await shell.system()).sockets, 0);
-      await shell.run("phone.states = []; phone.endpoint.on('connectivity_changed', ({ state }) => phone.states.push(state))");
-      await shell.signal("network", "SIGKILL");
-      await until("the page has lost the socket and has another", async () => {
-        const states = await shell.run("return phone.states");
-        return states.length > 1 && states[0] !== "connected" && states.at(-1) === "connected";
-      }, 15000);
-      await shell.registered();
-      assert.equal((await shell.system()).loads, 1, "the page lived");
-      const call = alice.invite(`sip:bob@${alice.domain}`);
-      const shown = await shell.callIs("ringing");
-      await shell.perform(shown.uuid, "answer");
-      await call.answered();
-      await shell.callIs("active");
-    }));
+  describe(`a page in WebKit with a socket of its own, against ${kind}`, { skip: lacksWebKit(NEEDS) }, () => {
+    const own = { ...NEEDS, kind, query: { transport: "page" } };
 
-  test("keeps its call when the network process is killed", { timeout: 60000 }, () =>
-    withShell(own, async ({ shell, alice }) => {
-      await shell.load();
-      await shell.registered();
-      const call = alice.invite(`sip:bob@${alice.domain}`);
-      const shown = await shell.callIs("ringing");
-      await shell.perform(shown.uuid, "answer");
-      const dialog = await call.answered();
-      await shell.callIs("active");
-      await shell.signal("network", "SIGKILL");
-      await sleep(300);
-      await until("the page is registered again", () => shell.messages("fromPage", "reg.state").filter(({ p }) => p.state === "registered").length > 1, 15000);
-      assert.equal((await shell.system()).calls[0].state, "active");
-      await shell.perform(shown.uuid, "end");
-      const bye = await alice.next((message) => message.method === "BYE" && message.callId === dialog.callId);
-      alice.reply(bye, 200);
-      assert.equal((await shell.callIs("ended")).reason, "local");
-    }));
-});
+    test("connects again when the network process is killed, is registered, and is called", { timeout: 60000 }, () =>
+      withShell(own, async ({ shell, alice }) => {
+        await shell.load();
+        await shell.registered();
+        assert.equal((await shell.system()).sockets, 0);
+        await shell.run("phone.states = []; phone.endpoint.on('connectivity_changed', ({ state }) => phone.states.push(state))");
+        await shell.signal("network", "SIGKILL");
+        await until("the page has lost the socket and has another", async () => {
+          const states = await shell.run("return phone.states");
+          return states.length > 1 && states[0] !== "connected" && states.at(-1) === "connected";
+        }, 15000);
+        await shell.registered();
+        assert.equal((await shell.system()).loads, 1, "the page lived");
+        const call = alice.invite(`sip:bob@${alice.domain}`);
+        const shown = await shell.callIs("ringing");
+        await shell.perform(shown.uuid, "answer");
+        await call.answered();
+        await shell.callIs("active");
+      }));
+
+    test("keeps its call when the network process is killed", { timeout: 60000 }, () =>
+      withShell(own, async ({ shell, alice }) => {
+        await shell.load();
+        await shell.registered();
+        const call = alice.invite(`sip:bob@${alice.domain}`);
+        const shown = await shell.callIs("ringing");
+        await shell.perform(shown.uuid, "answer");
+        const dialog = await call.answered();
+        await shell.callIs("active");
+        await shell.signal("network", "SIGKILL");
+        await sleep(300);
+        await until("the page is registered again", () => shell.messages("fromPage", "reg.state").filter(({ p }) => p.state === "registered").length > 1, 15000);
+        assert.equal((await shell.system()).calls[0].state, "active");
+        await shell.perform(shown.uuid, "end");
+        const bye = await alice.next((message) => message.method === "BYE" && message.callId === dialog.callId);
+        alice.reply(bye, 200);
+        assert.equal((await shell.callIs("ended")).reason, "local");
+      }));
+  });
+}

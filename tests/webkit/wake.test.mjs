@@ -1,12 +1,9 @@
 // The wake in a real WebKit: message handlers of a web view, a page from a custom scheme, the host's own decisions and sockets.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { hasKamailio } from "../e2e/support/kamailio.mjs";
 import { until } from "../e2e/support/process.mjs";
 import { TOKEN, lacksWebKit } from "./support/shell.mjs";
-import { withShell } from "./support/run.mjs";
-
-const kinds = hasKamailio || process.env.SIPWAKE_STRICT === "1" ? ["edge", "kamailio"] : ["edge"];
+import { kinds, withShell } from "./support/run.mjs";
 
 for (const kind of kinds) {
   describe(`a page in WebKit, against ${kind}`, { skip: lacksWebKit() }, () => {

@@ -1,13 +1,17 @@
 // The simulated push service's device side: one connection on which pushes for this token come, whatever the app does.
 
+const KEY = "sipwake.phone.token";
+
 /** Random, 64 hexadecimal digits, kept over reloads as a device keeps its registration. */
 export function deviceToken() {
-  const key = "sipwake.phone.token";
-  let token = stored(key);
-  if (!/^[0-9a-f]{64}$/.test(token ?? "")) {
-    token = [...crypto.getRandomValues(new Uint8Array(32))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-    store(key, token);
-  }
+  const token = stored(KEY);
+  return /^[0-9a-f]{64}$/.test(token ?? "") ? token : newToken();
+}
+
+/** Another one, as the service gives now and then; from then on it is this device's. */
+export function newToken() {
+  const token = [...crypto.getRandomValues(new Uint8Array(32))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  store(KEY, token);
   return token;
 }
 

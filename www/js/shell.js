@@ -7,7 +7,7 @@ import { device } from "./config.js";
 import { ladder, row } from "./dom.js";
 import { withoutMicrophone } from "./meter.js";
 import { startNative } from "./native.js";
-import { deviceToken, listen, store, stored } from "./push.js";
+import { deviceToken, listen, newToken, store, stored } from "./push.js";
 
 /** What iOS grants an app that goes to the background, about; here it is the host's budget. */
 const BUDGET_MS = 5000;
@@ -28,7 +28,7 @@ function newInstance() {
 /** Makes the device. `frameHome` holds the web view; `onChange()` follows every change. */
 export async function createShell(config, { frameHome, onChange }) {
   await initPhone();
-  const token = deviceToken();
+  let token = deviceToken();
   const instance = stored("sipwake.phone.instance") ?? newInstance();
   store("sipwake.phone.instance", instance);
 
@@ -41,6 +41,7 @@ export async function createShell(config, { frameHome, onChange }) {
   let heard = "";
   let suspending = null;
   let suspendedAt = 0;
+  let service;
   let attempt = 0;
   const pushes = [];
   const frames = [];
@@ -102,7 +103,20 @@ export async function createShell(config, { frameHome, onChange }) {
 
   function launch() {
     native = startNative(os);
-    native.handle({ type: "token", token, environment: device.environment, bundleId: device.bundle, topic: device.topic, teamId: device.team });
+    tellToken();
+  }
+
+  function tellToken() {
+    native?.handle({ type: "token", token, environment: device.environment, bundleId: device.bundle, topic: device.topic, teamId: device.team });
+  }
+
+  /** The push service gives this device another token, and the old one dies. */
+  async function changeToken() {
+    service?.close();
+    token = newToken();
+    service = await listen(config.push, token, onPush);
+    tellToken();
+    changed();
   }
 
   /** With a call or its audio an app is not suspended. */
@@ -212,13 +226,15 @@ export async function createShell(config, { frameHome, onChange }) {
     dtmf: (digits) => perform("dtmf", { digits }),
     async start() {
       withoutMicrophone(config.tone);
-      await listen(config.push, token, onPush);
+      service = await listen(config.push, token, onPush);
       if (config.autostart) foreground();
       else changed();
     },
     hooks: {
       config,
-      token,
+      get token() {
+        return token;
+      },
       ladder,
       pushes,
       frames,
@@ -246,6 +262,7 @@ export async function createShell(config, { frameHome, onChange }) {
         locked = true;
         changed();
       },
+      changeToken,
       crashPage: () => native?.losePage(),
       answer: () => perform("answer"),
       decline: () => perform("end"),

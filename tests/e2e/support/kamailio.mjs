@@ -21,7 +21,8 @@ function certificate(folder) {
 
 /**
  * Starts Kamailio.
- * @param options pushUrl: where pushes are posted; algorithm: MD5 or SHA-256; holdMs: how long an INVITE waits
+ * @param options pushUrl: where pushes are posted; algorithm: MD5 or SHA-256; holdMs: how long an INVITE waits; cancelPush: whether
+ *   devices that were pushed and did not come are told how the call ended
  */
 export async function startKamailio(options = {}) {
   if (!PROGRAM) throw new Error("kamailio is not installed");
@@ -31,14 +32,14 @@ export async function startKamailio(options = {}) {
 
 async function launch(options) {
   const { pushUrl = "http://127.0.0.1:9", domain = "sip.example", users = USERS, algorithm = "MD5", holdMs = 25000,
-    flowTimer = 25, minExpires = 30, rejectShortExpires = false, nonceExpire = 300, lostTcp = true, debug = 0 } = options;
+    flowTimer = 25, minExpires = 30, rejectShortExpires = false, nonceExpire = 300, lostTcp = true, cancelPush = false, debug = 0 } = options;
   const folder = runFolder("kamailio");
   certificate(folder);
   const [udp, ws, wss] = await freePorts(3);
   const words = {
     RUN: folder, DOMAIN: domain, UDP_PORT: udp, WS_PORT: ws, WSS_PORT: wss, PUSH: pushUrl, ALGORITHM: algorithm,
     HOLD_MS: holdMs, HOLD_S: Math.ceil(holdMs / 1000), FLOW_TIMER: flowTimer, MIN_EXPIRES: minExpires,
-    MIN_EXPIRES_MODE: rejectShortExpires ? 1 : 0, NONCE_EXPIRE: nonceExpire, LOST_TCP: lostTcp ? 1 : 0, DEBUG: debug,
+    MIN_EXPIRES_MODE: rejectShortExpires ? 1 : 0, NONCE_EXPIRE: nonceExpire, LOST_TCP: lostTcp ? 1 : 0, CANCEL_PUSH: cancelPush ? 1 : 0, DEBUG: debug,
     USERS: Object.entries(users).map(([name, password]) => `\t$sht(users=>${name}) = "${password}";`).join("\n"),
   };
   for (const name of ["kamailio.cfg", "tls.cfg"]) {

@@ -10,7 +10,7 @@ import { until } from "./process.mjs";
 export async function startRelay(target) {
   const frames = [];
   const pairs = [];
-  const rules = { refuse: 0, protocol: "sip", silent: false, transform: null };
+  const rules = { refuse: 0, protocol: "sip", silent: false, linger: false, transform: null };
   let parked = null;
   const server = createServer((request, response) => response.writeHead(426).end());
   const sockets = new WebSocketServer({
@@ -57,6 +57,8 @@ export async function startRelay(target) {
       upstream.on("message", pass("in", page));
       const end = (other) => (code, reason) => {
         pair.open = false;
+        // To the server the connection lives on, as one does whose phone was frozen: nobody said that it ended.
+        if (rules.linger && other === upstream) return;
         if (other.readyState > WebSocket.OPEN) return;
         if (code === 1005 || code === 1006 || code === 1015) other.terminate();
         else other.close(code, reason);
@@ -102,7 +104,7 @@ export async function startRelay(target) {
       pair.page.send(text);
     },
     async stop() {
-      live().forEach((pair) => { pair.page.terminate(); pair.upstream.terminate(); });
+      pairs.forEach((pair) => { pair.page.terminate(); pair.upstream.terminate(); });
       sockets.close();
       for (const socket of raw) socket.destroy();
       await new Promise((resolve) => server.close(resolve));

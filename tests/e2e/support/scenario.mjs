@@ -31,10 +31,10 @@ function missing(kind) {
   return false;
 }
 
-/** Starts a server of either kind; pushes go to the service. */
-export function startServer(kind, push, { holdMs = 25000, algorithm = "MD5", ...rest } = {}) {
-  if (kind === "kamailio") return startKamailio({ pushUrl: push.url, holdMs, algorithm, ...rest });
-  return startEdge(["--push-url", push.url, "--hold", String(Math.ceil(holdMs / 1000)), "--digest", algorithm.toLowerCase()]);
+/** Starts a server of either kind; pushes go to the service. Kamailio pushes to everybody, who is awake too; the other where `pushAlways` says so. */
+export function startServer(kind, push, { holdMs = 25000, algorithm = "MD5", cancelPush = false, pushAlways = false, ...rest } = {}) {
+  if (kind === "kamailio") return startKamailio({ pushUrl: push.url, holdMs, algorithm, cancelPush, ...rest });
+  return startEdge([...(cancelPush ? ["--cancel-push"] : []), ...(pushAlways ? ["--push-always"] : []), "--push-url", push.url, "--hold", String(Math.ceil(holdMs / 1000)), "--digest", algorithm.toLowerCase()]);
 }
 
 /**
@@ -60,12 +60,11 @@ class Scenario {
   #ends = [];
   /** Who is behind `phoneRelay`. */
   callee = "phone";
+  /** The user's further phones. */
+  others = [];
 
   async start(kind, { server = {}, query = {}, expect = [], browser = {} } = {}) {
-    const keep = (thing) => {
-      this.#ends.push(() => thing.stop());
-      return thing;
-    };
+    const keep = (thing) => this.#keep(thing);
     this.kind = kind;
     this.query = query;
     this.push = keep(await startPush());
@@ -76,6 +75,11 @@ class Scenario {
     this.browser = keep(await startBrowser(browser));
     // A page that reloads or leaves closes its streams; Chromium says so.
     this.browser.expect(/EventSource|net::ERR_(INCOMPLETE_CHUNKED_ENCODING|CONNECTION_REFUSED)/, ...expect);
+  }
+
+  #keep(thing) {
+    this.#ends.push(() => thing.stop());
+    return thing;
   }
 
   address(file, relay, extra) {
@@ -93,6 +97,17 @@ class Scenario {
     await this.phone.evaluate(() => window.sipwakeDemo.ready);
     this.token = await this.phone.evaluate(() => window.sipwakeDemo.token);
     return this.phone;
+  }
+
+  /** Another phone of the same user, of its own origin and so with an installation and a token of its own; what is said to it is as to the first. */
+  async another() {
+    const other = Object.create(this);
+    other.phoneRelay = this.#keep(await startRelay(this.server.wsUrl));
+    other.files = this.#keep(await serveFolder(DIST));
+    other.phone = null;
+    this.others.push(other);
+    await other.openPhone();
+    return other;
   }
 
   /** Opens the web softphone of the caller. */
@@ -205,7 +220,8 @@ class Scenario {
 
   /** What happened, for a failure's message: every SIP message in a line, the console. */
   story() {
-    const frames = [...(this.phoneRelay?.frames ?? []).map((frame) => ({ who: "phone", ...frame })), ...(this.webRelay?.frames ?? []).map((frame) => ({ who: "web", ...frame }))]
+    const relays = [["phone", this.phoneRelay], ["web", this.webRelay], ...this.others.map(({ phoneRelay }, index) => [`phone${index + 2}`, phoneRelay])];
+    const frames = relays.flatMap(([who, relay]) => (relay?.frames ?? []).map((frame) => ({ who, ...frame })))
       .sort((a, b) => a.at - b.at);
     const start = frames[0]?.at ?? 0;
     const lines = frames.filter(({ text }) => text.trim()).map(({ who, at, dir, text, connection }) => {
@@ -222,6 +238,7 @@ class Scenario {
     if (!this.failed) {
       recordRun(this.phoneRelay?.frames ?? [], this.callee, this.kind);
       recordRun(this.webRelay?.frames ?? [], "softphone", this.kind);
+      for (const { phoneRelay } of this.others) recordRun(phoneRelay.frames, this.callee, this.kind);
     }
     for (const end of this.#ends.reverse()) await within(10000, "an end", end()).catch((error) => faults.push(error));
     this.#ends = [];

@@ -1,8 +1,12 @@
 // One run: push service, server, the shell, and what ends them whatever happens.
+import { hasKamailio } from "../../e2e/support/kamailio.mjs";
 import { startPush } from "../../e2e/support/push.mjs";
 import { startServer } from "../../e2e/support/scenario.mjs";
 import { Ua } from "../../e2e/support/ua.mjs";
 import { startShell, TOKEN } from "./shell.mjs";
+
+/** The servers that everything here is run against. Where nothing may be skipped, none is. */
+export const kinds = hasKamailio || process.env.SIPWAKE_STRICT === "1" ? ["edge", "kamailio"] : ["edge"];
 
 /** Sets everything up and hands `{ push, server, shell, alice }` to the body. Pushes for the shell's token reach its native side. */
 export async function withShell({ kind = "edge", server: serverOptions = {}, ...options }, body) {

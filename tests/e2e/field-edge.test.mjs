@@ -1,0 +1,3 @@
+import { fieldTests } from "./field.mjs";
+
+fieldTests("edge");
