@@ -177,7 +177,13 @@ impl Redactor {
             return out.push_str(REDACTED);
         }
         if let Some(user) = uri.user_decoded() {
-            self.user(&user, out);
+            // What a connection calls itself (RFC 7118 section 5) is nobody's name, and another one each time: it would
+            // use up the numbers.
+            if !self.names && uri.host().ends_with(".invalid") {
+                out.push_str("user");
+            } else {
+                self.user(&user, out);
+            }
             out.push_str(if tel { "" } else { "@" });
         }
         // A name without an address is not seldom a person's.
@@ -429,6 +435,17 @@ mod tests {
         let named = redactor.message(text.as_bytes());
         assert!(named.contains("OPTIONS sip:bob@h ") && named.contains("\"Al\" <sip:alice@h;x=[redacted]>"), "{named}");
         assert!(!named.contains("secret"));
+    }
+
+    /// RFC 7118 5: a Contact in `.invalid` is a connection's.
+    #[test]
+    fn connections_use_up_no_numbers_of_persons() {
+        let lines =
+            "Contact: <sip:k3j2@a9.invalid>\r\nFrom: <sip:anonymous@anonymous.invalid>;tag=1\r\nTo: <sip:al@h>\r\n";
+        assert_eq!(
+            shown(lines, ""),
+            "Contact: <sip:user@a9.invalid>\nFrom: <sip:user@anonymous.invalid>;tag=1\nTo: <sip:user2@h>\n\n"
+        );
     }
 
     #[test]

@@ -60,6 +60,13 @@ impl Gate {
         }
     }
 
+    /// Keeps the newest nonces alone.
+    pub fn forget_old_nonces(&mut self) {
+        self.nonces.drain(..self.nonces.len().saturating_sub(4));
+        self.nonces.shrink_to_fit();
+        self.sessions.clear();
+    }
+
     /// Takes no nonce that it has made so far.
     pub fn forget_nonces(&mut self) {
         self.nonces.clear();

@@ -21,6 +21,7 @@ mod hostile_usages;
 mod identity;
 mod incoming_model;
 mod invite_model;
+mod leak;
 mod leftovers;
 mod merged;
 mod messaging;

@@ -521,6 +521,13 @@ impl World {
         self.create_account(index, account)
     }
 
+    /// Forgets which sockets and media sessions were a page's own.
+    pub fn forget_own(&mut self, index: usize) {
+        let phone = &mut self.phones[index];
+        phone.own_flows.retain(|flow| phone.flows.contains(flow));
+        phone.own_media.retain(|media| phone.open_media.contains(media));
+    }
+
     /// Cuts the phone's connections without a word to the server.
     pub fn cut(&mut self, index: usize) {
         for flow in std::mem::take(&mut self.phones[index].flows) {
