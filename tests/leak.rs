@@ -57,6 +57,9 @@ fn blocks() -> isize {
     stats.allocations.cast_signed() - stats.deallocations.cast_signed()
 }
 
+/// Runs under the name that it prints, and says whether it passed.
+type Test = fn(&str) -> bool;
+
 struct Figures {
     octets: isize,
     blocks: isize,
@@ -104,7 +107,7 @@ fn wakes(name: &str) -> bool {
 fn main() -> ExitCode {
     let filter: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
     let (mut passed, mut failed) = (0, 0);
-    let tests: [(&str, fn(&str) -> bool); 2] = [
+    let tests: [(&str, Test); 2] = [
         ("a_thousand_calls_hold_no_more_memory_than_a_hundred", calls),
         ("a_thousand_wakes_hold_no_more_memory_than_a_hundred", wakes),
     ];
