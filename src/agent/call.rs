@@ -8,6 +8,7 @@ use super::progress::Prelude;
 use super::redirect::Redirection;
 use super::reliable::Provisional;
 use super::session::{self, Session};
+use super::trickle::Trickle;
 use crate::common::time::Mono;
 use crate::dialog::Dialog;
 use crate::io::{
@@ -189,6 +190,7 @@ pub(crate) struct Call {
     pub(crate) call_id: String,
     pub(crate) session: Session,
     pub(crate) dtmf: Dtmf,
+    pub(crate) trickle: Trickle,
 }
 
 /// What a call begins with.
@@ -288,6 +290,7 @@ impl Call {
             connected_at: None,
             session: Session::new(),
             dtmf: Dtmf::default(),
+            trickle: Trickle::default(),
             call_id: invite.headers.call_id().unwrap_or_default().to_owned(),
             invite,
         }

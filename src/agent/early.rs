@@ -184,6 +184,7 @@ impl Agent {
             return;
         }
         call.session.learn(headers);
+        call.trickle.learn(&tag, headers, sdp_in(headers, response.body()).as_deref());
         let Some(fork) = call.fork_mut(&tag) else { return };
         if fork.dialog.is_none() && !tag.is_empty() {
             // Without a Contact there is no dialog yet, but it rings all the same.
@@ -386,6 +387,7 @@ impl Agent {
         let Some(call) = self.call_mut(id) else { return };
         let (account, late) = (call.account, call.offers_late());
         let described = sdp_in(&response.headers, response.body()).filter(|sdp| is_usable(sdp));
+        call.trickle.learn(&tag, &response.headers, described.as_deref());
         self.tell(Event::CallProgress { call: id, status: response.status(), headers: response.headers.list() });
         self.session_agreed(now, id, response);
         if late && !matches!(agreed, Some((_, true))) {

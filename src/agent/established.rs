@@ -13,7 +13,7 @@ use crate::common::time::Now;
 use crate::dialog::Dialog;
 use crate::io::{
     AccountId, CallId, Direction, Error, ErrorCode, Event, Extra, HeaderList, MediaCommand, MediaDirection, MediaEvent,
-    MediaFailure, MediaId, Outcome, OutcomeKind, Video,
+    MediaFailure, MediaId, Outcome, OutcomeKind, TrickleIce, Video,
 };
 use crate::message::{Method, Request};
 use crate::transaction::ServerId;
@@ -76,7 +76,14 @@ impl Agent {
         if let Some(index) = early {
             call.early_answers.remove(index);
         }
+        let mut event = event;
+        if let (MediaEvent::Described { sdp }, false) = (&mut event, overtaken) {
+            self.describe(id, sdp);
+        }
+        let Some(call) = self.call_mut(id) else { return };
         match (event, job) {
+            (MediaEvent::Candidate(candidate), _) => call.trickle.find(Some(candidate)),
+            (MediaEvent::GatheringDone, _) => call.trickle.find(None),
             (MediaEvent::Stats { report }, _) => self.media_reported(id, report),
             (MediaEvent::Failed(why @ (MediaFailure::NoCamera | MediaFailure::CameraDenied)), job) => {
                 self.camera_failed(id, job, why);
@@ -185,9 +192,14 @@ impl Agent {
     pub(super) fn open_media(&mut self, id: CallId, microphone: bool) {
         self.settle_video(id, microphone);
         let media = MediaId(self.new_id());
+        let at_once = self.describes_at_once(id);
+        let trickle = self.find_call(id).is_some_and(|call| self.trickle_ice(call.account) != TrickleIce::Off);
         let (ice_servers, options) = (self.options.ice_servers.clone(), &self.options);
-        let (gathering_limit_ms, first_usable_candidate, test_tone_hz) =
-            (options.gathering_limit_ms, options.first_usable_candidate, options.test_tone_hz);
+        let (gathering_limit_ms, first_usable_candidate, test_tone_hz) = (
+            if at_once { 0 } else { options.gathering_limit_ms },
+            options.first_usable_candidate,
+            options.test_tone_hz,
+        );
         let Some(call) = self.call_mut(id) else { return };
         call.media = Some(media);
         let (call_uuid, muted, video_muted, wanted) = (call.uuid.clone(), call.muted, call.video_muted, call.video());
@@ -203,6 +215,7 @@ impl Agent {
                 gathering_limit_ms,
                 first_usable_candidate,
                 test_tone_hz,
+                trickle,
             },
         );
         for (muted, video) in [(muted, false), (video_muted, true)] {
@@ -218,6 +231,13 @@ impl Agent {
         let Some(media) = call.media else { return };
         call.asked = call.asked.wrapping_add(1).max(1);
         let number = call.asked;
+        let taken = match &command {
+            MediaCommand::Accept { sdp } | MediaCommand::SetAnswer { sdp, .. } => {
+                call.trickle.taken(sdp);
+                true
+            }
+            _ => false,
+        };
         match command {
             MediaCommand::Offer { .. }
             | MediaCommand::Accept { .. }
@@ -227,6 +247,9 @@ impl Agent {
             _ => {}
         }
         self.out.push_back(AgentEvent::Media { media, number, command });
+        if taken {
+            self.give_candidates(id);
+        }
     }
 
     pub(super) fn tell_changed(&mut self, id: CallId) {

@@ -232,6 +232,9 @@ impl Agent {
             headers.push(HeaderName::Contact, account.contact_for(request.uri()));
             super::request::answer_securely(request, headers);
             account.add_abilities(headers);
+            if request.headers.supports(super::trickle::TAG) {
+                Self::write_trickle(headers, account.options.trickle_ice);
+            }
         }
         match status {
             // 8.2.3: what is sent need not be coded.

@@ -5,7 +5,7 @@
 //! `incoming` and `outgoing` (the two sides of an INVITE), `early`, `reliable`, `redirect` and `replaces` (forks,
 //! early media, PRACK, 3xx, Replaces), `established` (what both have in common once they agreed), `receive` (who gets a
 //! request or response), `modify` and `modified` (what either side changes of an established session), `session_timer`
-//! (RFC 4028) and `repair` (lost media), `request` and `amend` (what brings one answer, and what a refusal leaves to try), `messaging`, `info` and `dtmf` (MESSAGE, OPTIONS,
+//! (RFC 4028) and `repair` (lost media), `trickle` (late ICE candidates, RFC 8840), `request` and `amend` (what brings one answer, and what a refusal leaves to try), `messaging`, `info` and `dtmf` (MESSAGE, OPTIONS,
 //! INFO), `usages` (what lives beside calls): `transfer` and `referral` (REFER), `subscription` and `notifier` (SUBSCRIBE,
 //! NOTIFY), `publication` (PUBLISH); `identity` (who calls), `extra` (the application's own headers), `sleep` (background and wake-up), `outcome` (how a call ended), `owed` (whom that is still to be told).
 
@@ -49,6 +49,7 @@ mod sleep;
 mod state;
 mod subscription;
 mod transfer;
+mod trickle;
 mod usages;
 mod video;
 
@@ -481,6 +482,7 @@ impl Agent {
             quiet &= !self.settle_late_offers();
             quiet &= !self.settle_preludes(now);
             quiet &= !self.settle_owed(now);
+            quiet &= !self.settle_trickles(now);
             quiet &= !self.settle_sessions(now);
             quiet &= !self.settle_usages(now);
             quiet &= !self.settle_sleep(now);

@@ -240,6 +240,7 @@ impl Agent {
         request.headers.push(HeaderName::Contact, contact);
         request.headers.push(HeaderName::Allow, ALLOW);
         request.headers.push(HeaderName::Supported, SUPPORTED);
+        Self::write_trickle(&mut request.headers, self.trickle_ice(account));
         Some((account, tag, request))
     }
 

@@ -143,6 +143,7 @@ impl Agent {
             invite.headers.push(HeaderName::Require, "replaces");
         }
         Self::write_reliability(&mut invite.headers, found.options.reliability);
+        Self::write_trickle(&mut invite.headers, found.options.trickle_ice);
         let uuid = random.uuid();
         let id = CallId(self.new_id());
         let remote_uri = bare(&uri).to_owned();

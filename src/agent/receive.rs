@@ -119,10 +119,14 @@ impl Agent {
         }
         // 8.2.2.3: an extension that the sender insists on and that we do not have.
         let unknown: Vec<&str> = {
-            let reliable = self
-                .account_of_flow(flow)
-                .is_some_and(|account| self.reliability(account) != crate::io::Reliability::Off);
-            let ours = |tag: &str| is_supported(tag) || (reliable && tag.eq_ignore_ascii_case(super::reliable::TAG));
+            let account = self.account_of_flow(flow);
+            let reliable = account.is_some_and(|account| self.reliability(account) != crate::io::Reliability::Off);
+            let trickles = account.is_some_and(|account| self.trickle_ice(account) != crate::io::TrickleIce::Off);
+            let ours = |tag: &str| {
+                is_supported(tag)
+                    || (reliable && tag.eq_ignore_ascii_case(super::reliable::TAG))
+                    || (trickles && tag.eq_ignore_ascii_case(super::trickle::TAG))
+            };
             request.headers.values(HeaderName::Require).filter(|tag| !ours(tag)).gather()
         };
         if !unknown.is_empty() && *request.method() != Method::Cancel {

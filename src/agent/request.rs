@@ -39,6 +39,8 @@ pub(super) enum Purpose {
     Bye,
     /// A digit in a call.
     Digit(CallId),
+    /// ICE candidates for the far end of a call with this tag.
+    Trickle(CallId, String),
     /// A change of a call's session that needs no offer.
     Update(CallId),
     /// Nothing but the completion of a command, with the response.
@@ -278,6 +280,7 @@ impl Agent {
     fn request_done(&mut self, now: Now, account: AccountId, purpose: Purpose, result: Result<&Response, Error>) {
         match purpose {
             Purpose::Digit(call) => self.digit_done(now, call, result),
+            Purpose::Trickle(call, tag) => self.trickled(account, call, &tag, result),
             Purpose::Update(call) => self.update_done(now, call, result),
             Purpose::Command(command) => {
                 let reply = result.and_then(super::outcome::reply_of);

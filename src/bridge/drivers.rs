@@ -2,15 +2,16 @@
 //! media, and the engine learns what became of it.
 
 use super::media::{
-    IceServer, MediaAccept, MediaClose, MediaDirection, MediaDone, MediaDtmf, MediaFailed, MediaMicrophone, MediaMute,
-    MediaOffer, MediaOpen, MediaPolicy, MediaReport, MediaRollback, MediaSdp, MediaSetAnswer, MediaState, MediaStats,
+    IceServer, MediaAccept, MediaCandidate, MediaClose, MediaDirection, MediaDone, MediaDtmf, MediaFailed,
+    MediaGatheringDone, MediaMicrophone, MediaMute, MediaOffer, MediaOpen, MediaPolicy, MediaReport, MediaRollback,
+    MediaSdp, MediaSetAnswer, MediaState, MediaStats,
 };
 use super::transport::{WsClose, WsClosed, WsFailed, WsMessage, WsOpen, WsOpened, WsSend};
 use super::{CodecError, Incoming, Kind, Link, Payload, base64};
 use crate::common::lists::{Gather, Keep};
 use crate::common::time::Now;
 use crate::io;
-use crate::io::{FlowCommand, FlowEvent, FlowId, MediaCommand, MediaEvent, MediaFailure, MediaId};
+use crate::io::{FlowCommand, FlowEvent, FlowId, IceCandidate, MediaCommand, MediaEvent, MediaFailure, MediaId};
 
 /// How long a description may take: a person may have to allow the microphone first.
 const DESCRIPTION_MS: u64 = 30_000;
@@ -214,6 +215,7 @@ impl PageMedia {
                 gathering_limit_ms,
                 first_usable_candidate,
                 test_tone_hz,
+                trickle,
             } => {
                 let ice_servers = ice_servers
                     .into_iter()
@@ -227,6 +229,7 @@ impl PageMedia {
                     gathering_limit_ms: Some(u64::from(gathering_limit_ms)),
                     first_usable_candidate: Some(first_usable_candidate),
                     test_tone_hz: Some(u64::from(test_tone_hz)),
+                    trickle: trickle.then_some(true),
                 };
                 let microphone = (!microphone).then_some(false);
                 let open = MediaOpen { media, call_uuid, microphone, ice_servers, audio: true, video, policy };
@@ -265,6 +268,7 @@ impl PageMedia {
                 };
                 (link.request(now, &dtmf, deadline), Step::Dtmf)
             }
+            MediaCommand::Candidate(candidate) => return link.event(now, &posted(session, candidate)),
             MediaCommand::Mute { on, video } => {
                 let mute = MediaMute { media, on, video: video.then_some(true) };
                 (link.request(now, &mute, MEDIA_MS), Step::Quiet)
@@ -308,6 +312,11 @@ impl PageMedia {
         }
         let read = || {
             Ok(Some(match incoming.message_type.as_str() {
+                MediaCandidate::TYPE => {
+                    let (media, candidate) = read_candidate(incoming)?;
+                    (media, MediaEvent::Candidate(candidate))
+                }
+                MediaGatheringDone::TYPE => (incoming.read::<MediaGatheringDone>()?.media, MediaEvent::GatheringDone),
                 MediaState::TYPE => {
                     let MediaState { media, connected, .. } = incoming.read()?;
                     (media, MediaEvent::Connected { connected })
@@ -379,6 +388,10 @@ impl HostMedia {
                         .transpose()?;
                     (media, MediaCommand::Direction { direction, video })
                 }
+                MediaCandidate::TYPE => {
+                    let (media, candidate) = read_candidate(incoming)?;
+                    (media, MediaCommand::Candidate(candidate))
+                }
                 MediaRollback::TYPE => (incoming.read::<MediaRollback>()?.media, MediaCommand::Rollback),
                 MediaDtmf::TYPE => {
                     let MediaDtmf { media, digits, duration_ms, gap_ms } = incoming.read()?;
@@ -408,6 +421,8 @@ impl HostMedia {
             | MediaCommand::Microphone
             | MediaCommand::Stats
             | MediaCommand::Dtmf { .. } => self.open.push((incoming.id.clone(), media, self.last)),
+            // An event.
+            MediaCommand::Candidate(_) => {}
             _ => link.reply(now, &incoming.id, &MediaDone {}),
         }
         if command == MediaCommand::Close {
@@ -425,6 +440,8 @@ impl HostMedia {
             (MediaEvent::Stats { report }, Some(id)) => link.reply(now, &id, &MediaReport { report }),
             (MediaEvent::Applied | MediaEvent::DtmfSent, Some(id)) => link.reply(now, &id, &MediaDone {}),
             (MediaEvent::Failed(failure), Some(id)) => link.reply_error(now, &id, failure_name(failure), "", false),
+            (MediaEvent::Candidate(candidate), _) => link.event(now, &posted(media, candidate)),
+            (MediaEvent::GatheringDone, _) => link.event(now, &MediaGatheringDone { media: session }),
             (MediaEvent::Connected { connected }, _) => {
                 link.event(now, &MediaState { media: session, ice: None, dtls: None, connected });
             }
@@ -441,6 +458,16 @@ impl HostMedia {
     }
 }
 
+fn posted(media: MediaId, candidate: IceCandidate) -> MediaCandidate {
+    let IceCandidate { mid, ufrag, candidate } = candidate;
+    MediaCandidate { media: u64::from(media.0), mid, ufrag: (!ufrag.is_empty()).then_some(ufrag), candidate }
+}
+
+fn read_candidate(incoming: &Incoming) -> Result<(u64, IceCandidate), CodecError> {
+    let MediaCandidate { media, mid, ufrag, candidate } = incoming.read()?;
+    Ok((media, IceCandidate { mid, ufrag: ufrag.unwrap_or_default(), candidate }))
+}
+
 fn open_command(open: MediaOpen) -> MediaCommand {
     let small = |value: Option<u64>, default: u32| value.map_or(default, |v| u32::try_from(v).unwrap_or(u32::MAX));
     MediaCommand::Open {
@@ -455,5 +482,6 @@ fn open_command(open: MediaOpen) -> MediaCommand {
         gathering_limit_ms: small(open.policy.gathering_limit_ms, 1_000),
         first_usable_candidate: open.policy.first_usable_candidate.unwrap_or(true),
         test_tone_hz: u16::try_from(open.policy.test_tone_hz.unwrap_or(0)).unwrap_or(0),
+        trickle: open.policy.trickle.unwrap_or(false),
     }
 }

@@ -24,6 +24,8 @@ record! {
         first_usable_candidate "firstUsableCandidate": Option<bool>,
         /// Tone to send where there is no microphone in hertz; 0 or absent: fail.
         test_tone_hz "testToneHz": Option<u64>,
+        /// Whether candidates that come after a description are told by `media.candidate`.
+        trickle "trickle": Option<bool>,
     }
 }
 
@@ -168,6 +170,28 @@ message! {
 message! {
     /// It is done: the reply to every other `media.*` request.
     MediaDone, Reply "media.done" {}
+}
+
+message! {
+    /// An ICE candidate that came after a description: of the page's far end, or of the host's session.
+    MediaCandidate, Event "media.candidate" {
+        /// The session.
+        media "media": u64,
+        /// The media line that it is of, as `a=mid` names it.
+        mid "mid": String,
+        /// The user name fragment of its generation.
+        ufrag "ufrag": Option<String>,
+        /// `candidate:…` as SDP has it; empty: there are no more.
+        candidate "candidate": String,
+    }
+}
+
+message! {
+    /// All candidates of the session's descriptions so far have been told.
+    MediaGatheringDone, Event "media.gatheringDone" {
+        /// The session.
+        media "media": u64,
+    }
 }
 
 message! {

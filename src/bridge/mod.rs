@@ -50,8 +50,9 @@ pub use handshake::{
 };
 pub use link::{BridgeProblem, Incoming, Link, LinkEvent};
 pub use media::{
-    IceServer, MediaAccept, MediaClose, MediaDirection, MediaDone, MediaDtmf, MediaFailed, MediaMicrophone, MediaMute,
-    MediaOffer, MediaOpen, MediaPolicy, MediaReport, MediaRollback, MediaSdp, MediaSetAnswer, MediaState, MediaStats,
+    IceServer, MediaAccept, MediaCandidate, MediaClose, MediaDirection, MediaDone, MediaDtmf, MediaFailed,
+    MediaGatheringDone, MediaMicrophone, MediaMute, MediaOffer, MediaOpen, MediaPolicy, MediaReport, MediaRollback,
+    MediaSdp, MediaSetAnswer, MediaState, MediaStats,
 };
 pub use payload::{PayloadPaths, PushFacts, read_push};
 pub use push::{

@@ -6,12 +6,12 @@ use super::codec::{ReadRecord, RecordDescription, WriteRecord};
 use super::{
     Ack, AppResumed, AppState, AudioActivated, AudioDeactivated, AudioDone, AudioSetRoute, CallEnded, CallIncoming,
     CallIncomingReply, CallPerform, CallPerformReply, CallPerformTimedOut, CallRequest, CallState, CallUpdate,
-    CodecError, Hello, Kind, Log, MediaAccept, MediaClose, MediaDirection, MediaDone, MediaDtmf, MediaFailed,
-    MediaMicrophone, MediaMute, MediaOffer, MediaOpen, MediaReport, MediaRollback, MediaSdp, MediaSetAnswer,
-    MediaState, MediaStats, NetworkChanged, Payload, Ping, Pong, ProviderReset, PushIncoming, PushIncomingReply,
-    PushResolved, PushToken, Ready, RegState, RequestToken, SessionReset, StateLoad, StateLoadReply, StateSave,
-    StateSaveReply, TimerClear, TimerFired, TimerSet, Welcome, WillSuspend, WillSuspendReply, WsClose, WsClosed,
-    WsFailed, WsMessage, WsOpen, WsOpened, WsSend, read_payload, write_payload,
+    CodecError, Hello, Kind, Log, MediaAccept, MediaCandidate, MediaClose, MediaDirection, MediaDone, MediaDtmf,
+    MediaFailed, MediaGatheringDone, MediaMicrophone, MediaMute, MediaOffer, MediaOpen, MediaReport, MediaRollback,
+    MediaSdp, MediaSetAnswer, MediaState, MediaStats, NetworkChanged, Payload, Ping, Pong, ProviderReset, PushIncoming,
+    PushIncomingReply, PushResolved, PushToken, Ready, RegState, RequestToken, SessionReset, StateLoad, StateLoadReply,
+    StateSave, StateSaveReply, TimerClear, TimerFired, TimerSet, Welcome, WillSuspend, WillSuspendReply, WsClose,
+    WsClosed, WsFailed, WsMessage, WsOpen, WsOpened, WsSend, read_payload, write_payload,
 };
 
 /// Who sends a message.
@@ -171,6 +171,8 @@ vocabulary! {
         Page MediaMute => MediaDone;
         Page MediaStats => MediaReport;
         Page MediaClose => MediaDone;
+        Both MediaCandidate;
+        Host MediaGatheringDone;
         Host MediaState;
         Host MediaFailed;
     }

@@ -10,7 +10,7 @@ use crate::common::secret::Secret;
 use crate::endpoint::Endpoint;
 use crate::io::{
     AccountOptions, BackgroundPolicy, Credentials, Driver, EndpointOptions, HeaderList, IceServer, KeepAlive,
-    PushOptions, PushPreset, Reliability, ReplacePolicy, RequestHeader, SipServer, Video,
+    PushOptions, PushPreset, Reliability, ReplacePolicy, RequestHeader, SipServer, TrickleIce, Video,
 };
 
 /// What `Endpoint.start` was given.
@@ -134,6 +134,14 @@ pub(super) fn account(options: &JsValue) -> Result<AccountOptions, JsValue> {
                     "supported" => Reliability::Supported,
                     "required" => Reliability::Required,
                     "off" => Reliability::Off,
+                    _ => return None,
+                }
+            }
+            "trickleIce" => {
+                account.trickle_ice = match value.as_string()?.as_str() {
+                    "half" => TrickleIce::Half,
+                    "full" => TrickleIce::Full,
+                    "off" => TrickleIce::Off,
                     _ => return None,
                 }
             }

@@ -10,7 +10,7 @@ use super::driver::Driver;
 use super::objects::Builder;
 use crate::bridge::drivers::{direction_name, failure_from_name};
 use crate::common::lists::Keep;
-use crate::io::{IceServer, Input, MediaCommand, MediaEvent, MediaId};
+use crate::io::{IceCandidate, IceServer, Input, MediaCommand, MediaEvent, MediaId};
 
 #[wasm_bindgen(module = "/src/browser/js/media.js")]
 extern "C" {
@@ -27,6 +27,8 @@ extern "C" {
     fn accept(this: &Media, sdp: &str, number: u32);
     #[wasm_bindgen(method, js_name = setAnswer)]
     fn set_answer(this: &Media, sdp: &str, provisional: bool, number: u32);
+    #[wasm_bindgen(method)]
+    fn candidate(this: &Media, mid: &str, ufrag: &str, candidate: &str);
     #[wasm_bindgen(method)]
     fn microphone(this: &Media, number: u32);
     #[wasm_bindgen(method)]
@@ -72,6 +74,12 @@ extern "C" {
     #[wasm_bindgen(method, getter, structural)]
     fn sdp(this: &Told) -> String;
     #[wasm_bindgen(method, getter, structural)]
+    fn mid(this: &Told) -> String;
+    #[wasm_bindgen(method, getter, structural)]
+    fn ufrag(this: &Told) -> String;
+    #[wasm_bindgen(method, getter, structural)]
+    fn candidate(this: &Told) -> String;
+    #[wasm_bindgen(method, getter, structural)]
     fn connected(this: &Told) -> bool;
     #[wasm_bindgen(method, getter, structural)]
     fn reason(this: &Told) -> String;
@@ -113,6 +121,7 @@ impl Sessions {
             gathering_limit_ms,
             first_usable_candidate,
             test_tone_hz,
+            trickle,
         } = command
         {
             let options = Builder::new()
@@ -122,6 +131,7 @@ impl Sessions {
                 .number("gatheringLimitMs", Some(gathering_limit_ms.into()))
                 .flag("firstUsableCandidate", first_usable_candidate)
                 .number("testToneHz", Some(test_tone_hz.into()))
+                .flag("trickle", trickle)
                 .done();
             let handler: &Handler = self.handler.as_ref().unchecked_ref();
             let media = create(&options, &handler.bind(&JsValue::NULL, id.0));
@@ -136,6 +146,9 @@ impl Sessions {
             MediaCommand::Offer { restart } => media.offer(restart, number),
             MediaCommand::Accept { sdp } => media.accept(&sdp, number),
             MediaCommand::SetAnswer { sdp, provisional } => media.set_answer(&sdp, provisional, number),
+            MediaCommand::Candidate(IceCandidate { mid, ufrag, candidate }) => {
+                media.candidate(&mid, &ufrag, &candidate)
+            }
             MediaCommand::Microphone => media.microphone(number),
             MediaCommand::Rollback => media.rollback(),
             MediaCommand::Dtmf { digits, duration_ms, gap_ms } => media.dtmf(&digits, duration_ms, gap_ms, number),
@@ -182,6 +195,10 @@ fn servers(servers: &[IceServer]) -> JsValue {
 fn read(told: &Told) -> Option<MediaEvent> {
     Some(match told.kind().as_str() {
         "described" => MediaEvent::Described { sdp: told.sdp() },
+        "candidate" => {
+            MediaEvent::Candidate(IceCandidate { mid: told.mid(), ufrag: told.ufrag(), candidate: told.candidate() })
+        }
+        "gatheringDone" => MediaEvent::GatheringDone,
         "applied" => MediaEvent::Applied,
         "dtmfSent" => MediaEvent::DtmfSent,
         "stats" => MediaEvent::Stats { report: told.report() },

@@ -44,6 +44,10 @@ pub const REMEMBERED_CALLS: usize = 256;
 /// Far ends of one forked INVITE that are followed. More: their provisional responses are not looked at; a late 2xx still gets
 /// its ACK and BYE.
 pub const FORKS: usize = 32;
+/// Octets of a fragment with ICE candidates in an INFO. More: 413.
+pub const FRAGMENT_OCTETS: usize = 16 * 1024;
+/// ICE candidates of one side of a session. More: the rest is not told and not looked at.
+pub const CANDIDATES: usize = 128;
 /// Targets of redirections that one INVITE may go to. More: the rest is not tried.
 pub const REDIRECTS: usize = 16;
 /// Transfers under way, and referrals under way. More: ours fails with `busy`, theirs gets 503.

@@ -83,6 +83,9 @@ pub enum ErrorCode {
     /// A call has ended here and the far end could not be told so: there was no connection for as long as anybody waits, or
     /// no credentials for a BYE that was challenged.
     FarEndNotTold,
+    /// The far end takes no ICE candidates after its description, or refused those; where it lacks ours, the session is offered
+    /// anew with all of them.
+    TrickleRefused,
     /// This engine cannot do that.
     Unsupported,
     /// The engine was stopped.
@@ -132,6 +135,7 @@ impl ErrorCode {
             Self::Busy => "busy",
             Self::HookRefused => "hookRefused",
             Self::FarEndNotTold => "farEndNotTold",
+            Self::TrickleRefused => "trickleRefused",
             Self::Unsupported => "unsupported",
             Self::Stopped => "stopped",
         }
@@ -195,6 +199,9 @@ impl ErrorCode {
                 "a hook threw, or changed what must stay (method, status, Via, From, To, Call-ID, CSeq, media lines); the original went"
             }
             Self::FarEndNotTold => "a call ended, but the far end could not be told; it finds out by itself",
+            Self::TrickleRefused => {
+                "the far end takes no candidates by INFO; the call goes on with those of its descriptions"
+            }
             Self::Unsupported => "this engine, or the far end, cannot do that",
             Self::Stopped => "the endpoint was stopped",
         }

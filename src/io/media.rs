@@ -16,6 +16,17 @@ pub struct IceServer {
     pub credential: Option<Secret>,
 }
 
+/// A candidate as WebRTC names it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct IceCandidate {
+    /// The media line that it is of (RFC 5888).
+    pub mid: String,
+    /// The user name fragment of its generation; empty where it is not known.
+    pub ufrag: String,
+    /// `candidate:…` as SDP has it; empty: there are no more.
+    pub candidate: String,
+}
+
 /// What the engine wants of a media session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -30,12 +41,14 @@ pub enum MediaCommand {
         video: bool,
         /// Servers for ICE.
         ice_servers: Vec<IceServer>,
-        /// Send the description at the latest after so many milliseconds of ICE gathering.
+        /// Send the description at the latest after so many milliseconds of ICE gathering; 0: at once.
         gathering_limit_ms: u32,
         /// Send it earlier: as soon as a candidate is there that the far end can be expected to reach.
         first_usable_candidate: bool,
         /// Where there is no microphone, send a built-in tone of so many hertz instead of failing; 0: fail.
         test_tone_hz: u16,
+        /// Tell the candidates that are found after a description was told.
+        trickle: bool,
     },
     /// Open the microphone of a session that was made without. Answered by `Applied` or `Failed`.
     Microphone,
@@ -75,6 +88,9 @@ pub enum MediaCommand {
         /// The pause after each, in milliseconds.
         gap_ms: u32,
     },
+    /// A candidate of the far end that came after its description (RFC 8838). Answered by nothing: one that cannot be used
+    /// is passed over.
+    Candidate(IceCandidate),
     /// Stop or start sending the microphone, or the camera. Answered by nothing; it cannot fail.
     Mute {
         /// Silent, or black, from now on.
@@ -110,6 +126,10 @@ pub enum MediaEvent {
         /// The local description with the candidates gathered so far.
         sdp: String,
     },
+    /// A local candidate that the description told last does not have. Only where `Open` asked for them.
+    Candidate(IceCandidate),
+    /// All candidates of this generation are told. Only where `Open` asked for them.
+    GatheringDone,
     /// The remote answer was taken, or the microphone is open.
     Applied,
     /// The digits were sent.

@@ -19,10 +19,10 @@ pub use credentials::{Credentials, CredentialsKind, CredentialsRequest, DigestAl
 pub use error::{Error, ErrorCode, Refusal};
 pub use event::{Event, PushSupport, RegistrationInfo, RegistrationState, TraceEntry, TraceKind, TransportState};
 pub use flow::{FlowCommand, FlowEvent};
-pub use media::{IceServer, MediaCommand, MediaDirection, MediaEvent, MediaFailure};
+pub use media::{IceCandidate, IceServer, MediaCommand, MediaDirection, MediaEvent, MediaFailure};
 pub use options::{
     AccountOptions, BackgroundPolicy, Driver, EndpointOptions, KeepAlive, PushOptions, PushPreset, Reliability,
-    ReplacePolicy, RequestHeader, SipServer,
+    ReplacePolicy, RequestHeader, SipServer, TrickleIce,
 };
 pub use subscription::{SubscriptionInfo, SubscriptionState, Voicemail};
 

@@ -101,6 +101,20 @@ pub enum Reliability {
     Off,
 }
 
+/// How ICE candidates that are found late are told (Trickle ICE, RFC 8838, by INFO as RFC 8840 has it).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum TrickleIce {
+    /// Never: what the description has is all.
+    Off,
+    /// Our offers have what gathering has found in its time, so that everybody can take them; late ones, and ours to a far
+    /// end that trickles, follow by INFO where the far end says that it takes them.
+    #[default]
+    Half,
+    /// Our offers leave at once, without waiting for candidates: for servers and far ends that are known to trickle. One
+    /// that turns out not to is offered the session anew.
+    Full,
+}
+
 /// Which INVITEs may take the place of a call (Replaces, RFC 3891) without a person. Whoever sends one knows the tags
 /// of the call's dialog, which nobody can guess; this is about what else it takes (RFC 3891 section 3).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -256,6 +270,8 @@ pub struct AccountOptions {
     pub session_expires: u32,
     /// Whether provisional responses are acknowledged (RFC 3262).
     pub reliability: Reliability,
+    /// How ICE candidates that are found late are told (RFC 8840).
+    pub trickle_ice: TrickleIce,
     /// How many redirections (3xx) a call, or a request outside calls, follows, 16 at most; 0: none, it ends.
     pub max_redirects: u8,
     /// The URI of ours that the network shall assert (P-Preferred-Identity, RFC 3325), unless the call says another.
@@ -309,6 +325,7 @@ impl Default for AccountOptions {
             connect_timeout_ms: 5_000,
             session_expires: 1_800,
             reliability: Reliability::Supported,
+            trickle_ice: TrickleIce::Half,
             max_redirects: 5,
             preferred_identity: None,
             events: Vec::new(),

@@ -1,5 +1,9 @@
 //! The view of a session description that signalling needs: its media lines and directions. The media engine reads the
-//! rest.
+//! rest. `ice`: what it says of ICE.
+
+mod ice;
+
+pub use ice::{Ice, IceMedia, is_candidate};
 
 /// A session description, borrowed from a body.
 #[derive(Clone, Copy)]

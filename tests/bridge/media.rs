@@ -3,7 +3,7 @@
 use super::channel::Pair;
 use sipwake::bridge::LinkEvent;
 use sipwake::bridge::drivers::{HostMedia, PageMedia};
-use sipwake::io::{MediaCommand, MediaDirection, MediaEvent, MediaFailure, MediaId};
+use sipwake::io::{IceCandidate, MediaCommand, MediaDirection, MediaEvent, MediaFailure, MediaId};
 
 const MEDIA: MediaId = MediaId(7);
 
@@ -91,6 +91,26 @@ fn directions_and_rollback_arrive_and_are_answered_by_nothing() {
     }
     assert_eq!(media.arrives(MediaCommand::Rollback), MediaCommand::Rollback);
     assert_eq!(media.quiet(), []);
+}
+
+/// RFC 8838 4: candidates go both ways apart from the descriptions.
+#[test]
+fn candidates_go_both_ways_and_answer_nothing() {
+    let mut media = Media::new();
+    media.arrives(MediaCommand::Offer { restart: false });
+    for (ufrag, candidate) in [("u", "candidate:1 1 udp 1 192.0.2.1 4000 typ host"), ("", "")] {
+        let candidate = IceCandidate { mid: "0".into(), ufrag: ufrag.into(), candidate: candidate.into() };
+        let command = MediaCommand::Candidate(candidate.clone());
+        assert_eq!(media.arrives(command.clone()), command);
+        assert_eq!(
+            media.heard_of(0, MediaEvent::Candidate(candidate.clone())),
+            [(0, MediaEvent::Candidate(candidate))]
+        );
+    }
+    assert_eq!(media.heard_of(0, MediaEvent::GatheringDone), [(0, MediaEvent::GatheringDone)]);
+    let described = MediaEvent::Described { sdp: "v=0".to_owned() };
+    let offer = media.asked - 2;
+    assert_eq!(media.heard_of(1, described.clone()), [(offer, described)], "the offer still has its answer");
 }
 
 #[test]

@@ -62,6 +62,7 @@ mod torture;
 mod torture_ipv6;
 mod trace;
 mod transfer;
+mod trickle;
 mod video;
 mod wake;
 mod world;

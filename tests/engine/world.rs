@@ -58,6 +58,8 @@ pub struct Phone {
     pub media_dtmf: bool,
     /// There is no camera.
     pub no_camera: bool,
+    /// Its descriptions have what trickling needs.
+    pub trickles: bool,
     virtual_media: Vec<(MediaId, VirtualMedia)>,
     /// The server cannot be reached.
     pub offline: bool,
@@ -187,6 +189,7 @@ impl World {
             answer_failure: None,
             media_dtmf: true,
             no_camera: false,
+            trickles: false,
             virtual_media: Vec::new(),
             offline: false,
             urls: Vec::new(),
@@ -368,6 +371,7 @@ impl World {
         }
         let Some((_, session)) = phone.virtual_media.iter_mut().find(|(id, _)| *id == media) else { return };
         let mut delay = MEDIA_DELAY;
+        let trickles = phone.trickles;
         let event = match command {
             MediaCommand::Close => {
                 phone.open_media.retain(|open| *open != media);
@@ -429,6 +433,12 @@ impl World {
             }
             MediaCommand::Stats => MediaEvent::Stats { report: "[]".to_owned() },
             _ => return,
+        };
+        let event = match event {
+            MediaEvent::Described { sdp } if trickles => MediaEvent::Described {
+                sdp: sdp.replace("a=ice-ufrag", "a=mid:0\r\na=ice-options:trickle\r\na=ice-ufrag"),
+            },
+            event => event,
         };
         self.travel(delay, Travelling::Phone(index, Input::Media { media, number, event }));
     }

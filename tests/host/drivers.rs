@@ -40,6 +40,7 @@ fn command() -> MediaCommand {
         gathering_limit_ms: 700,
         first_usable_candidate: false,
         test_tone_hz: 440,
+        trickle: true,
     }
 }
 

@@ -4,10 +4,10 @@
 use sipwake::bridge::codec::{ReadRecord, WriteRecord};
 use sipwake::bridge::{
     AppResumed, AppState, CallEnded, CallIncoming, CallIncomingReply, CallPerform, CallPerformReply, CallRequest,
-    CallState, CallUpdate, Hello, Incoming, Link, LinkEvent, MediaAccept, MediaDone, MediaFailed, MediaOpen, MediaSdp,
-    MediaState, NetworkChanged, Payload, PayloadPaths, PushIncoming, PushIncomingReply, PushResolved, PushToken,
-    RegState, SessionReset, Welcome, WillSuspend, WsClosed, WsFailed, WsMessage, WsOpen, WsSend, read_payload,
-    read_push, write_payload,
+    CallState, CallUpdate, Hello, Incoming, Link, LinkEvent, MediaAccept, MediaCandidate, MediaDone, MediaFailed,
+    MediaOpen, MediaSdp, MediaState, NetworkChanged, Payload, PayloadPaths, PushIncoming, PushIncomingReply,
+    PushResolved, PushToken, RegState, SessionReset, Welcome, WillSuspend, WsClosed, WsFailed, WsMessage, WsOpen,
+    WsSend, read_payload, read_push, write_payload,
 };
 use sipwake::common::random::{Random, Seeded};
 use sipwake::common::time::{Mono, Now};
@@ -15,7 +15,7 @@ use sipwake::message::{
     HeaderName, Headers, Message, NameAddr, Response, SessionBody, Uri, escape_pvalue, escape_uri_header, escape_user,
     parts, redact, session_body, unescape, write_name_addr,
 };
-use sipwake::sdp::SessionDescription;
+use sipwake::sdp::{Ice, SessionDescription, is_candidate};
 
 use super::ask;
 
@@ -115,6 +115,12 @@ pub fn sdp(octets: &[u8]) {
             assert!(text.len() <= octets.len());
         }
     }
+    if let Some(ice) = std::str::from_utf8(octets).ok().and_then(Ice::parse) {
+        for media in ice.media {
+            assert!(media.candidates.iter().all(|candidate| is_candidate(candidate)));
+            assert!(!media.mid.contains(['\r', '\n']) && !media.ufrag.contains('\n'));
+        }
+    }
     if let Some(description) = SessionDescription::of(octets) {
         for media in description.media() {
             assert!(!media.kind.is_empty() && !media.protocol.is_empty());
@@ -209,6 +215,7 @@ pub fn bridge(text: &str) {
             MediaAccept,
             MediaSdp,
             MediaDone,
+            MediaCandidate,
             MediaState,
             MediaFailed,
         );

@@ -152,7 +152,7 @@ export function startNative(os) {
   }
 
   function media(effect) {
-    const { media: id, number, command, uuid, sdp, on, iceRestart, provisional, direction, video, digits, durationMs, gapMs } = effect;
+    const { media: id, number, command, uuid, sdp, mid, ufrag, candidate, on, iceRestart, provisional, direction, video, digits, durationMs, gapMs } = effect;
     if (command === "open") {
       const told = ({ type: event, ...more }) => handle({ type: "media", media: id, event, ...more });
       sessions.set(id, { id, uuid, session: createMedia(effect, told) });
@@ -166,6 +166,7 @@ export function startNative(os) {
     else if (command === "direction") session.direction(direction, video);
     else if (command === "microphone") session.microphone(number);
     else if (command === "rollback") session.rollback();
+    else if (command === "candidate") session.candidate(mid, ufrag, candidate);
     else if (command === "dtmf") session.dtmf(digits, durationMs, gapMs, number);
     else if (command === "mute") session.mute(on, video);
     else if (command === "stats") session.stats(number);

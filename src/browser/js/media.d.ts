@@ -8,7 +8,7 @@ export interface MediaOptions {
   iceServers?: IceServer[];
   /** Open the camera as well, and have video both ways until `direction` says otherwise. Default: false. */
   video?: boolean;
-  /** Default: 1000. */
+  /** Default: 1000; 0: descriptions leave at once. */
   gatheringLimitMs?: number;
   /** Default: true. */
   firstUsableCandidate?: boolean;
@@ -16,6 +16,8 @@ export interface MediaOptions {
   testToneHz?: number;
   /** Default: true. Otherwise `microphone()` opens it, and until then nothing is sent. */
   microphone?: boolean;
+  /** Default: false. Otherwise candidates that come after a description are told. */
+  trickle?: boolean;
 }
 export type MediaFailure =
   | "noMicrophone"
@@ -32,6 +34,10 @@ export type MediaDirection = "sendrecv" | "sendonly" | "recvonly" | "inactive";
 /** What answers a command has its number: the last argument of the command. */
 export type MediaEvent = { number?: number } & (
   | { type: "described"; sdp: string }
+  /** One that the description told last does not have. */
+  | { type: "candidate"; mid: string; ufrag: string; candidate: string }
+  /** All candidates of this generation are told. */
+  | { type: "gatheringDone" }
   | { type: "applied" }
   | { type: "dtmfSent" }
   /** WebRTC's statistics: a JSON list of its dictionaries; empty where there are none. */
@@ -59,6 +65,8 @@ export interface Media {
    * not provisional, of whatever fork. Of several forks the first is heard as long as its connection lives, then the latest.
    */
   setAnswer(sdp: string, provisional?: boolean, number?: number): void;
+  /** A candidate of the far end that came after its description; empty: there are no more. One that cannot be used is passed over. */
+  candidate(mid: string, ufrag: string, candidate: string): void;
   /** The last offer was refused: the session is as before it. */
   rollback(): void;
   /** Telephone events (RFC 4733): `dtmfSent` follows, or `failed` with `unsupported`, after which the session goes on. */

@@ -10,8 +10,8 @@ export { chooseDevices, heedDevices, listDevices, mediaCounters, setMicrophone, 
  * @typedef {{ urls: string | string[], username?: string, credential?: string }} IceServer
  * @typedef {"noMicrophone" | "permissionDenied" | "noCamera" | "cameraDenied" | "insecureContext" | "unsupported" | "badDescription" | "connectionLost" | "other"} MediaFailure
  * @typedef {"sendrecv" | "sendonly" | "recvonly" | "inactive"} Direction
- * @typedef {({ type: "described", sdp: string } | { type: "applied" } | { type: "dtmfSent" } | { type: "stats", report: string } | { type: "connected", connected: boolean } | { type: "failed", reason: MediaFailure }) & { number?: number }} MediaEvent
- * @typedef {{ iceServers?: IceServer[], video?: boolean, gatheringLimitMs?: number, firstUsableCandidate?: boolean, testToneHz?: number, microphone?: boolean }} MediaOptions
+ * @typedef {({ type: "described", sdp: string } | { type: "candidate", mid: string, ufrag: string, candidate: string } | { type: "gatheringDone" } | { type: "applied" } | { type: "dtmfSent" } | { type: "stats", report: string } | { type: "connected", connected: boolean } | { type: "failed", reason: MediaFailure }) & { number?: number }} MediaEvent
+ * @typedef {{ iceServers?: IceServer[], video?: boolean, gatheringLimitMs?: number, firstUsableCandidate?: boolean, testToneHz?: number, microphone?: boolean, trickle?: boolean }} MediaOptions
  */
 
 /**
@@ -46,6 +46,9 @@ class Media {
   #failed = false;
   /** The media lines that have a candidate that the far end can be expected to reach. @type {Set<string | null>} */
   #usable = new Set();
+  /** Whether all candidates of the present generation are there, and whether those that come are told: after a description. */
+  #complete = false;
+  #tells = false;
   #connected = false;
   /** The last answer taken: a repeated one is no error. */
   #answer = "";
@@ -145,7 +148,7 @@ class Media {
       const gone = await this.#film(pc, true);
       this.#direct(pc);
       const offer = await pc.createOffer({ iceRestart: !!restart });
-      if (restart) this.#usable.clear();
+      this.#gathers(restart);
       await pc.setLocalDescription(offer);
       await this.#describe(pc, restart, gone);
     }, number);
@@ -166,7 +169,7 @@ class Media {
         const answer = await pc.createAnswer();
         // Where they restart ICE, so does the browser.
         const restart = !!ufrag && !answer.sdp?.includes(ufrag);
-        if (restart) this.#usable.clear();
+        this.#gathers(restart);
         await pc.setLocalDescription({ type: "answer", sdp: without(refused, answer.sdp ?? "") });
         this.#agree(pc);
         await this.#describe(pc, restart);
@@ -192,6 +195,15 @@ class Media {
       if (!waits && !(await this.#answered(pc, sdp, provisional))) return;
       this.#reply({ type: "applied" });
     }, number);
+  }
+
+  /**
+   * A candidate of the far end that came after its description; empty: there are no more. Nothing follows: one that cannot
+   * be used is passed over.
+   * @param {string} mid @param {string} ufrag @param {string} candidate
+   */
+  candidate(mid, ufrag, candidate) {
+    this.#run((pc) => pc.addIceCandidate({ candidate, sdpMid: mid, usernameFragment: ufrag || undefined }).catch(() => {}));
   }
 
   /** Our last offer was refused: the session is as before it. Nothing follows. */
@@ -409,17 +421,31 @@ class Media {
     else if (pc.signalingState === "have-remote-offer") await pc.setRemoteDescription({ type: "rollback" });
   }
 
+  /** A description is about to be made. What is found until it is told it has; with a restart nothing counts that was found before. @param {boolean} [restart] */
+  #gathers(restart) {
+    this.#tells = false;
+    if (!restart) return;
+    this.#usable.clear();
+    this.#complete = false;
+  }
+
   /** @param {RTCPeerConnection} pc */
   #watch(pc) {
     const servers = (this.#options.iceServers ?? []).length > 0;
     pc.onicecandidate = ({ candidate }) => {
-      if (candidate?.candidate && usable(candidate, servers)) {
+      if (!candidate?.candidate) return;
+      if (usable(candidate, servers)) {
         this.#usable.add(candidate.sdpMid);
         if (this.#options.firstUsableCandidate !== false && this.#reachable(pc)) this.#gathered?.();
       }
+      const { sdpMid, usernameFragment } = candidate;
+      if (this.#tells) this.#tell({ type: "candidate", mid: sdpMid ?? "", ufrag: usernameFragment ?? "", candidate: candidate.candidate });
     };
     pc.onicegatheringstatechange = () => {
-      if (pc.iceGatheringState === "complete") this.#gathered?.();
+      if (pc.iceGatheringState !== "complete") return;
+      this.#complete = true;
+      this.#gathered?.();
+      if (this.#tells) this.#tell({ type: "gatheringDone" });
     };
     pc.ontrack = ({ track }) => {
       this.#receive(track);
@@ -526,9 +552,10 @@ class Media {
     const first = this.#options.firstUsableCandidate !== false;
     if (this.#closed) return;
     // A restart's state is still that of the gathering before.
-    if ((restart || pc.iceGatheringState !== "complete") && !(first && this.#reachable(pc))) {
+    const limit = this.#options.gatheringLimitMs ?? 1000;
+    if (limit && (restart || pc.iceGatheringState !== "complete") && !(first && this.#reachable(pc))) {
       await new Promise((resolve) => {
-        const timer = this.#after(this.#options.gatheringLimitMs ?? 1000, () => this.#gathered?.());
+        const timer = this.#after(limit, () => this.#gathered?.());
         this.#gathered = () => {
           this.#gathered = null;
           this.#stop(timer);
@@ -536,7 +563,10 @@ class Media {
         };
       });
     }
-    if (!this.#failed) this.#reply({ type: "described", sdp: without(gone, pc.localDescription?.sdp ?? "") });
+    if (this.#failed) return;
+    this.#reply({ type: "described", sdp: without(gone, pc.localDescription?.sdp ?? "") });
+    this.#tells = !!this.#options.trickle;
+    if (this.#tells && this.#complete) this.#tell({ type: "gatheringDone" });
   }
 }
 

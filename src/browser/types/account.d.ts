@@ -66,6 +66,13 @@ export interface AccountOptions {
   sessionExpires?: number;
   /** Whether provisional responses are acknowledged (RFC 3262): where the far end can (default), always, or never. */
   reliability?: "supported" | "required" | "off";
+  /**
+   * How ICE candidates that are found late are told (RFC 8840). `half` (default): our offers have what gathering has found in
+   * its time, and what comes later is told by INFO where the far end takes it; a far end that trickles is answered at
+   * once. `full`: our offers leave at once as well, for servers and far ends that are known to trickle; one that does not is
+   * offered the session anew. `off`: the descriptions are all, for servers that take INFO and lose it.
+   */
+  trickleIce?: "off" | "half" | "full";
   /** How many redirections (3xx) a call, or a request outside calls, follows, 16 at most; 0: none, it ends (RFC 3261 8.1.3.4). Default: 5. */
   maxRedirects?: number;
   /** The URI of ours that the network shall assert: P-Preferred-Identity (RFC 3325). */

@@ -690,6 +690,8 @@ export declare namespace bridge {
     firstUsableCandidate?: boolean | null;
     /** Tone to send where there is no microphone in hertz; 0 or absent: fail. */
     testToneHz?: number | null;
+    /** Whether candidates that come after a description are told by `media.candidate`. */
+    trickle?: boolean | null;
   }
 
   /** It is done: the reply to every other `media.*` request. */
@@ -785,6 +787,24 @@ export declare namespace bridge {
 
   /** Close the session. */
   interface MediaClose {
+    /** The session. */
+    media: number;
+  }
+
+  /** An ICE candidate that came after a description: of the page's far end, or of the host's session. */
+  interface MediaCandidate {
+    /** The session. */
+    media: number;
+    /** The media line that it is of, as `a=mid` names it. */
+    mid: string;
+    /** The user name fragment of its generation. */
+    ufrag?: string | null;
+    /** `candidate:…` as SDP has it; empty: there are no more. */
+    candidate: string;
+  }
+
+  /** All candidates of the session's descriptions so far have been told. */
+  interface MediaGatheringDone {
     /** The session. */
     media: number;
   }
@@ -912,7 +932,8 @@ export declare namespace bridge {
     | Request<"media.dtmf", MediaDtmf>
     | Request<"media.mute", MediaMute>
     | Request<"media.stats", MediaStats>
-    | Request<"media.close", MediaClose>;
+    | Request<"media.close", MediaClose>
+    | Event<"media.candidate", MediaCandidate>;
 
   /** What the host sends. */
   type FromHost =
@@ -953,6 +974,8 @@ export declare namespace bridge {
     | Reply<"media.mute", MediaDone>
     | Reply<"media.stats", MediaReport>
     | Reply<"media.close", MediaDone>
+    | Event<"media.candidate", MediaCandidate>
+    | Event<"media.gatheringDone", MediaGatheringDone>
     | Event<"media.state", MediaState>
     | Event<"media.failed", MediaFailed>;
 }

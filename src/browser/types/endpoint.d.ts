@@ -42,6 +42,8 @@ export type ErrorCode =
   /** A hook threw, or changed what must stay: the original went. */
   | "hookRefused"
   | "farEndNotTold"
+  /** The far end takes no ICE candidates by INFO, or refused those: the call goes on with what the descriptions have. */
+  | "trickleRefused"
   | "unsupported"
   | "stopped"
   /** Events came before their first listener, and more than are kept. */

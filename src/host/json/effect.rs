@@ -3,7 +3,7 @@
 use crate::bridge::drivers::direction_name;
 use crate::bridge::{base64, json::Writer};
 use crate::host::Effect;
-use crate::io::{FlowCommand, FlowId, IceServer, MediaCommand, MediaId};
+use crate::io::{FlowCommand, FlowId, IceCandidate, IceServer, MediaCommand, MediaId};
 
 fn text(out: &mut Writer, name: &str, value: &str) {
     out.key(name);
@@ -162,6 +162,7 @@ fn session(media: MediaId, command_number: u32, command: MediaCommand, out: &mut
             gathering_limit_ms,
             first_usable_candidate,
             test_tone_hz,
+            trickle,
         } => {
             out.text("open");
             text(out, "uuid", &call_uuid);
@@ -170,6 +171,7 @@ fn session(media: MediaId, command_number: u32, command: MediaCommand, out: &mut
             number(out, "gatheringLimitMs", u64::from(gathering_limit_ms));
             flag(out, "firstUsableCandidate", first_usable_candidate);
             number(out, "testToneHz", u64::from(test_tone_hz));
+            flag(out, "trickle", trickle);
             out.key("iceServers");
             out.open('[');
             ice_servers.into_iter().for_each(|server| ice(server, out));
@@ -187,6 +189,12 @@ fn session(media: MediaId, command_number: u32, command: MediaCommand, out: &mut
             out.text("setAnswer");
             text(out, "sdp", &sdp);
             flag(out, "provisional", provisional);
+        }
+        MediaCommand::Candidate(IceCandidate { mid, ufrag, candidate }) => {
+            out.text("candidate");
+            text(out, "mid", &mid);
+            text(out, "ufrag", &ufrag);
+            text(out, "candidate", &candidate);
         }
         MediaCommand::Direction { direction, video } => {
             out.text("direction");

@@ -8,7 +8,7 @@ use crate::bridge::{
 };
 use crate::common::secret::Secret;
 use crate::host::{HostInput, HostOptions, Profile};
-use crate::io::{FlowEvent, FlowId, MediaEvent, MediaId};
+use crate::io::{FlowEvent, FlowId, IceCandidate, MediaEvent, MediaId};
 
 /// One object.
 #[derive(Clone, Copy)]
@@ -157,6 +157,12 @@ fn flow(from: Reader<'_>) -> Option<FlowEvent> {
 fn media(from: Reader<'_>) -> Option<MediaEvent> {
     Some(match from.text("event").as_str() {
         "described" => MediaEvent::Described { sdp: from.text("sdp") },
+        "candidate" => MediaEvent::Candidate(IceCandidate {
+            mid: from.text("mid"),
+            ufrag: from.text("ufrag"),
+            candidate: from.text("candidate"),
+        }),
+        "gatheringDone" => MediaEvent::GatheringDone,
         "applied" => MediaEvent::Applied,
         "dtmfSent" => MediaEvent::DtmfSent,
         "stats" => MediaEvent::Stats { report: from.text("report") },
