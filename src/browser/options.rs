@@ -35,6 +35,7 @@ pub(super) fn start(options: &JsValue) -> Result<Start, JsValue> {
             "iceServers" => engine.ice_servers = ice_servers(value)?,
             "host" => start.host = value.clone(),
             "transport" => engine.transport = driver(value)?,
+            "timers" => engine.timers = driver(value)?,
             "media" => engine.media = driver(value)?,
             "gatheringLimitMs" => engine.gathering_limit_ms = number(value)?,
             "firstUsableCandidate" => engine.first_usable_candidate = value.as_bool()?,

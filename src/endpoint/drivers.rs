@@ -2,9 +2,9 @@
 
 use super::Endpoint;
 use crate::bridge::drivers::{PageMedia, post_flow_command, read_flow_event};
-use crate::bridge::{AudioSetRoute, Incoming};
+use crate::bridge::{AudioSetRoute, Incoming, Payload, TimerClear, TimerFired, TimerSet};
 use crate::common::lists::Keep;
-use crate::common::time::Now;
+use crate::common::time::{Mono, Now};
 use crate::io::{
     CommandId, Driver, EndpointOptions, Error, ErrorCode, FlowCommand, FlowEvent, FlowId, MediaCommand, MediaEvent,
     MediaFailure, MediaId, Output, Reply, TraceKind,
@@ -12,6 +12,8 @@ use crate::io::{
 
 /// How long the host may take to send the sound elsewhere, in milliseconds.
 const ROUTE_MS: u64 = 5_000;
+/// The number of the one timer that the engine has of the host.
+const TIMER: u64 = 1;
 
 /// Where commands are carried out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +26,9 @@ pub(super) enum Place {
 pub(super) struct Drivers {
     transport: Place,
     media: Place,
+    pub(super) timers: Place,
+    /// When the host's timer rings.
+    host_timer: Option<Mono>,
     pub(super) page_media: PageMedia,
     /// Sockets and media sessions of the host that are not known to be closed.
     host_flows: Vec<FlowId>,
@@ -38,6 +43,8 @@ impl Drivers {
         Self {
             transport: place(options.transport),
             media: place(options.media),
+            timers: place(options.timers),
+            host_timer: None,
             page_media: PageMedia::default(),
             host_flows: Vec::new(),
             host_media: Vec::new(),
@@ -46,7 +53,7 @@ impl Drivers {
     }
 
     /// The host has said what it can.
-    pub(super) fn choose(&mut self, options: &EndpointOptions, transport: bool, media: bool) {
+    pub(super) fn choose(&mut self, options: &EndpointOptions, [transport, media, timers]: [bool; 3]) {
         let place = |driver, able| match driver {
             Driver::Auto if able => Place::Host,
             Driver::Auto | Driver::Page => Place::Page,
@@ -54,6 +61,8 @@ impl Drivers {
         };
         self.transport = place(options.transport, transport);
         self.media = place(options.media, media);
+        self.timers = place(options.timers, timers);
+        self.host_timer = None;
     }
 }
 
@@ -81,6 +90,26 @@ impl Endpoint {
         let (_, id) = self.drivers.routes.remove(index);
         self.complete(id, failed.map_or(Ok(Reply::Done), |code| Err(code.into())));
         true
+    }
+
+    /// The host's timer is set where something is due before it rings, and cleared where nothing is. One that rings
+    /// too early does no harm, so it is not put off each time.
+    pub(super) fn tell_host_timer(&mut self, now: Now) {
+        if self.drivers.timers != Place::Host || !self.host_connected {
+            return;
+        }
+        let next = self.next_timeout();
+        let told = self.drivers.host_timer;
+        let Some(wake) = &mut self.wake else { return };
+        match next {
+            Some(at) if told.is_none_or(|told| at < told) => {
+                wake.link().event(now, &TimerSet { timer: TIMER, in_ms: at.since(now.mono) });
+            }
+            None if told.is_some() => wake.link().event(now, &TimerClear { timer: TIMER }),
+            _ => return,
+        }
+        self.drivers.host_timer = next;
+        self.pump(now);
     }
 
     pub(super) fn flow_command(&mut self, now: Now, flow: FlowId, mut command: FlowCommand) {
@@ -138,6 +167,15 @@ impl Endpoint {
                 return;
             }
         }
+        if incoming.message_type == TimerFired::TYPE {
+            // What is due was done when it came.
+            match incoming.read::<TimerFired>() {
+                Ok(fired) if fired.timer == TIMER => self.drivers.host_timer = None,
+                Ok(_) => {}
+                Err(_) => self.refuse_payload(now, incoming),
+            }
+            return;
+        }
         let read = match read_flow_event(incoming) {
             Some(read) => read.map(|(flow, event)| {
                 self.trace_flow_event(now, &event);
@@ -157,15 +195,26 @@ impl Endpoint {
                 }
             },
         };
-        if read.is_err()
-            && let Some(wake) = &mut self.wake
-        {
+        if read.is_err() {
+            self.refuse_payload(now, incoming);
+        }
+    }
+
+    fn refuse_payload(&mut self, now: Now, incoming: &Incoming) {
+        if let Some(wake) = &mut self.wake {
             wake.link().refuse_payload(now, incoming);
         }
     }
 
     /// The session with the host is over, and with it the host's sockets and media.
     pub(super) fn drop_host_drivers(&mut self, now: Now) {
+        if self.options.timers != Driver::Host {
+            self.drivers.timers = Place::Page;
+        }
+        self.drivers.host_timer = None;
+        if let Some(wake) = &mut self.wake {
+            wake.link().set_clockless(false);
+        }
         for (_, id) in std::mem::take(&mut self.drivers.routes) {
             self.complete(id, Err(ErrorCode::HostUnreachable.into()));
         }

@@ -36,7 +36,7 @@ use crate::io::{
 };
 use crate::message::is_token;
 use crate::wake::{Wake, WakeEvent};
-use drivers::Drivers;
+use drivers::{Drivers, Place};
 use hooks::Hooked;
 
 /// How long a command waits for what it asked of the network at shut-down, in milliseconds.
@@ -177,6 +177,7 @@ impl Endpoint {
         self.timeout(now);
         self.pump(now);
         self.save(now);
+        self.tell_host_timer(now);
     }
 
     /// What another page would have to know is kept where it can find it.
@@ -200,7 +201,11 @@ impl Endpoint {
         if let Some(output) = self.out.pop_front() {
             return Some(output);
         }
-        let next = if self.started { self.next_timeout() } else { Some(Mono(0)) };
+        let next = match self.started {
+            true if self.drivers.timers == Place::Host => None,
+            true => self.next_timeout(),
+            false => Some(Mono(0)),
+        };
         if next == self.told_timer {
             return None;
         }
@@ -327,7 +332,11 @@ impl Endpoint {
             self.drop_host_drivers(now);
         }
         let has = |name: &str| welcome.capabilities.iter().any(|capability| capability == name);
-        self.drivers.choose(&self.options, has("transport.host"), has("media.host"));
+        self.drivers.choose(&self.options, ["transport.host", "media.host", "timers.host"].map(has));
+        let clockless = self.drivers.timers == Place::Host;
+        if let Some(wake) = &mut self.wake {
+            wake.link().set_clockless(clockless);
+        }
         self.start_by = None;
         if !resumed && has("state") {
             match &mut self.wake {

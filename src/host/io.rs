@@ -41,6 +41,9 @@ pub struct HostOptions {
     pub profile: Profile,
     /// Whether the host owns the sockets. The capability `transport.host` is offered accordingly.
     pub transport: bool,
+    /// Whether the host keeps the page's time, which a page behind or locked away cannot keep itself. The capability
+    /// `timers.host` is offered accordingly.
+    pub timers: bool,
     /// More capabilities to offer.
     pub capabilities: Vec<String>,
     /// Whether the device is in Lockdown Mode.
@@ -71,6 +74,7 @@ impl Default for HostOptions {
             call_ui: CallUi::CallKit,
             profile: Profile::HostMedia,
             transport: true,
+            timers: false,
             capabilities: Vec::new(),
             lockdown: false,
             paths: PayloadPaths::default(),

@@ -29,7 +29,7 @@ pub use io::{Effect, HostInput, HostOptions, Profile, PushCallId};
 pub use rules::Rule;
 
 use crate::bridge::drivers::HostMedia;
-use crate::bridge::{AppResumed, AppState, EndReason, Link, NetworkChanged, PushToken};
+use crate::bridge::{AppResumed, AppState, EndReason, Link, NetworkChanged, PushToken, TimerFired};
 use crate::common::random::Random;
 use crate::common::time::{Mono, Now};
 use crate::common::timers::Timers;
@@ -58,6 +58,8 @@ enum Timer {
     Page,
     /// A push has kept the app awake for long enough.
     Background,
+    /// One of the page's own.
+    OfPage(u64),
 }
 
 /// The native side.
@@ -195,8 +197,11 @@ impl Host {
     fn timeout(&mut self, now: Now) {
         // The driver has used its timer up, so it is told the next one even if that is the same.
         self.timer = None;
-        while let Some(timer) = self.timers.pop_due(now.mono) {
+        while let (Some(at), Some(timer)) = (self.timers.next(), self.timers.pop_due(now.mono)) {
             match timer {
+                Timer::OfPage(timer) => {
+                    self.link.event(now, &TimerFired { timer, late_ms: now.mono.since(at) });
+                }
                 Timer::Report(key) => self.report_settled(now, key, None),
                 Timer::Invite(key) => self.invite_missing(now, key),
                 Timer::Ring(key) => self.rang_out(now, key),

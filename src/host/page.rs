@@ -6,17 +6,19 @@ use crate::bridge::call::{CallDirection, CallRequestReply};
 use crate::bridge::drivers::{post_flow_event, read_flow_command};
 use crate::bridge::{
     AudioDone, AudioSetRoute, CallAction, CallEnded, CallIncoming, CallIncomingReply, CallMatch, CallRequest,
-    CallState, CallStateName, CallUpdate, EndReason, Hello, Incoming, Kind, LinkEvent, Payload, PushResolved,
-    RequestToken, ResetReason, Snapshot, SnapshotCall, StateLoad, StateLoadReply, StateSave, StateSaveReply,
-    SuspendPolicy, Welcome, WillSuspend, WillSuspendReply,
+    CallState, CallStateName, CallUpdate, CodecError, EndReason, Hello, Incoming, Kind, LinkEvent, Payload,
+    PushResolved, RequestToken, ResetReason, Snapshot, SnapshotCall, StateLoad, StateLoadReply, StateSave,
+    StateSaveReply, SuspendPolicy, TimerClear, TimerSet, Welcome, WillSuspend, WillSuspendReply,
 };
-use crate::common::time::Now;
+use crate::common::time::{Mono, Now};
 use crate::io::{FlowCommand, FlowEvent, FlowId, MediaCommand, MediaEvent, MediaFailure, MediaId};
 
 /// How long a page that came back may take to speak for a call that was connected.
 const CLAIM_MS: u64 = 5_000;
 /// Sockets, and media sessions, that a page may have at one time.
 const DRIVERS: usize = 32;
+/// Timers that a page may have. Higher numbers: the message is refused.
+const TIMERS: u64 = 16;
 /// Keys under which pages may leave something for the next. More: `tooLarge`.
 const STATES: usize = 8;
 /// Octets of such a key.
@@ -72,6 +74,7 @@ impl Host {
         for (name, offered) in [
             ("media.host", self.options.profile == Profile::HostMedia),
             ("transport.host", self.options.transport),
+            ("timers.host", self.options.timers),
             ("push.mustReport", true),
             ("state", true),
         ] {
@@ -171,6 +174,7 @@ impl Host {
             self.effects.push_back(Effect::Media { media, number: 0, command: MediaCommand::Close });
         }
         self.media.clear();
+        (0..TIMERS).for_each(|timer| self.timers.clear(Timer::OfPage(timer)));
         self.stay_awake();
         for key in self.calls.keys() {
             let Some(call) = self.calls.get_mut(key).filter(|call| call.is_live() && !call.sealed) else { continue };
@@ -231,6 +235,12 @@ impl Host {
                 let value_b64 = kept.map(|(_, value)| value.clone());
                 self.link.reply(now, &incoming.id, &StateLoadReply { value_b64 });
             }),
+            TimerSet::TYPE if self.options.timers => {
+                incoming.read().and_then(|TimerSet { timer, in_ms }| self.set_timer(timer, Some(now.mono.after(in_ms))))
+            }
+            TimerClear::TYPE if self.options.timers => {
+                incoming.read().and_then(|TimerClear { timer }| self.set_timer(timer, None))
+            }
             RequestToken::TYPE => {
                 incoming.read().map(|RequestToken { kind }| self.effects.push_back(Effect::RequestToken(kind)))
             }
@@ -239,6 +249,17 @@ impl Host {
         if read.is_err() {
             self.link.refuse_payload(now, incoming);
         }
+    }
+
+    fn set_timer(&mut self, timer: u64, at: Option<Mono>) -> Result<(), CodecError> {
+        if timer >= TIMERS {
+            return Err(CodecError::WrongType("timer"));
+        }
+        match at {
+            Some(at) => self.timers.set(Timer::OfPage(timer), at),
+            None => self.timers.clear(Timer::OfPage(timer)),
+        }
+        Ok(())
     }
 
     fn replied(&mut self, now: Now, incoming: &Incoming) {

@@ -25,6 +25,8 @@ pub struct EndpointOptions {
     pub transport: Driver,
     /// Who owns the media sessions.
     pub media: Driver,
+    /// Who keeps the time.
+    pub timers: Driver,
     /// Servers for ICE.
     pub ice_servers: Vec<IceServer>,
     /// Upper limit of ICE gathering in milliseconds, 60,000 at most.
@@ -60,6 +62,7 @@ impl Default for EndpointOptions {
             host: false,
             transport: Driver::Auto,
             media: Driver::Auto,
+            timers: Driver::Auto,
             ice_servers: Vec::new(),
             gathering_limit_ms: 1_000,
             first_usable_candidate: true,

@@ -56,6 +56,7 @@ mod state;
 mod stopping;
 mod subscription_far;
 mod subscriptions;
+mod timers;
 #[cfg(not(target_arch = "wasm32"))]
 mod torture;
 #[cfg(not(target_arch = "wasm32"))]

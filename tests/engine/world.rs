@@ -84,6 +84,8 @@ pub struct Phone {
     /// Sockets and media sessions of the page itself, where there is a shell.
     own_flows: Vec<FlowId>,
     own_media: Vec<MediaId>,
+    /// How often its own timer rang.
+    pub timeouts: u32,
 }
 
 /// A media session that makes descriptions out of what it was told, as a peer connection would.
@@ -203,6 +205,7 @@ impl World {
             kept: Vec::new(),
             own_flows: Vec::new(),
             own_media: Vec::new(),
+            timeouts: 0,
         });
         self.input(index, Input::Timeout);
         index
@@ -478,6 +481,11 @@ impl World {
     }
 
     /// Whether the page itself, and not its shell, owns what this is about.
+    /// Whether a page had a socket or a media session of its own since it began.
+    pub fn has_own(&self, index: usize) -> bool {
+        !self.phones[index].own_flows.is_empty() || !self.phones[index].own_media.is_empty()
+    }
+
     pub fn is_the_pages(&self, index: usize, input: &Input) -> bool {
         let phone = &self.phones[index];
         match input {
@@ -613,6 +621,7 @@ impl World {
                 self.arrive(what);
             } else if let Some((_, index)) = timer.filter(|(at, _)| *at == next) {
                 self.phones[index].timer = None;
+                self.phones[index].timeouts += 1;
                 self.input(index, Input::Timeout);
             } else if let Some((_, index)) = shell_timer {
                 self.shell_timeout(index);

@@ -202,6 +202,8 @@ pub struct Link {
     resends: u32,
     recover_to: u64,
     overflowed: bool,
+    /// The other side keeps the time of this one.
+    clockless: bool,
     problems: u64,
     events: VecDeque<LinkEvent>,
 }
@@ -233,6 +235,7 @@ impl Link {
             resends: 0,
             recover_to: 0,
             overflowed: false,
+            clockless: false,
             problems: 0,
             events: VecDeque::new(),
         }
@@ -428,7 +431,20 @@ impl Link {
     #[must_use]
     pub fn next_timeout(&self) -> Option<Mono> {
         let asked = self.asked.iter().map(|asked| asked.deadline).min();
-        [self.timers.next(), asked].into_iter().flatten().min()
+        let [hello, ack, resend] = [Timer::Hello, Timer::Ack, Timer::Resend].map(|timer| self.timers.get(timer));
+        let resend = resend.filter(|_| !self.clockless || self.outbox.in_flight().any(|item| !item.is_timer()));
+        [hello, ack, resend, asked].into_iter().flatten().min()
+    }
+
+    /// Whether the other side keeps the time of this one (`timer.*`). Then acknowledgements leave at once, and a
+    /// `timer.*` that stays unacknowledged is no reason to wake up: what wakes would be another one like it.
+    pub fn set_clockless(&mut self, on: bool) {
+        self.clockless = on;
+    }
+
+    /// How long an acknowledgement may wait for something that takes it along.
+    const fn ack_delay_ms(&self) -> u64 {
+        if self.clockless { 0 } else { ACK_DELAY_MS }
     }
 
     /// Takes what is to be done or told.

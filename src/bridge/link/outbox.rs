@@ -25,8 +25,10 @@ pub(super) enum Class {
 pub(super) fn class_of(message_type: &str, kind: Kind) -> Class {
     match message_type {
         "audio.route" | "app.state" | "network.changed" | "media.level" => Class::Latest,
-        "ready" | "ping" | "timer.set" | "timer.clear" | "timer.fired" => Class::PageLife,
-        _ if kind == Kind::Reply || message_type.starts_with("ws.") || message_type.starts_with("media.") => {
+        "ready" | "ping" => Class::PageLife,
+        _ if kind == Kind::Reply
+            || ["ws.", "media.", "timer."].iter().any(|family| message_type.starts_with(family)) =>
+        {
             Class::PageLife
         }
         _ => Class::Kept,
@@ -47,6 +49,10 @@ pub(super) struct Queued {
 }
 
 impl Queued {
+    pub fn is_timer(&self) -> bool {
+        self.message_type.starts_with("timer.")
+    }
+
     fn octets(&self) -> usize {
         self.payload.len() + self.message_type.len() + self.id.len() + 128
     }

@@ -1,7 +1,7 @@
 //! What comes from the other side.
 
 use super::send::is_pending;
-use super::{ACK_DELAY_MS, ACK_EVERY, BridgeProblem, Incoming, Link, LinkEvent, OPEN_REQUESTS, RESEND_MS, Role, Timer};
+use super::{ACK_EVERY, BridgeProblem, Incoming, Link, LinkEvent, OPEN_REQUESTS, RESEND_MS, Role, Timer};
 use crate::bridge::codec::RawJson;
 use crate::bridge::envelope::{Envelope, EnvelopeError, Kind, ReplyBody};
 use crate::bridge::handshake::{Hello, Ping, Pong, Ready, ResetReason, SessionReset, Welcome};
@@ -62,7 +62,7 @@ impl Link {
         if self.received - self.told >= ACK_EVERY {
             self.post_ack(now);
         } else if self.timers.get(Timer::Ack).is_none() {
-            self.timers.set(Timer::Ack, now.mono.after(ACK_DELAY_MS));
+            self.timers.set(Timer::Ack, now.mono.after(self.ack_delay_ms()));
         }
     }
 
@@ -134,7 +134,7 @@ impl Link {
         self.events.push_back(LinkEvent::Connected { welcome: Box::new(welcome), resumed });
         self.flush(now);
         if self.told < self.received {
-            self.timers.set(Timer::Ack, now.mono.after(ACK_DELAY_MS));
+            self.timers.set(Timer::Ack, now.mono.after(self.ack_delay_ms()));
         }
     }
 

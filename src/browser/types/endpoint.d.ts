@@ -109,6 +109,8 @@ export interface EndpointOptions {
   transport?: "auto" | "page" | "host";
   /** Who owns the media. `auto` (default): the host where it offers to, else the page. */
   media?: "auto" | "page" | "host";
+  /** Who keeps the time: what is behind, or locked away, cannot do so itself. `auto` (default): the host where it offers to, else the page. */
+  timers?: "auto" | "page" | "host";
   /** Upper limit of ICE gathering in milliseconds, 60000 at most. Default: 1000. */
   gatheringLimitMs?: number;
   /** Whether a description leaves as soon as a usable candidate is there. Default: true. */

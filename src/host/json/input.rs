@@ -62,6 +62,7 @@ pub fn read_options(json: Json<'_>) -> HostOptions {
         },
         profile: if page_media { Profile::PageMedia } else { Profile::HostMedia },
         transport: from.flag("transport"),
+        timers: from.flag("timers"),
         invite_timeout_ms: from.given("inviteTimeoutMs").unwrap_or(usual.invite_timeout_ms),
         answer_timeout_ms: from.given("answerTimeoutMs").unwrap_or(usual.answer_timeout_ms),
         page_timeout_ms: from.given("pageTimeoutMs").unwrap_or(usual.page_timeout_ms),
