@@ -32,7 +32,8 @@ fn said(world: &World, phone: usize, from: u64, name: &str) -> Vec<Value> {
 fn has_nothing_of_its_own(world: &World, phone: usize, since: u32) {
     assert_eq!(world.phones[phone].timeouts, since, "its own timer rang");
     assert_eq!(world.phones[phone].timer, None);
-    assert!(!world.has_own(phone), "a socket or a media session of its own");
+    assert!(world.phones[phone].own_flows.is_empty(), "a socket of its own");
+    assert!(world.phones[phone].own_media.is_empty(), "a media session of its own");
     assert_eq!(world.shell(phone).problems, 0);
 }
 

@@ -82,8 +82,8 @@ pub struct Phone {
     /// What was posted to it meanwhile.
     pub kept: Vec<Input>,
     /// Sockets and media sessions of the page itself, where there is a shell.
-    own_flows: Vec<FlowId>,
-    own_media: Vec<MediaId>,
+    pub own_flows: Vec<FlowId>,
+    pub own_media: Vec<MediaId>,
     /// How often its own timer rang.
     pub timeouts: u32,
 }
@@ -481,11 +481,6 @@ impl World {
     }
 
     /// Whether the page itself, and not its shell, owns what this is about.
-    /// Whether a page had a socket or a media session of its own since it began.
-    pub fn has_own(&self, index: usize) -> bool {
-        !self.phones[index].own_flows.is_empty() || !self.phones[index].own_media.is_empty()
-    }
-
     pub fn is_the_pages(&self, index: usize, input: &Input) -> bool {
         let phone = &self.phones[index];
         match input {
