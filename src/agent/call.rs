@@ -226,6 +226,11 @@ impl Call {
         Self { job: Job::First, ..Self::new(beginning, Direction::Outgoing, Phase::Preparing) }
     }
 
+    /// A call that an earlier page had, in its confirmed dialog.
+    pub(crate) fn restored(beginning: Beginning, direction: Direction, dialog: Dialog) -> Self {
+        Self { dialog: Some(dialog), ..Self::new(beginning, direction, Phase::Established) }
+    }
+
     fn new(beginning: Beginning, direction: Direction, phase: Phase) -> Self {
         let Beginning { id, uuid, account, flow, invite, local_tag, remote_uri, remote_name } = beginning;
         Self {

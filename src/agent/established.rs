@@ -67,8 +67,11 @@ impl Agent {
     }
 
     /// Something happened on a media session; `number` is that of the command that it answers, or nought.
-    pub fn media_event(&mut self, now: Now, media: MediaId, number: u32, event: MediaEvent) {
+    pub fn media_event(&mut self, now: Now, media: MediaId, number: u32, mut event: MediaEvent) {
         let Some(call) = self.calls.iter_mut().find(|call| call.media == Some(media)) else { return };
+        if let MediaEvent::Described { sdp } = &mut event {
+            call.continue_origin(sdp);
+        }
         let (id, job) = (call.id, call.job);
         let digits = call.dtmf.is_asked_for(number);
         let overtaken = call.job_number != number;
@@ -378,6 +381,7 @@ impl Agent {
 
     /// The same, where a message with these headers ended it.
     pub(super) fn end_call_with(&mut self, now: Now, id: CallId, outcome: Outcome, headers: HeaderList) {
+        self.touched = true;
         let Some(call) = self.call_mut(id).filter(|call| !call.is_over()) else { return };
         call.phase = Phase::Over;
         call.orphaned_until = None;

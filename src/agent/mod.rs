@@ -7,7 +7,7 @@
 //! request or response), `modify` and `modified` (what either side changes of an established session), `session_timer`
 //! (RFC 4028) and `repair` (lost media), `trickle` (late ICE candidates, RFC 8840), `request` and `amend` (what brings one answer, and what a refusal leaves to try), `messaging`, `info` and `dtmf` (MESSAGE, OPTIONS,
 //! INFO), `usages` (what lives beside calls): `transfer` and `referral` (REFER), `subscription` and `notifier` (SUBSCRIBE,
-//! NOTIFY), `publication` (PUBLISH); `identity` (who calls), `extra` (the application's own headers), `sleep` (background and wake-up), `outcome` (how a call ended), `owed` (whom that is still to be told).
+//! NOTIFY), `publication` (PUBLISH); `identity` (who calls), `extra` (the application's own headers), `sleep` (background and wake-up), `state` and `restore` (what outlives the page), `outcome` (how a call ended), `owed` (whom that is still to be told).
 
 mod account;
 mod account_options;
@@ -43,6 +43,7 @@ mod reliable;
 mod repair;
 mod replaces;
 mod request;
+mod restore;
 mod session;
 mod session_timer;
 mod sleep;
@@ -176,6 +177,8 @@ pub struct Agent {
     remembered: Vec<state::Remembered>,
     /// Until when REGISTERs wait for that.
     state_wait: Option<Mono>,
+    /// What the host still has of an earlier page.
+    host_has: Option<restore::HostHas>,
     /// What is to be remembered may have changed.
     touched: bool,
     out: VecDeque<AgentEvent>,
@@ -216,6 +219,7 @@ impl Agent {
             instance,
             remembered: Vec::new(),
             state_wait: None,
+            host_has: None,
             touched: false,
             out: VecDeque::new(),
         };
@@ -267,9 +271,9 @@ impl Agent {
         if account.options.register {
             account.want(Purpose::Bind, None);
         }
-        state::take(&mut self.remembered, &mut account);
         self.accounts.push(account);
         self.touched = true;
+        self.take_up(now, id);
         if self.started {
             self.connect(now, id);
         }

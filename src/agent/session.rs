@@ -68,6 +68,10 @@ pub(crate) struct Session {
     pub(crate) repair: Option<Repair>,
     /// The far end sent a request since ours left: it lives, whatever becomes of ours.
     pub(crate) heard: bool,
+    /// The origin of our last description.
+    pub(crate) origin: Option<String>,
+    /// Its media session is not the one that made that.
+    pub(crate) restored: bool,
 }
 
 impl Session {
@@ -89,6 +93,8 @@ impl Session {
             deferred: None,
             repair: None,
             heard: false,
+            origin: None,
+            restored: false,
         }
     }
 

@@ -3,10 +3,13 @@
 //! The text is a head line with the version, and records: a name and a length in octets in one line, and the part in
 //! the next. Who reads it passes over names that it does not know, so that a later version may say more.
 
-use super::account::Account;
+use super::account::{self, Account};
+use super::restore::RememberedCalls;
 use super::{Agent, is_instance};
 use crate::common::limits;
+use crate::common::lists::Gather;
 use crate::common::time::{Mono, Now};
+use crate::io::AccountId;
 
 /// The first line, with the version.
 const HEAD: &str = "sipwake-state 1\n";
@@ -15,6 +18,9 @@ const INSTANCE: &str = "instance";
 const ACCOUNT: &str = "account";
 const AUTH: &str = "auth";
 const REGISTRATION: &str = "registration";
+/// When its calls were seen last.
+const SEEN: &str = "seen";
+const CALL: &str = "call";
 
 /// What an earlier page knew of an account that this one has not made yet.
 #[derive(Debug)]
@@ -23,16 +29,17 @@ pub(super) struct Remembered {
     key: String,
     auth: String,
     registration: String,
+    calls: RememberedCalls,
 }
 
-fn push(text: &mut String, name: &str, part: &str) {
+pub(super) fn push(text: &mut String, name: &str, part: &str) {
     for part in [name, " ", &part.len().to_string(), "\n", part, "\n"] {
         text.push_str(part);
     }
 }
 
 /// The records up to the first that cannot be read.
-fn records(text: &str) -> impl Iterator<Item = (&str, &str)> {
+pub(super) fn records(text: &str) -> impl Iterator<Item = (&str, &str)> {
     let mut left = text;
     std::iter::from_fn(move || {
         let (line, after) = left.split_once('\n')?;
@@ -55,34 +62,42 @@ impl Account {
         }
         key
     }
-
-    fn recall(&mut self, known: &Remembered) {
-        self.auth.restore(&known.auth);
-        self.first.registration.recall(&known.registration);
-    }
 }
 
 impl Agent {
     /// What another page would have to know, to go on where this one is. Nothing in it is secret.
     #[must_use]
-    pub fn snapshot(&self) -> String {
+    pub fn snapshot(&self, now: Now) -> String {
         let mut text = String::from(HEAD);
         push(&mut text, INSTANCE, &self.instance);
         // What a server makes too long is left out, and takes nothing of the others with it.
-        let mut add = |key: &str, auth: &str, registration: &str| {
+        let mut add = |key: &str, auth: &str, registration: &str, calls: &RememberedCalls| {
             let before = text.len();
             for (name, part) in [(ACCOUNT, key), (AUTH, auth), (REGISTRATION, registration)] {
                 push(&mut text, name, part);
             }
             if text.len() > limits::STATE_OCTETS {
                 text.truncate(before);
+                return;
+            }
+            for (index, call) in calls.calls.iter().enumerate() {
+                let before = text.len();
+                if index == 0 {
+                    push(&mut text, SEEN, &calls.seen.to_string());
+                }
+                push(&mut text, CALL, call);
+                if text.len() > limits::STATE_OCTETS {
+                    text.truncate(before);
+                    return;
+                }
             }
         };
         for account in self.accounts.iter().filter(|account| !account.removing) {
-            add(&account.key(), &account.auth.snapshot(), &account.first.registration.snapshot());
+            let (auth, registration) = (account.auth.snapshot(), account.first.registration.snapshot());
+            add(&account.key(), &auth, &registration, &self.calls_snapshot(now, account.id));
         }
         for known in &self.remembered {
-            add(&known.key, &known.auth, &known.registration);
+            add(&known.key, &known.auth, &known.registration, &known.calls);
         }
         text
     }
@@ -91,12 +106,16 @@ impl Agent {
     /// wait for it.
     pub fn restore(&mut self, now: Now, text: &str) {
         self.recall(text);
+        for account in self.accounts.iter().map(|account| account.id).gather() {
+            self.take_up(now, account);
+        }
         self.state_wait = None;
         self.pump(now);
     }
 
     pub(super) fn recall(&mut self, text: &str) {
         let text = text.strip_prefix(HEAD).filter(|text| text.len() <= limits::STATE_OCTETS).unwrap_or_default();
+        let mut same = true;
         for (name, part) in records(text) {
             let full = self.remembered.len() >= limits::REMEMBERED_ACCOUNTS;
             let known = self.remembered.last_mut();
@@ -104,22 +123,38 @@ impl Agent {
                 (INSTANCE, _) if self.options.instance.is_empty() && self.accounts.is_empty() && is_instance(part) => {
                     part.clone_into(&mut self.instance);
                 }
+                // Calls are this device's, or nobody's here.
+                (INSTANCE, _) => same = part == self.instance,
                 (ACCOUNT, _) if !full => {
                     self.remembered.push(Remembered {
                         key: part.to_owned(),
                         auth: String::new(),
                         registration: String::new(),
+                        calls: RememberedCalls::default(),
                     });
                 }
                 (ACCOUNT, _) => break,
                 (AUTH, Some(known)) => part.clone_into(&mut known.auth),
                 (REGISTRATION, Some(known)) => part.clone_into(&mut known.registration),
+                (SEEN, Some(known)) => known.calls.seen = part.parse().unwrap_or(0),
+                (CALL, Some(known)) if same && known.calls.calls.len() < limits::CALLS => {
+                    known.calls.calls.push(part.to_owned());
+                }
                 _ => {}
             }
         }
+    }
+
+    /// Gives an account what is remembered of it.
+    pub(super) fn take_up(&mut self, now: Now, id: AccountId) {
         let Self { accounts, remembered, .. } = self;
-        for account in accounts {
-            take(remembered, account);
+        let Some(account) = account::find_mut(accounts, id) else { return };
+        let key = account.key();
+        if let Some(index) = remembered.iter().position(|known| known.key == key) {
+            let known = remembered.remove(index);
+            account.auth.restore(&known.auth);
+            account.first.registration.recall(&known.registration);
+            self.restore_calls(now, id, &known.calls);
         }
     }
 
@@ -131,14 +166,6 @@ impl Agent {
     /// Whether [`Agent::snapshot`] may say something else than when this was last asked.
     pub fn take_touched(&mut self) -> bool {
         std::mem::take(&mut self.touched)
-    }
-}
-
-/// Gives an account what is remembered of it.
-pub(super) fn take(remembered: &mut Vec<Remembered>, account: &mut Account) {
-    let key = account.key();
-    if let Some(index) = remembered.iter().position(|known| known.key == key) {
-        account.recall(&remembered.remove(index));
     }
 }
 

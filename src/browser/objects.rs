@@ -260,6 +260,7 @@ pub(super) fn event(event: Event) -> (&'static str, JsValue) {
         Event::CallReceived { call: info, headers } => {
             ("call_received", new().value("call", &call(&info)).headers(headers))
         }
+        Event::CallRestored(info) => ("call_restored", new().value("call", &call(&info))),
         Event::CallChanged(info) => ("call_changed", new().value("call", &call(&info)).headers(info.headers)),
         Event::CallProgress { call, status, headers } => {
             ("call_progress", new().id("call", call.0).id("status", status.into()).headers(headers))

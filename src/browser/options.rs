@@ -54,9 +54,10 @@ pub(super) fn start(options: &JsValue) -> Result<Start, JsValue> {
                 start.web_socket = value.clone();
             }
             "state" => {
-                start.keeps = match value.as_string()?.as_str() {
-                    "session" => true,
-                    "none" => false,
+                (start.keeps, engine.keep_calls) = match value.as_string()?.as_str() {
+                    "calls" => (true, true),
+                    "session" => (true, false),
+                    "none" => (false, false),
                     _ => return None,
                 }
             }

@@ -6,6 +6,7 @@ pub mod notifier;
 pub mod refer;
 mod reliable;
 mod session_timer;
+mod snapshot;
 pub mod subscription;
 
 pub use error::DialogError;

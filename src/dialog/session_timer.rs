@@ -6,7 +6,7 @@ use crate::message::{HeaderName, Headers, Refresher, write_session_expires};
 /// The smallest interval that may be asked for, in seconds (RFC 4028 section 4).
 pub const SMALLEST_S: u32 = 90;
 /// The longest interval that is kept, in seconds: a day. A longer one is as good as none.
-const LONGEST_S: u32 = 86_400;
+pub(super) const LONGEST_S: u32 = 86_400;
 /// A session ends so many milliseconds before its expiry, or a third of the interval (section 10).
 const MARGIN_MS: u64 = 32_000;
 
@@ -15,13 +15,13 @@ const RAISES: u8 = 5;
 
 /// What both sides agreed to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Agreed {
-    seconds: u32,
-    we_refresh: bool,
+pub(super) struct Agreed {
+    pub(super) seconds: u32,
+    pub(super) we_refresh: bool,
     /// When we refresh; passed once it is wanted.
-    refresh_at: Option<Mono>,
+    pub(super) refresh_at: Option<Mono>,
     /// When we end the session because nobody refreshed it.
-    end_at: Mono,
+    pub(super) end_at: Mono,
 }
 
 /// What a deadline brings.
@@ -41,10 +41,10 @@ pub struct SessionTimer {
     /// The interval that we ask for, in seconds; 0: none.
     wanted_s: u32,
     /// The smallest interval that is allowed on the way, as a 422 or a request of theirs said.
-    min_s: Option<u32>,
+    pub(super) min_s: Option<u32>,
     /// How often it was raised since the last success.
     raises: u8,
-    agreed: Option<Agreed>,
+    pub(super) agreed: Option<Agreed>,
 }
 
 impl SessionTimer {
@@ -190,7 +190,7 @@ impl SessionTimer {
 }
 
 impl Agreed {
-    fn new(now: Mono, seconds: u32, we_refresh: bool) -> Self {
+    pub(super) fn new(now: Mono, seconds: u32, we_refresh: bool) -> Self {
         // Below the smallest there is nothing to agree on; whoever says so gets the smallest.
         let seconds = seconds.clamp(SMALLEST_S, LONGEST_S);
         let ms = u64::from(seconds) * 1000;

@@ -183,10 +183,10 @@ impl Endpoint {
     /// What another page would have to know is kept where it can find it.
     fn save(&mut self, now: Now) {
         // What is there is not overwritten before it is read.
-        if self.loading || !self.agent.take_touched() {
+        if self.loading || !(self.agent.take_touched() || self.agent.has_calls_to_keep()) {
             return;
         }
-        let state = self.agent.snapshot();
+        let state = self.agent.snapshot(now);
         if state != self.saved {
             self.saved.clone_from(&state);
             match &mut self.wake {

@@ -36,6 +36,8 @@ pub enum Event {
     },
     /// JavaScript: `call_changed`: state, mute, hold, names.
     CallChanged(CallInfo),
+    /// JavaScript: `call_restored`: an earlier page had this call, and this one goes on with it.
+    CallRestored(CallInfo),
     /// JavaScript: `call_progress`: a response to our INVITE, 101 to 299.
     CallProgress {
         /// Which.

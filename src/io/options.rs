@@ -52,6 +52,8 @@ pub struct EndpointOptions {
     pub token_wait_ms: u64,
     /// What an earlier page left to know ([`Output::Save`](super::Output)): then it goes on where that was.
     pub state: Option<String>,
+    /// Whether established calls are left to the next page as well.
+    pub keep_calls: bool,
     /// An extra INVITE header that carries the push's id, besides `X-Push-ID`.
     pub push_id_header: Option<String>,
 }
@@ -75,6 +77,7 @@ impl Default for EndpointOptions {
             trace_names: false,
             token_wait_ms: 3_000,
             state: None,
+            keep_calls: false,
             push_id_header: None,
         }
     }

@@ -54,10 +54,15 @@ impl Far {
     }
 
     pub fn with(options: AccountOptions) -> Self {
+        Self::with_endpoint(options, EndpointOptions::default())
+    }
+
+    /// The same with an endpoint of another kind.
+    pub fn with_endpoint(options: AccountOptions, endpoint: EndpointOptions) -> Self {
         let mut world = World::new();
         world.server.add_user(&options.username, "secret");
         let name = options.username.clone();
-        let phone = world.add_phone(EndpointOptions::default());
+        let phone = world.add_phone(endpoint);
         let account = world.create_account(phone, options);
         world.run(SOON);
         assert!(world.server.is_bound(&name), "{name} is not registered");

@@ -41,6 +41,7 @@ mod registration_answers;
 mod registration_flows;
 mod reliable;
 mod replaces;
+mod restore;
 mod rules;
 mod scenario;
 mod scenarios;

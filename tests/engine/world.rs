@@ -526,7 +526,13 @@ impl World {
             self.forget_flow(index, flow);
             self.server.connection_closed(index, flow);
         }
+        self.travelling.retain(|(_, _, what)| match what {
+            Travelling::Phone(phone, _) => *phone != index,
+            _ => true,
+        });
         let phone = &mut self.phones[index];
+        phone.open_media.clear();
+        phone.virtual_media.clear();
         phone.endpoint = Endpoint::new(options, Random::new(Seeded(seed)));
         phone.timer = Some(Mono(self.now));
         phone.completed.clear();

@@ -137,10 +137,12 @@ export interface EndpointOptions {
   /**
    * Where a page leaves what the next one needs to go on: nonces, so that its first REGISTER carries credentials, and the
    * Call-ID and CSeq of registrations; no password, no hash. `session` (default): in the tab's `sessionStorage`; `none`:
-   * nowhere. Where there is a host, the host keeps it. Each endpoint of a tab, in the order of their
+   * nowhere; `calls`: as `session`, and established calls as well: the page that follows gets them as `call_restored` when it
+   * creates the account, opens the microphone anew and offers the far end its new session. Of a call are kept: who it is
+   * with, its dialog (Call-ID, tags, CSeqs, target, routes), its session timer, hold and mute; nothing of keys. Where there is a host, the host keeps it. Each endpoint of a tab, in the order of their
    * starts, and a tab that was duplicated, has a place of its own.
    */
-  state?: "session" | "none";
+  state?: "session" | "none" | "calls";
   /** An INVITE header, besides `X-Push-ID`, that carries the push's id. */
   pushIdHeader?: string;
 }
@@ -190,6 +192,8 @@ export interface EventMap {
   /** A call rings here. The headers are those of the INVITE. */
   call_received: { call: Call; headers: Header[] };
   /** State, hold, mute, media or names of a call. The headers are those of the message that changed it; none where nothing on the wire did. */
+  /** An earlier page had this call, and this one goes on with it. */
+  call_restored: { call: Call };
   call_changed: { call: Call; headers: Header[] };
   /** A response to our INVITE, 101 to 299 (RFC 3261 13.2.2). */
   call_progress: { call: Call; status: number; headers: Header[] };
