@@ -3,8 +3,7 @@
 use super::Wake;
 use crate::agent::{Agent, Asker, DURATION_MS, GAP_MS};
 use crate::bridge::{
-    CallAction, CallPerform, CallPerformReply, CallPerformTimedOut, CallStateName, Incoming, Origin, PerformError,
-    PerformState,
+    CallAction, CallPerform, CallPerformReply, CallPerformTimedOut, CallStateName, Origin, PerformError, PerformState,
 };
 use crate::common::lists::Keep;
 use crate::common::time::Now;
@@ -25,22 +24,27 @@ pub(super) struct Action {
 }
 
 impl Wake {
-    pub(super) fn perform(&mut self, now: Now, agent: &mut Agent, incoming: &Incoming, perform: &CallPerform) {
+    pub(super) fn perform(&mut self, now: Now, agent: &mut Agent, request: &str, perform: CallPerform) {
         if let Some(known) = self.actions.iter_mut().find(|known| known.action_id == perform.action_id) {
             // The host sends again what was not finished; the answer goes to the newest request.
-            known.request.clone_from(&incoming.id);
+            request.clone_into(&mut known.request);
             return;
         }
+        self.late.keep(|(_, known)| known.action_id != perform.action_id);
         let uuid = perform.call_uuid.to_ascii_lowercase();
         let call = Self::call_with_uuid(agent, &uuid);
         match (perform.action, call) {
+            // The host may know the call by the UUID that its answer to `call.incoming` is about to name.
+            (_, None) if !self.reports.is_empty() && !self.is_open_push(&uuid) => {
+                self.late.push((request.to_owned(), perform));
+            }
             (CallAction::Answer, Some(call)) => {
-                self.wait(incoming, perform, &uuid);
+                self.wait(request, &perform, &uuid);
                 self.perform_answer(now, agent, &call);
             }
             (CallAction::Answer, None) if self.is_open_push(&uuid) => {
-                self.wait(incoming, perform, &uuid);
-                self.reply_perform(now, &incoming.id, PerformState::Pending, None);
+                self.wait(request, &perform, &uuid);
+                self.reply_perform(now, request, PerformState::Pending, None);
             }
             (CallAction::End, Some(call)) => {
                 // A far end that cannot be told finds out by itself: for the user the call is over. Nobody declined
@@ -50,39 +54,48 @@ impl Wake {
                 } else {
                     agent.hang_up(now, call.id, Extra::default())
                 };
-                self.reply_perform(now, &incoming.id, PerformState::Done, None);
+                self.reply_perform(now, request, PerformState::Done, None);
             }
             (CallAction::End, None) => {
                 if self.decline_push(&uuid) {
                     self.fail_actions(now, &uuid, "declined");
                 }
-                self.reply_perform(now, &incoming.id, PerformState::Done, None);
+                self.reply_perform(now, request, PerformState::Done, None);
             }
             (CallAction::Mute | CallAction::Unmute, Some(call)) => {
                 let muted = agent.mute(now, call.id, perform.action == CallAction::Mute, false);
-                self.reply_result(now, &incoming.id, muted);
+                self.reply_result(now, request, muted);
             }
             (CallAction::Hold | CallAction::Unhold, Some(call)) => {
-                let asker = Asker::Host(self.wait(incoming, perform, &uuid));
+                let asker = Asker::Host(self.wait(request, &perform, &uuid));
                 let begun = agent.hold(now, call.id, perform.action == CallAction::Hold, asker);
                 self.begun(now, agent, asker, begun);
             }
             (CallAction::Dtmf, Some(call)) => {
-                let asker = Asker::Host(self.wait(incoming, perform, &uuid));
+                let asker = Asker::Host(self.wait(request, &perform, &uuid));
                 let digits = perform.digits.as_deref().unwrap_or("");
                 let begun = agent.dtmf(now, call.id, digits, DtmfMethod::Auto, DURATION_MS, GAP_MS, asker);
                 self.begun(now, agent, asker, begun);
             }
-            (_, None) => self.fail(now, &incoming.id, "notFound"),
-            (_, Some(_)) => self.fail(now, &incoming.id, "unsupported"),
+            (_, None) => self.fail(now, request, "notFound"),
+            (_, Some(_)) => self.fail(now, request, "unsupported"),
         }
     }
 
-    fn wait(&mut self, incoming: &Incoming, perform: &CallPerform, uuid: &str) -> u32 {
+    /// What waited for the host to name its call.
+    pub(super) fn perform_late(&mut self, now: Now, agent: &mut Agent) {
+        if self.reports.is_empty() {
+            for (request, perform) in std::mem::take(&mut self.late) {
+                self.perform(now, agent, &request, perform);
+            }
+        }
+    }
+
+    fn wait(&mut self, request: &str, perform: &CallPerform, uuid: &str) -> u32 {
         self.next_action = self.next_action.wrapping_add(1);
         self.actions.push(Action {
             number: self.next_action,
-            request: incoming.id.clone(),
+            request: request.to_owned(),
             action_id: perform.action_id.clone(),
             call_uuid: uuid.to_owned(),
             action: perform.action,
@@ -147,6 +160,7 @@ impl Wake {
     /// The system gave up on an action; its answer would only confuse.
     pub(super) fn timed_out(&mut self, event: &CallPerformTimedOut) {
         self.actions.keep(|action| action.action_id != event.action_id);
+        self.late.keep(|(_, perform)| perform.action_id != event.action_id);
     }
 
     fn reply_result(&mut self, now: Now, request: &str, result: Result<(), Error>) {

@@ -16,7 +16,9 @@ mod state;
 use std::collections::VecDeque;
 
 use crate::agent::{Agent, AgentEvent};
-use crate::bridge::{BridgeProblem, CallEnded, Engine, Hello, Incoming, Link, LinkEvent, PackageInfo, Welcome};
+use crate::bridge::{
+    BridgeProblem, CallEnded, CallPerform, Engine, Hello, Incoming, Link, LinkEvent, PackageInfo, Welcome,
+};
 use crate::common::lists::Gather;
 use crate::common::random::Random;
 use crate::common::time::{Mono, Now};
@@ -82,6 +84,8 @@ pub struct Wake {
     finished: VecDeque<Finished>,
     actions: Vec<Action>,
     next_action: u32,
+    /// Actions of a call that goes by a UUID of its own until the host has named it, each with the id of its request.
+    late: Vec<(String, CallPerform)>,
     reports: Vec<Report>,
     suspension: Option<Suspension>,
     state: state::State,
@@ -110,6 +114,7 @@ impl Wake {
             finished: VecDeque::new(),
             actions: Vec::new(),
             next_action: 0,
+            late: Vec::new(),
             reports: Vec::new(),
             suspension: None,
             state: state::State::default(),

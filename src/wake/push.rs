@@ -76,10 +76,10 @@ impl Wake {
         if let Some(uuid) = &bound {
             self.resolve(now, &push.push_id, uuid, PushOutcome::Bound, None);
         }
-        // A page that was started for this push has no flow from before.
-        // A flow that the INVITE came on lives.
-        let trust_flow =
-            bound.is_some() || matches!(push.launch, crate::bridge::Launch::Foreground | crate::bridge::Launch::Cold);
+        // A page that was started for this push has no flow from before; one on which an INVITE has just come lives.
+        let trust_flow = bound.is_some()
+            || !self.reports.is_empty()
+            || matches!(push.launch, crate::bridge::Launch::Foreground | crate::bridge::Launch::Cold);
         self.pushes.push(Push {
             call_uuid: bound.unwrap_or(push.call_uuid),
             push_id: push.push_id,
@@ -164,35 +164,32 @@ impl Wake {
         let Some(call) = agent.call(id) else { return };
         let push_id = self.push_id_of(agent, id).map(str::to_owned);
         let index = self.announcing_push(&call, push_id.as_deref());
-        let push = index.and_then(|index| self.pushes.get_mut(index));
-        let (mut declined, mut shown) = (false, false);
-        let mut known_push = None;
-        if let Some(push) = push {
-            push.call = Some(id);
-            declined = push.declined;
-            shown = push.shown;
-            known_push = Some((push.push_id.clone(), push.call_uuid.clone()));
-        }
-        if let Some((push_id, uuid)) = &known_push {
-            agent.set_uuid(id, uuid);
-            self.resolve(now, push_id, uuid, PushOutcome::Bound, None);
-            agent.hold_awake(now, self.has_open_push());
-        }
-        if declined {
-            // The user said no before there was anything to say it to.
-            let _ = agent.decline(now, id, None, Extra::default());
-            return;
-        }
+        let Some(index) = index else { return self.report_incoming(now, agent, &call, push_id) };
+        let Some((push_id, shown)) = self.join(now, agent, index, id) else { return };
         let Some(call) = agent.call(id) else { return };
-        self.report_incoming(now, agent, &call, known_push.as_ref().map(|(push_id, _)| push_id.clone()).or(push_id));
-        if known_push.is_some() {
-            if self.wants_answer(&call.uuid) {
-                self.perform_answer(now, agent, &call);
-            } else if shown {
-                // The host shows it since the push. One that the system refused waits for the host's word.
-                agent.ring(now, id);
-            }
+        self.report_incoming(now, agent, &call, Some(push_id));
+        if self.wants_answer(&call.uuid) {
+            self.perform_answer(now, agent, &call);
+        } else if shown {
+            // The host shows it since the push. One that the system refused waits for the host's word.
+            agent.ring(now, id);
         }
+    }
+
+    /// The push at this place announced this call, whose INVITE is here: the push's id, and whether the system shows it.
+    /// `None`: the user said no before there was anything to say it to, and now it is said.
+    fn join(&mut self, now: Now, agent: &mut Agent, index: usize, id: CallId) -> Option<(String, bool)> {
+        let push = self.pushes.get_mut(index)?;
+        push.call = Some(id);
+        let (push_id, uuid, declined, shown) =
+            (push.push_id.clone(), push.call_uuid.clone(), push.declined, push.shown);
+        agent.set_uuid(id, &uuid);
+        self.resolve(now, &push_id, &uuid, PushOutcome::Bound, None);
+        agent.hold_awake(now, self.has_open_push());
+        if declined {
+            let _ = agent.decline(now, id, None, Extra::default());
+        }
+        (!declined).then_some((push_id, shown))
     }
 
     fn announcing_push(&self, call: &CallInfo, push_id: Option<&str>) -> Option<usize> {
@@ -248,7 +245,19 @@ impl Wake {
                 if !uuid.is_empty() {
                     agent.set_uuid(report.call, &uuid);
                 }
+                // The host joined it to a push whose ids did not say enough to join them here.
+                let open = self.pushes.iter().position(|push| push.call.is_none() && push.call_uuid == uuid);
+                if let Some(index) = open {
+                    let joined = self.join(now, agent, index, report.call);
+                    let Some(call) = agent.call(report.call).filter(|_| joined.is_some()) else { return true };
+                    if self.wants_answer(&uuid) {
+                        self.perform_answer(now, agent, &call);
+                        return true;
+                    }
+                }
                 match reply.error {
+                    // What the user did already is done next, and needs no ringing.
+                    None if self.late.iter().any(|(_, late)| late.call_uuid.eq_ignore_ascii_case(&uuid)) => {}
                     None | Some(ReportError::UuidExists) => agent.ring(now, report.call),
                     Some(error) => {
                         let status = if error == ReportError::Blocked { 603 } else { 486 };

@@ -31,6 +31,7 @@ impl Wake {
             if !ours && !self.reported(now, agent, &incoming) {
                 self.out.push_back(WakeEvent::Driver(Box::new(incoming)));
             }
+            self.perform_late(now, agent);
             return;
         }
         match incoming.message_type.as_str() {
@@ -47,7 +48,7 @@ impl Wake {
             }
             CallPerform::TYPE => {
                 let perform = read!(self, now, incoming, CallPerform);
-                self.perform(now, agent, &incoming, &perform);
+                self.perform(now, agent, &incoming.id, perform);
             }
             CallPerformTimedOut::TYPE => {
                 let event = read!(self, now, incoming, CallPerformTimedOut);
@@ -86,6 +87,7 @@ impl Wake {
         if !self.state_replied(now, agent, request, None) && !self.report_timed_out(now, agent, request) {
             self.out.push_back(WakeEvent::DriverTimedOut(request.to_owned()));
         }
+        self.perform_late(now, agent);
     }
 
     fn will_suspend(&mut self, now: Now, agent: &mut Agent, incoming: &Incoming, request: &WillSuspend) {

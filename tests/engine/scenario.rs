@@ -249,6 +249,7 @@ impl<'a> Scene<'a> {
             }
             "push" => self.push(step),
             "pageRuns" if self.world.phones[phone].shell.is_some() => self.page_runs(),
+            "freeze" => self.world.phones[phone].frozen = true,
             "pageDied" => {
                 self.lives += 1;
                 self.world.page_dies(phone);

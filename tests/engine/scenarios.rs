@@ -26,6 +26,10 @@ files! {
     r02_answered
     r02_cancelled
     r02_declined
+    r02_frozen_answered
+    r02_frozen_declined
+    r02_frozen_joined_answered
+    r02_frozen_joined_declined
     r02_nobody
     r03_answered
     r03_cancelled
