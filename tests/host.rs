@@ -6,6 +6,7 @@ mod host {
     mod drivers;
     mod interleavings;
     mod json;
+    mod outgoing;
     mod page;
     mod phone;
     mod pushes;

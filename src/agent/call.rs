@@ -149,6 +149,8 @@ pub(crate) struct Call {
     pub(crate) ringing_there: bool,
     /// A provisional response brought a description.
     pub(crate) early: bool,
+    /// The system was not asked yet whether it may start; whether its INVITE then leaves without an offer.
+    pub(crate) held_back: Option<bool>,
     /// Hung up between our 200 and its ACK: BYE when the ACK is there (15).
     pub(crate) bye_after_ack: bool,
     /// Given up: a 2xx that comes all the same gets ACK and BYE.
@@ -268,6 +270,7 @@ impl Call {
             prelude: Prelude::default(),
             ringing_there: false,
             early: false,
+            held_back: None,
             bye_after_ack: false,
             given_up: false,
             auth_rounds: 0,

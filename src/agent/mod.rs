@@ -121,6 +121,13 @@ pub enum AgentEvent {
     CredentialsNeeded(CredentialsRequest),
     /// An INVITE came and nobody was told yet: [`Agent::ring`] or [`Agent::decline`] it.
     Incoming(CallId),
+    /// A call of ours waits for the system's leave: [`Agent::begin_call`] or [`Agent::refuse_call`] it.
+    Outgoing {
+        /// Which.
+        call: CallId,
+        /// Whether it wants video.
+        video: bool,
+    },
     /// [`Agent::suspend`] is carried out as far as it will be.
     Suspended,
 }
@@ -166,6 +173,8 @@ pub struct Agent {
     suspending: bool,
     /// An open push keeps the accounts awake.
     held_awake: bool,
+    /// The system shows calls, and is asked before one starts.
+    call_ui: bool,
     /// The application's headers for what the command that is being carried out sends.
     lent: Extra,
     /// The message that is being looked at.
@@ -213,6 +222,7 @@ impl Agent {
             suspend_policy: None,
             suspending: false,
             held_awake: false,
+            call_ui: false,
             lent: Extra::default(),
             cause: None,
             registered: None,
@@ -319,6 +329,11 @@ impl Agent {
         if let Some(call) = self.call_mut(id) {
             uuid.clone_into(&mut call.uuid);
         }
+    }
+
+    /// Whether calls wait for the system's leave before they start.
+    pub fn set_call_ui(&mut self, on: bool) {
+        self.call_ui = on;
     }
 
     /// Calls that are not over.

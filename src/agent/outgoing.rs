@@ -8,12 +8,12 @@ use super::extra::{add_headers, check_headers};
 use super::incoming::media_error;
 use super::messaging::bare;
 use super::outcome::{self, Reasons, outcome};
-use super::{Agent, Use};
+use super::{Agent, AgentEvent, Use};
 use crate::common::limits;
 use crate::common::time::{Mono, Now};
 use crate::io::{
     AccountId, CallId, CallOptions, CommandId, Error, ErrorCode, Extra, MediaCommand, MediaFailure, Outcome,
-    OutcomeKind, Reply, TransportState,
+    OutcomeKind, Reply, TransportState, Video,
 };
 use crate::message::{self, HeaderName, Method, Response, Uri};
 use crate::transaction::{ClientId, Failure};
@@ -149,16 +149,44 @@ impl Agent {
         let remote_uri = bare(&uri).to_owned();
         let beginning = Beginning { id, uuid, account, flow, invite, local_tag, remote_uri, remote_name: None };
         let expires_at = options.expires.map(|seconds| now.mono.after(u64::from(seconds) * 1_000));
-        self.calls.push(Call { video: Some(options.video), expires_at, ..Call::outgoing(beginning) });
-        self.open_media(id, true);
-        if options.late_offer {
-            self.invite_without_offer(now, id);
+        let held_back = Some(options.late_offer);
+        self.calls.push(Call { video: Some(options.video), expires_at, held_back, ..Call::outgoing(beginning) });
+        if self.call_ui {
+            self.out.push_back(AgentEvent::Outgoing { call: id, video: options.video == Video::Send });
         } else {
-            self.media_command(id, MediaCommand::Offer { restart: false });
+            self.open_call(now, id);
         }
         self.tell_changed(id);
         self.pump(now);
         Ok(id)
+    }
+
+    /// Opens media, then sends the INVITE. False where that was done before, or the call is over.
+    fn open_call(&mut self, now: Now, id: CallId) -> bool {
+        let call = self.call_mut(id).filter(|call| !call.is_over());
+        let Some(late_offer) = call.and_then(|call| call.held_back.take()) else { return false };
+        self.open_media(id, true);
+        if late_offer {
+            self.invite_without_offer(now, id);
+        } else {
+            self.media_command(id, MediaCommand::Offer { restart: false });
+        }
+        true
+    }
+
+    /// The system lets a call start that [`AgentEvent::Outgoing`] told of. False where there is none that waits for it.
+    pub fn begin_call(&mut self, now: Now, id: CallId) -> bool {
+        let begun = self.open_call(now, id);
+        self.pump(now);
+        begun
+    }
+
+    /// The system does not let it start: nothing of it was sent.
+    pub fn refuse_call(&mut self, now: Now, id: CallId, code: ErrorCode) {
+        if self.find_call(id).is_some_and(|call| call.held_back.is_some()) {
+            self.end_call(now, id, outcome::of_error(OutcomeKind::Failed, code.into()));
+            self.pump(now);
+        }
     }
 
     /// Our offer is there: the INVITE leaves.

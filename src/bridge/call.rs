@@ -121,6 +121,68 @@ message! {
 }
 
 message! {
+    /// The application starts a call. What the system lets happen comes back as `call.perform` with the action `start`;
+    /// until then nothing is sent.
+    CallStart, Request "call.start" {
+        /// Its UUID, minted by the page.
+        call_uuid "callUuid": String,
+        /// Whose call.
+        account "account": String,
+        /// Whom it calls.
+        handle "handle": Handle,
+        /// Their name.
+        display_name "displayName": Option<String>,
+        /// Whether it is a video call.
+        video "video": bool,
+    }
+}
+
+message! {
+    /// The system lets the call start. Where it does not, the error says why: a name of [`RequestRefusal`].
+    CallStartReply, Reply "call.start" {}
+}
+
+names! {
+    /// Why the system refused what the app asked it for.
+    RequestRefusal {
+        /// There are as many calls as it shows.
+        TooManyCalls = "tooManyCalls",
+        /// The app may not.
+        Unentitled = "unentitled",
+        /// Anything else.
+        Other = "other",
+    }
+}
+
+names! {
+    /// Where somebody asked for a call.
+    StartSource {
+        /// The list of recent calls.
+        Recents = "recents",
+        /// Siri.
+        Siri = "siri",
+        /// A link.
+        Url = "url",
+    }
+}
+
+message! {
+    /// Somebody asked for a call outside the page; the application may start it.
+    IntentStartCall, Event "intent.startCall" {
+        /// Whose call, where it is known.
+        account "account": Option<String>,
+        /// Whom to call.
+        handle "handle": Handle,
+        /// Their name.
+        display_name "displayName": Option<String>,
+        /// Whether with video.
+        video "video": bool,
+        /// Where it was asked for.
+        source "source": StartSource,
+    }
+}
+
+message! {
     /// What is shown of a call changed.
     CallUpdate, Event "call.update" {
         /// The call.

@@ -39,8 +39,9 @@ pub use app::{
 pub use audio::{AudioActivated, AudioDeactivated, AudioDone, AudioSetRoute};
 pub use call::{
     CallAction, CallEnded, CallIncoming, CallIncomingReply, CallMatch, CallPerform, CallPerformReply,
-    CallPerformTimedOut, CallRequest, CallState, CallStateName, CallUpdate, EndReason, Handle, HandleType, Origin,
-    PerformError, PerformState, ProviderReset, ReportError, Supports,
+    CallPerformTimedOut, CallRequest, CallRequestReply, CallStart, CallStartReply, CallState, CallStateName,
+    CallUpdate, EndReason, Handle, HandleType, IntentStartCall, Origin, PerformError, PerformState, ProviderReset,
+    ReportError, RequestRefusal, StartSource, Supports,
 };
 pub use codec::{CodecError, RawJson};
 pub use envelope::{Kind, ReplyError, SipStatus};

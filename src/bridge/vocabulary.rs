@@ -1,17 +1,17 @@
 //! Every message in one list: of it are made the manual's tables, the JSON Schema and the TypeScript types (`make docs`),
 //! and the tests go through it. Nothing else names it, so no page and no app carries it.
 
-use super::call::CallRequestReply;
 use super::codec::{ReadRecord, RecordDescription, WriteRecord};
 use super::{
     Ack, AppResumed, AppState, AudioActivated, AudioDeactivated, AudioDone, AudioSetRoute, CallEnded, CallIncoming,
-    CallIncomingReply, CallPerform, CallPerformReply, CallPerformTimedOut, CallRequest, CallState, CallUpdate,
-    CodecError, Hello, Kind, Log, MediaAccept, MediaCandidate, MediaClose, MediaDirection, MediaDone, MediaDtmf,
-    MediaFailed, MediaGatheringDone, MediaMicrophone, MediaMute, MediaOffer, MediaOpen, MediaReport, MediaRollback,
-    MediaSdp, MediaSetAnswer, MediaState, MediaStats, NetworkChanged, Payload, Ping, Pong, ProviderReset, PushIncoming,
-    PushIncomingReply, PushResolved, PushToken, Ready, RegState, RequestToken, SessionReset, StateLoad, StateLoadReply,
-    StateSave, StateSaveReply, TimerClear, TimerFired, TimerSet, Welcome, WillSuspend, WillSuspendReply, WsClose,
-    WsClosed, WsFailed, WsMessage, WsOpen, WsOpened, WsSend, read_payload, write_payload,
+    CallIncomingReply, CallPerform, CallPerformReply, CallPerformTimedOut, CallRequest, CallRequestReply, CallStart,
+    CallStartReply, CallState, CallUpdate, CodecError, Hello, IntentStartCall, Kind, Log, MediaAccept, MediaCandidate,
+    MediaClose, MediaDirection, MediaDone, MediaDtmf, MediaFailed, MediaGatheringDone, MediaMicrophone, MediaMute,
+    MediaOffer, MediaOpen, MediaReport, MediaRollback, MediaSdp, MediaSetAnswer, MediaState, MediaStats,
+    NetworkChanged, Payload, Ping, Pong, ProviderReset, PushIncoming, PushIncomingReply, PushResolved, PushToken,
+    Ready, RegState, RequestToken, SessionReset, StateLoad, StateLoadReply, StateSave, StateSaveReply, TimerClear,
+    TimerFired, TimerSet, Welcome, WillSuspend, WillSuspendReply, WsClose, WsClosed, WsFailed, WsMessage, WsOpen,
+    WsOpened, WsSend, read_payload, write_payload,
 };
 
 /// Who sends a message.
@@ -125,6 +125,7 @@ vocabulary! {
     }
     "Calls" {
         Page CallIncoming => CallIncomingReply;
+        Page CallStart => CallStartReply;
         Page CallUpdate;
         Page CallState;
         Page CallEnded;
@@ -132,6 +133,7 @@ vocabulary! {
         Host CallPerform => CallPerformReply;
         Host CallPerformTimedOut;
         Host ProviderReset;
+        Host IntentStartCall;
     }
     "Audio" {
         Host AudioActivated;

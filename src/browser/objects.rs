@@ -352,6 +352,15 @@ pub(super) fn event(event: Event) -> (&'static str, JsValue) {
         Event::Problem { error, account } => {
             ("problem", new().error(Some(&error)).number("account", account.map(|account| account.0.into())))
         }
+        Event::CallWanted { account, target, name, video, source } => (
+            "call_wanted",
+            new()
+                .text("accountName", account.as_deref())
+                .text("target", &*target)
+                .text("name", name.as_deref())
+                .flag("video", video)
+                .text("source", source),
+        ),
         Event::HostChanged { connected } => ("host_changed", new().flag("connected", connected)),
     };
     (name, object.done())

@@ -7,7 +7,18 @@ use crate::common::time::Now;
 use crate::io::{Command, CommandId, Error, ErrorCode, Extra, Output, Reply};
 
 impl Endpoint {
+    /// The system is asked first where it shows the call.
     pub(super) fn command(&mut self, now: Now, id: CommandId, command: Command) {
+        let command = match &mut self.wake {
+            Some(wake) if self.stopping.is_none() => wake.ask(now, &self.agent, id, command),
+            _ => Some(command),
+        };
+        if let Some(command) = command {
+            self.carry_out(now, id, command);
+        }
+    }
+
+    pub(super) fn carry_out(&mut self, now: Now, id: CommandId, command: Command) {
         if self.stopped || (self.stopping.is_some() && !matches!(command, Command::Stop)) {
             self.complete(id, Err(ErrorCode::Stopped.into()));
             return;
@@ -112,6 +123,9 @@ impl Endpoint {
             }
         };
         if let Some(result) = result {
+            if let Some(wake) = &mut self.wake {
+                wake.completed(now, &self.agent, id, &result);
+            }
             self.complete(id, result);
         }
     }
@@ -135,6 +149,9 @@ impl Endpoint {
                 self.stopping = Some((vec![id], now.mono.after(STOP_MS)));
                 for id in std::mem::take(&mut self.suspending) {
                     self.complete(id, Err(ErrorCode::Stopped.into()));
+                }
+                if let Some(wake) = &mut self.wake {
+                    wake.stop();
                 }
                 self.agent.stop(now);
             }

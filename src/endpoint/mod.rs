@@ -300,7 +300,7 @@ impl Endpoint {
                     self.out.push_back(Output::Completed { id, result: Ok(Reply::Done) });
                 }
             }
-            AgentEvent::Incoming(_) => {}
+            AgentEvent::Incoming(_) | AgentEvent::Outgoing { .. } => {}
         }
     }
 
@@ -317,6 +317,8 @@ impl Endpoint {
                 self.out.push_back(Output::Event(Event::Problem { error, account: None }));
             }
             WakeEvent::Loaded => self.loading = false,
+            WakeEvent::Run { id, command } => self.carry_out(now, id, command),
+            WakeEvent::Event(event) => self.out.push_back(Output::Event(event)),
             WakeEvent::Driver(incoming) => self.driver_message(now, &incoming),
             WakeEvent::DriverTimedOut(request) => {
                 if self.route_answered(&request, Some(ErrorCode::HostUnreachable)) {

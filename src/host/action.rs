@@ -8,18 +8,24 @@ use crate::bridge::{
 };
 use crate::common::time::Now;
 
-/// How long the page may take to hear of what is done already: a mute, a hold.
-const TOLD_MS: u64 = 10_000;
+/// What is wanted of a call.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Wish {
+    pub action_id: String,
+    pub action: CallAction,
+    /// Who wants it.
+    pub origin: Origin,
+    pub digits: Option<String>,
+    pub group_with: Option<String>,
+}
 
 /// An action that the page has to carry out.
 #[derive(Debug)]
 pub(super) struct Waiting {
     number: u32,
-    action_id: String,
+    wish: Wish,
     key: CallKey,
     uuid: String,
-    action: CallAction,
-    digits: Option<String>,
     /// The `call.perform` that asks for it; none as long as the page may not or cannot know.
     request: Option<String>,
     /// When the user wanted it, epoch milliseconds.
@@ -29,41 +35,34 @@ pub(super) struct Waiting {
 }
 
 impl Host {
-    /// The user wants something.
-    pub(super) fn perform(
-        &mut self,
-        now: Now,
-        action_id: String,
-        uuid: &str,
-        action: CallAction,
-        digits: Option<String>,
-    ) {
-        if self.actions.iter().any(|waiting| waiting.action_id == action_id) {
+    /// The system begins an action: the user wants something, or what the app asked for happens.
+    pub(super) fn perform(&mut self, now: Now, uuid: &str, mut wish: Wish) {
+        if self.actions.iter().any(|waiting| waiting.wish.action_id == wish.action_id) {
             return;
         }
         let Some(call) = self.calls.by_uuid(uuid) else {
             // An end is never refused: the system would go on showing the call.
-            return self.settle(action_id, action == CallAction::End);
+            return self.settle(wish.action_id, wish.action == CallAction::End);
         };
         let key = call.key;
-        match action {
-            CallAction::Answer => self.answer(now, action_id, key),
-            CallAction::End => self.end_by_user(now, action_id, key),
-            _ if !matches!(call.phase, Phase::Ringing | Phase::Answered | Phase::Connected) => {
-                self.settle(action_id, false);
+        let is_up = matches!(call.phase, Phase::Ringing | Phase::Answered | Phase::Calling | Phase::Connected);
+        wish.origin = self.origin_of(now, key, wish.action);
+        match wish.action {
+            CallAction::Start => self.start(now, wish, key),
+            CallAction::Answer => self.answer(now, wish, key),
+            CallAction::End => self.end_by_user(now, wish, key),
+            _ if !is_up => self.settle(wish.action_id, false),
+            CallAction::Mute | CallAction::Unmute | CallAction::Hold => self.done_at_once(now, wish, key),
+            CallAction::Unhold => self.unhold(now, wish, key),
+            CallAction::Group if !self.may_group(key, wish.group_with.as_deref()) => {
+                self.settle(wish.action_id, false);
             }
-            CallAction::Mute | CallAction::Unmute | CallAction::Hold => {
-                self.done_at_once(now, action_id, key, action);
-            }
-            CallAction::Unhold | CallAction::Dtmf | CallAction::Group | CallAction::Ungroup => {
-                let number = self.ask(now, action_id, key, action, digits, self.options.answer_timeout_ms, true);
-                self.timers.set(Timer::Action(number), now.mono.after(self.options.answer_timeout_ms));
-            }
-            CallAction::Start | CallAction::Unknown => self.settle(action_id, false),
+            CallAction::Dtmf | CallAction::Group | CallAction::Ungroup => self.ask_in_time(now, wish, key),
+            CallAction::Unknown => self.settle(wish.action_id, false),
         }
     }
 
-    fn settle(&mut self, action_id: String, done: bool) {
+    pub(super) fn settle(&mut self, action_id: String, done: bool) {
         self.effects.push_back(if done {
             Effect::Fulfil { action_id, connected_at: None }
         } else {
@@ -71,15 +70,15 @@ impl Host {
         });
     }
 
-    fn answer(&mut self, now: Now, action_id: String, key: CallKey) {
+    fn answer(&mut self, now: Now, wish: Wish, key: CallKey) {
         // Only what is shown can be answered, so the report was taken.
         self.report_settled(now, key, None);
         let Some(call) = self.calls.get_mut(key).filter(|call| call.phase == Phase::Ringing) else {
-            return self.settle(action_id, false);
+            return self.settle(wish.action_id, false);
         };
         if call.sealed {
             let display_name = call.display_name.clone();
-            self.settle(action_id, false);
+            self.settle(wish.action_id, false);
             self.effects.push_back(Effect::MissedCall { display_name });
             return self.end(key, EndReason::Unanswered);
         }
@@ -93,7 +92,8 @@ impl Host {
         }
         let deadline = self.time_for_action(now, key);
         let tell = self.options.profile == Profile::HostMedia;
-        self.ask(now, action_id, key, CallAction::Answer, None, deadline, tell);
+        self.hold_others(now, key);
+        self.ask(now, wish, key, deadline, tell);
         if bound {
             self.answer_can_go(now, key);
         }
@@ -101,7 +101,7 @@ impl Host {
 
     /// The INVITE is there and the user has answered.
     fn answer_can_go(&mut self, now: Now, key: CallKey) {
-        let waiting = self.actions.iter().position(|w| w.key == key && w.action == CallAction::Answer && w.open);
+        let waiting = self.actions.iter().position(|w| w.key == key && w.wish.action == CallAction::Answer && w.open);
         let Some(index) = waiting else { return };
         if self.options.profile == Profile::HostMedia {
             if let Some(waiting) = self.actions.get(index) {
@@ -111,7 +111,7 @@ impl Host {
             return;
         }
         let waiting = self.actions.remove(index);
-        self.effects.push_back(Effect::Fulfil { action_id: waiting.action_id, connected_at: Some(now.wall) });
+        self.effects.push_back(Effect::Fulfil { action_id: waiting.wish.action_id, connected_at: Some(now.wall) });
         self.timers.set(Timer::HandOver(key), now.mono.after(self.options.hand_over_ms));
     }
 
@@ -121,15 +121,25 @@ impl Host {
         call.report = Report::Gone;
         let uuid = call.uuid.clone();
         self.show_end(uuid, EndReason::RemoteEnded);
-        let action_id = self.random.uuid();
-        let number = self.ask(now, action_id, key, CallAction::Answer, None, self.options.answer_timeout_ms, true);
+        let wish = self.wish(CallAction::Answer, Origin::User);
+        let number = self.ask(now, wish, key, self.options.answer_timeout_ms, true);
+        self.close(number);
+    }
+
+    /// An action that is not the system's.
+    pub(super) fn wish(&mut self, action: CallAction, origin: Origin) -> Wish {
+        Wish { action_id: self.random.uuid(), action, origin, ..Wish::default() }
+    }
+
+    /// The system does not wait for this one.
+    fn close(&mut self, number: u32) {
         if let Some(waiting) = self.actions.iter_mut().find(|waiting| waiting.number == number) {
             waiting.open = false;
         }
     }
 
-    fn end_by_user(&mut self, now: Now, action_id: String, key: CallKey) {
-        self.settle(action_id.clone(), true);
+    fn end_by_user(&mut self, now: Now, wish: Wish, key: CallKey) {
+        self.settle(wish.action_id.clone(), true);
         let Some(call) = self.calls.get_mut(key) else { return };
         if matches!(call.phase, Phase::Over(_) | Phase::Declined) {
             // What was on its way to the system is ended there by now.
@@ -140,6 +150,7 @@ impl Host {
             }
             return;
         }
+        self.start_given_up(now, key);
         self.report_settled(now, key, None);
         self.drop_actions(key);
         for timer in [Timer::Ring(key), Timer::HandOver(key), Timer::Claim(key)] {
@@ -152,60 +163,84 @@ impl Host {
             return self.end(key, EndReason::Local);
         }
         if self.rules.hold(Rule::EndIsTold) {
-            self.pass_on_end(now, key, action_id, self.time_for_action(now, key));
+            self.pass_on_end(now, key, wish, self.time_for_action(now, key));
         }
     }
 
-    fn pass_on_end(&mut self, now: Now, key: CallKey, action_id: String, deadline_ms: u64) {
-        let number = self.ask(now, action_id, key, CallAction::End, None, deadline_ms, true);
-        if let Some(waiting) = self.actions.iter_mut().find(|waiting| waiting.number == number) {
-            waiting.open = false;
-        }
+    fn pass_on_end(&mut self, now: Now, key: CallKey, wish: Wish, deadline_ms: u64) {
+        let number = self.ask(now, wish, key, deadline_ms, true);
+        self.close(number);
     }
 
-    fn done_at_once(&mut self, now: Now, action_id: String, key: CallKey, action: CallAction) {
-        self.settle(action_id.clone(), true);
+    fn done_at_once(&mut self, now: Now, wish: Wish, key: CallKey) {
+        self.settle(wish.action_id.clone(), true);
+        let unholds = self.waits_for(key, CallAction::Unhold);
+        let quiet_until = now.mono.after(self.options.system_unmute_ms);
         let Some(call) = self.calls.get_mut(key) else { return };
-        match action {
-            CallAction::Hold => call.held = true,
-            _ => call.muted = action == CallAction::Mute,
+        let known = match wish.action {
+            CallAction::Hold => {
+                call.held_on_screen = true;
+                call.quiet_until = quiet_until;
+                std::mem::replace(&mut call.held, true) && !unholds
+            }
+            CallAction::Unmute if call.muted && wish.origin == Origin::User && now.mono < call.quiet_until => {
+                // The system unmutes by itself when a call is connected, held or resumed. Nobody wanted that.
+                return self.request(now, key, Wish { action: CallAction::Mute, ..Wish::default() }, None);
+            }
+            action => {
+                let muted = action == CallAction::Mute;
+                std::mem::replace(&mut call.muted, muted) == muted
+            }
+        };
+        // Before the INVITE there is nothing to mute; it is told when there is. What the page has told is no news to it.
+        if call.bound && !known {
+            self.tell(now, wish, key);
         }
-        // Before the INVITE there is nothing to mute; it is told when there is.
-        if call.bound {
-            self.tell(now, action_id, key, action);
+    }
+
+    fn unhold(&mut self, now: Now, wish: Wish, key: CallKey) {
+        let waits = self.waits_for(key, CallAction::Unhold);
+        let quiet_until = now.mono.after(self.options.system_unmute_ms);
+        let Some(call) = self.calls.get_mut(key) else { return };
+        call.quiet_until = quiet_until;
+        if !call.held && !waits {
+            call.held_on_screen = false;
+            return self.settle(wish.action_id, true);
         }
+        self.hold_others(now, key);
+        self.ask_in_time(now, wish, key);
+    }
+
+    /// Whether the page was asked for this and has not said yet.
+    pub(super) fn waits_for(&self, key: CallKey, action: CallAction) -> bool {
+        self.actions.iter().any(|waiting| waiting.key == key && waiting.wish.action == action)
+    }
+
+    /// Whether the system waits to hear whether a call may start.
+    pub(super) fn waits_for_start(&self, key: CallKey) -> bool {
+        let starts = |w: &Waiting| w.key == key && w.wish.action == CallAction::Start && w.open;
+        self.actions.iter().any(starts)
     }
 
     /// Tells the page what is done; its answer changes nothing.
-    fn tell(&mut self, now: Now, action_id: String, key: CallKey, action: CallAction) {
+    pub(super) fn tell(&mut self, now: Now, wish: Wish, key: CallKey) {
         let Some(call) = self.calls.get(key) else { return };
-        let perform = CallPerform {
-            action_id,
-            call_uuid: call.uuid.clone(),
-            action,
-            origin: Origin::User,
-            ..CallPerform::default()
-        };
-        self.link.request(now, &perform, TOLD_MS);
+        let perform = perform(&call.uuid, wish);
+        self.link.request(now, &perform, self.options.told_timeout_ms);
+    }
+
+    /// Asks the page for an action, which fails when its time is over.
+    pub(super) fn ask_in_time(&mut self, now: Now, wish: Wish, key: CallKey) {
+        let number = self.ask(now, wish, key, self.options.answer_timeout_ms, true);
+        self.timers.set(Timer::Action(number), now.mono.after(self.options.answer_timeout_ms));
     }
 
     /// Notes an action and, unless the page may not know yet, asks for it.
-    #[allow(clippy::too_many_arguments)]
-    fn ask(
-        &mut self,
-        now: Now,
-        action_id: String,
-        key: CallKey,
-        action: CallAction,
-        digits: Option<String>,
-        deadline_ms: u64,
-        tell: bool,
-    ) -> u32 {
+    fn ask(&mut self, now: Now, wish: Wish, key: CallKey, deadline_ms: u64, tell: bool) -> u32 {
         let uuid = self.calls.get(key).map(|call| call.uuid.clone()).unwrap_or_default();
         self.next_action = self.next_action.wrapping_add(1);
         let number = self.next_action;
-        let mut waiting =
-            Waiting { number, action_id, key, uuid, action, digits, request: None, at: now.wall, open: true };
+        let mut waiting = Waiting { number, wish, key, uuid, request: None, at: now.wall, open: true };
         if tell {
             waiting.request = Some(self.request_action(now, &waiting, deadline_ms));
         }
@@ -214,15 +249,12 @@ impl Host {
     }
 
     fn request_action(&mut self, now: Now, waiting: &Waiting, deadline_ms: u64) -> String {
-        let perform = CallPerform {
-            action_id: waiting.action_id.clone(),
-            call_uuid: waiting.uuid.clone(),
-            action: waiting.action,
-            origin: Origin::User,
-            digits: waiting.digits.clone(),
-            ..CallPerform::default()
-        };
-        self.link.request(now, &perform, deadline_ms)
+        let mut message = perform(&waiting.uuid, waiting.wish.clone());
+        if let Some(call) = self.calls.get(waiting.key).filter(|_| waiting.wish.action == CallAction::Start) {
+            message.handle.clone_from(&call.dialled);
+            message.video = Some(call.video);
+        }
+        self.link.request(now, &message, deadline_ms)
     }
 
     /// Another page: what the old one was asked for is asked again, under the same `actionId`. Of a call that no push
@@ -273,7 +305,7 @@ impl Host {
         let waiting = self.actions.remove(index);
         self.timers.clear(Timer::Action(waiting.number));
         let key = waiting.key;
-        match waiting.action {
+        match waiting.wish.action {
             CallAction::Answer if done => {
                 self.timers.clear(Timer::Invite(key));
                 if let Some(call) = self.calls.get_mut(key) {
@@ -282,26 +314,43 @@ impl Host {
                 }
                 if waiting.open {
                     let connected_at = Some(connected_at.unwrap_or(now.wall));
-                    self.effects.push_back(Effect::Fulfil { action_id: waiting.action_id, connected_at });
+                    self.effects.push_back(Effect::Fulfil { action_id: waiting.wish.action_id, connected_at });
                 }
             }
             CallAction::Answer => {
                 if waiting.open {
-                    self.settle(waiting.action_id, false);
+                    self.settle(waiting.wish.action_id, false);
                 }
                 self.end_in_page(now, key);
                 self.end(key, EndReason::Failed);
             }
+            CallAction::Start if !done => self.start_failed(now, waiting.wish.action_id, key),
             CallAction::End => self.end_was_told(key),
             action => {
-                if action == CallAction::Unhold
-                    && done
-                    && let Some(call) = self.calls.get_mut(key)
-                {
-                    call.held = false;
+                if done {
+                    self.change_done(key, action, waiting.wish.group_with.as_deref());
                 }
-                self.settle(waiting.action_id, done);
+                self.settle(waiting.wish.action_id, done);
             }
+        }
+    }
+
+    /// The page has done what could have failed.
+    fn change_done(&mut self, key: CallKey, action: CallAction, group_with: Option<&str>) {
+        match action {
+            CallAction::Unhold => {
+                if let Some(call) = self.calls.get_mut(key) {
+                    call.held = false;
+                    call.held_on_screen = false;
+                }
+            }
+            CallAction::Group => self.grouped(key, group_with),
+            CallAction::Ungroup => {
+                if let Some(call) = self.calls.get_mut(key) {
+                    call.group = None;
+                }
+            }
+            _ => {}
         }
     }
 
@@ -316,8 +365,12 @@ impl Host {
     pub(super) fn action_expired(&mut self, now: Now, number: u32) {
         let Some(index) = self.actions.iter().position(|waiting| waiting.number == number) else { return };
         let waiting = self.actions.remove(index);
+        if waiting.wish.action == CallAction::Start {
+            self.tell_timed_out(now, &waiting);
+            return self.start_failed(now, waiting.wish.action_id, waiting.key);
+        }
         if waiting.open {
-            self.settle(waiting.action_id.clone(), false);
+            self.settle(waiting.wish.action_id.clone(), false);
         }
         self.action_is_over(now, &waiting);
     }
@@ -332,10 +385,10 @@ impl Host {
 
     /// The system gave up on an action: it is neither fulfilled nor failed.
     pub(super) fn action_timed_out(&mut self, now: Now, action_id: &str) {
-        let Some(index) = self.actions.iter().position(|waiting| waiting.action_id == action_id) else { return };
+        let Some(index) = self.actions.iter().position(|waiting| waiting.wish.action_id == action_id) else { return };
         let waiting = self.actions.remove(index);
         if waiting.open && !self.rules.hold(Rule::TimeOutIsFinal) {
-            self.settle(waiting.action_id.clone(), false);
+            self.settle(waiting.wish.action_id.clone(), false);
         }
         if !waiting.open {
             // It was fulfilled long ago; the page still has to hear of it.
@@ -348,8 +401,8 @@ impl Host {
     fn action_is_over(&mut self, now: Now, waiting: &Waiting) {
         self.timers.clear(Timer::Action(waiting.number));
         self.tell_timed_out(now, waiting);
-        match waiting.action {
-            CallAction::Answer => {
+        match waiting.wish.action {
+            CallAction::Answer | CallAction::Start => {
                 self.end_in_page(now, waiting.key);
                 self.end(waiting.key, EndReason::Failed);
             }
@@ -362,9 +415,9 @@ impl Host {
         if let Some(request) = &waiting.request {
             self.link.forget(request);
             let timed_out = CallPerformTimedOut {
-                action_id: waiting.action_id.clone(),
+                action_id: waiting.wish.action_id.clone(),
                 call_uuid: waiting.uuid.clone(),
-                action: waiting.action,
+                action: waiting.wish.action,
             };
             self.link.event(now, &timed_out);
         }
@@ -391,7 +444,7 @@ impl Host {
                 self.link.forget(request);
             }
             if waiting.open && self.rules.hold(Rule::EndFailsActions) {
-                self.settle(waiting.action_id, false);
+                self.settle(waiting.wish.action_id, false);
             }
         }
     }
@@ -402,7 +455,7 @@ impl Host {
         let may_know = self.options.profile == Profile::HostMedia;
         let known = |waiting: &&Waiting| waiting.key == key && (may_know || waiting.request.is_some());
         let waiting = self.actions.iter().rev().find(known)?;
-        Some(PendingAction { action_id: waiting.action_id.clone(), action: waiting.action, at: waiting.at })
+        Some(PendingAction { action_id: waiting.wish.action_id.clone(), action: waiting.wish.action, at: waiting.at })
     }
 
     /// The INVITE of a call is there.
@@ -424,16 +477,16 @@ impl Host {
                 // It may have been another page that heard of the decline.
                 let told = self.actions.iter().any(|waiting| waiting.key == key);
                 if !told && self.rules.hold(Rule::EndIsTold) {
-                    let action_id = self.random.uuid();
-                    self.pass_on_end(now, key, action_id, self.options.answer_timeout_ms);
+                    let wish = self.wish(CallAction::End, Origin::User);
+                    self.pass_on_end(now, key, wish, self.options.answer_timeout_ms);
                 }
             }
-            Phase::Ringing | Phase::Connected | Phase::Over(_) => {}
+            _ => {}
         }
         self.ask_what_was_held(now, key);
         if muted {
-            let action_id = self.random.uuid();
-            self.tell(now, action_id, key, CallAction::Mute);
+            let wish = self.wish(CallAction::Mute, Origin::User);
+            self.tell(now, wish, key);
         }
     }
 
@@ -446,17 +499,12 @@ impl Host {
     }
 
     /// What ends on the screen without the user and the far end ends in the page as well.
-    fn end_in_page(&mut self, now: Now, key: CallKey) {
+    pub(super) fn end_in_page(&mut self, now: Now, key: CallKey) {
         let rule = self.rules.hold(Rule::EndReachesPage);
-        let Some(call) = self.calls.get(key).filter(|call| rule && call.bound) else { return };
-        let perform = CallPerform {
-            action_id: self.random.uuid(),
-            call_uuid: call.uuid.clone(),
-            action: CallAction::End,
-            origin: Origin::System,
-            ..CallPerform::default()
-        };
-        self.link.request(now, &perform, TOLD_MS);
+        if self.calls.get(key).is_some_and(|call| rule && call.bound) {
+            let wish = self.wish(CallAction::End, Origin::System);
+            self.tell(now, wish, key);
+        }
     }
 
     /// The system forgot every call: nothing is fulfilled, failed or ended there any more.
@@ -467,6 +515,7 @@ impl Host {
                 self.link.forget(request);
             }
         }
+        self.forget_requests();
         for key in self.calls.keys() {
             self.clear_timers(key);
             self.timers.clear(Timer::Report(key));
@@ -476,5 +525,17 @@ impl Host {
             self.end(key, EndReason::Failed);
         }
         self.link.event(now, &ProviderReset {});
+    }
+}
+
+fn perform(call_uuid: &str, wish: Wish) -> CallPerform {
+    CallPerform {
+        action_id: wish.action_id,
+        call_uuid: call_uuid.to_owned(),
+        action: wish.action,
+        origin: wish.origin,
+        digits: wish.digits,
+        group_with: wish.group_with,
+        ..CallPerform::default()
     }
 }

@@ -1,7 +1,9 @@
 //! The table of calls, and which push and which INVITE belong to one.
 
-use crate::bridge::{CallIncoming, CallMatch, EndReason, PushFacts, PushIncoming, ReportError};
+use crate::bridge::call::CallDirection;
+use crate::bridge::{CallIncoming, CallMatch, EndReason, Handle, PushFacts, PushIncoming, ReportError, Supports};
 use crate::common::limits;
+use crate::common::time::Mono;
 
 /// What a call is known by in here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +29,10 @@ pub(super) enum Phase {
     Ringing,
     /// The user answered.
     Answered,
+    /// It is ours, and the system was asked whether it may start.
+    Starting,
+    /// It is ours, and on its way to the far end.
+    Calling,
     /// Both sides agreed.
     Connected,
     /// The user declined or hung up; it waits only for the page to hear of it.
@@ -40,6 +46,7 @@ pub(super) enum Phase {
 pub(super) struct Call {
     pub key: CallKey,
     pub uuid: String,
+    pub direction: CallDirection,
     pub push: Option<PushIncoming>,
     /// The page was told of the push.
     pub push_posted: bool,
@@ -52,6 +59,13 @@ pub(super) struct Call {
     pub handle: Option<String>,
     pub display_name: Option<String>,
     pub video: bool,
+    pub supports: Supports,
+    /// Whom a call of ours calls.
+    pub dialled: Option<Handle>,
+    /// The `call.start` that the system's word answers.
+    pub start_asked: Option<String>,
+    /// The system was told that it is on its way.
+    pub connecting: bool,
     pub report: Report,
     /// Its INVITE is there.
     pub bound: bool,
@@ -62,6 +76,14 @@ pub(super) struct Call {
     pub phase: Phase,
     pub muted: bool,
     pub held: bool,
+    /// What the system shows of that.
+    pub held_on_screen: bool,
+    /// Until then an unmute is the system's own.
+    pub quiet_until: Mono,
+    /// The page answered it, and the system does not know yet.
+    pub answered_in_page: bool,
+    /// The group it is in.
+    pub group: Option<u32>,
     /// The page's `call.incoming`, to be answered when the system took the report.
     pub asked: Option<(String, CallMatch)>,
 }
@@ -75,6 +97,10 @@ impl Call {
     /// Whether it waits for an INVITE, be it to decline it.
     pub fn waits_for_invite(&self) -> bool {
         self.is_live() && !self.bound
+    }
+
+    pub fn is_outgoing(&self) -> bool {
+        self.direction == CallDirection::Outgoing
     }
 
     pub fn push_id(&self) -> Option<&str> {
@@ -106,6 +132,7 @@ impl Calls {
         let mut call = Call {
             key: CallKey(self.next),
             uuid,
+            direction: CallDirection::Incoming,
             push: None,
             push_posted: false,
             push_request: None,
@@ -115,6 +142,10 @@ impl Calls {
             handle: None,
             display_name: None,
             video: false,
+            supports: Supports { hold: true, dtmf: true, ..Supports::default() },
+            dialled: None,
+            start_asked: None,
+            connecting: false,
             report: Report::Pending,
             bound: false,
             invited: false,
@@ -122,6 +153,10 @@ impl Calls {
             phase: Phase::Ringing,
             muted: false,
             held: false,
+            held_on_screen: false,
+            quiet_until: Mono(0),
+            answered_in_page: false,
+            group: None,
             asked: None,
         };
         fill(&mut call);

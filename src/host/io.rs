@@ -1,8 +1,9 @@
 //! The closed lists of what the host is told and what it wants done.
 
 use crate::bridge::{
-    AppState, AudioActivated, AudioDeactivated, BridgeProblem, CallAction, CallUi, EndReason, HostInfo, Launch,
-    NetworkChanged, PayloadPaths, PushToken, ReportError, ResetReason, SuspendPolicy, TokenKind,
+    AppState, AudioActivated, AudioDeactivated, BridgeProblem, CallAction, CallUi, EndReason, Handle, HostInfo,
+    IntentStartCall, Launch, NetworkChanged, PayloadPaths, PushToken, ReportError, RequestRefusal, ResetReason,
+    Supports, SuspendPolicy, TokenKind,
 };
 use crate::common::time::Mono;
 use crate::io::{FlowCommand, FlowEvent, FlowId, MediaCommand, MediaEvent, MediaId};
@@ -44,6 +45,13 @@ pub struct HostOptions {
     /// Whether the host keeps the page's time, which a page behind or locked away cannot keep itself. The capability
     /// `timers.host` is offered accordingly.
     pub timers: bool,
+    /// The origins whose pages may speak to the host, as the web view names them: `https://app.example.com`,
+    /// `sipwake://app`. Whatever comes from another one, or not from the main frame, is dropped and counted.
+    pub origins: Vec<String>,
+    /// Calls, or groups of calls, that the system shows at one time. A start of one more is refused.
+    pub maximum_call_groups: u64,
+    /// Calls in a group.
+    pub maximum_calls_per_call_group: u64,
     /// More capabilities to offer.
     pub capabilities: Vec<String>,
     /// Whether the device is in Lockdown Mode.
@@ -58,6 +66,18 @@ pub struct HostOptions {
     pub answer_timeout_ms: u64,
     /// How long a call rings.
     pub ring_timeout_ms: u64,
+    /// How long the system may stay silent about a report; then the report counts as taken, and a start as refused.
+    pub report_timeout_ms: u64,
+    /// How long the system may take to begin an action that the app asked for.
+    pub request_timeout_ms: u64,
+    /// How long a call is shown on a device that was not unlocked since it started.
+    pub sealed_ms: u64,
+    /// How long a page that came back may take to speak for a call that was connected, beside the page's own time.
+    pub claim_timeout_ms: u64,
+    /// How long the page may take to hear of what is done already: a mute, a hold.
+    pub told_timeout_ms: u64,
+    /// For how long after a connect, a hold or its end an unmute is the system's own, which nobody asked for.
+    pub system_unmute_ms: u64,
     /// How long a page may take to say hello when there is something to do.
     pub page_timeout_ms: u64,
     /// Ring only: how long the call screen stays after the answer.
@@ -75,6 +95,9 @@ impl Default for HostOptions {
             profile: Profile::HostMedia,
             transport: true,
             timers: false,
+            origins: Vec::new(),
+            maximum_call_groups: 2,
+            maximum_calls_per_call_group: 5,
             capabilities: Vec::new(),
             lockdown: false,
             paths: PayloadPaths::default(),
@@ -82,6 +105,12 @@ impl Default for HostOptions {
             invite_timeout_ms: 15_000,
             answer_timeout_ms: 10_000,
             ring_timeout_ms: 90_000,
+            report_timeout_ms: 2_000,
+            request_timeout_ms: 2_000,
+            sealed_ms: 4_000,
+            claim_timeout_ms: 5_000,
+            told_timeout_ms: 10_000,
+            system_unmute_ms: 500,
             page_timeout_ms: 8_000,
             hand_over_ms: 1_000,
             background_ms: 20_000,
@@ -125,7 +154,20 @@ pub enum HostInput {
         action: CallAction,
         /// Which digits.
         digits: Option<String>,
+        /// With which call.
+        group_with: Option<String>,
     },
+    /// The system refused what [`Effect::StartCall`] or [`Effect::RequestAction`] asked it for.
+    RequestRefused {
+        /// The call.
+        uuid: String,
+        /// What was asked for.
+        action: CallAction,
+        /// Why not.
+        refusal: RequestRefusal,
+    },
+    /// Somebody asked for a call outside the page: in the list of recent calls, by voice, with a link.
+    StartIntent(IntentStartCall),
     /// The system gave up on an action. It is neither fulfilled nor failed after this.
     ActionTimedOut {
         /// Id of the system's action.
@@ -135,8 +177,15 @@ pub enum HostInput {
     ProviderReset,
     /// A push token came, changed or died.
     Token(PushToken),
-    /// The page posted an envelope. Its frame and origin were checked.
-    PageMessage(String),
+    /// A frame of the web view posted a text.
+    PageMessage {
+        /// Whether it was the main frame.
+        main_frame: bool,
+        /// The frame's origin: scheme, host, and the port where it is not the scheme's.
+        origin: String,
+        /// The envelope.
+        text: String,
+    },
     /// A text could not be handed to the page.
     PostFailed,
     /// The page is gone: its process died, or it was left.
@@ -203,6 +252,36 @@ pub enum Effect {
         handle: Option<String>,
         /// Whether to show it as a video call.
         video: bool,
+        /// What the system may offer for it.
+        supports: Supports,
+    },
+    /// Ask the system whether a call of ours may start. It comes back as [`HostInput::Perform`] with
+    /// [`CallAction::Start`], or as [`HostInput::RequestRefused`].
+    StartCall {
+        /// The call.
+        uuid: String,
+        /// Whose call.
+        account: String,
+        /// Their name.
+        display_name: Option<String>,
+        /// Whom it calls.
+        handle: Handle,
+        /// Whether to show it as a video call.
+        video: bool,
+    },
+    /// A call of ours is on its way to the far end.
+    OutgoingConnecting {
+        /// The call.
+        uuid: String,
+        /// Since when, epoch milliseconds.
+        at: u64,
+    },
+    /// A call of ours was answered.
+    OutgoingConnected {
+        /// The call.
+        uuid: String,
+        /// When, epoch milliseconds.
+        at: u64,
     },
     /// What is shown of a call changed.
     UpdateCall {
@@ -214,6 +293,8 @@ pub enum Effect {
         handle: Option<String>,
         /// Whether to show it as a video call.
         video: bool,
+        /// What the system may offer for it.
+        supports: Supports,
     },
     /// Report the end of a call to the system. Never comes for a call that the user ended.
     EndCall {
@@ -234,7 +315,8 @@ pub enum Effect {
         /// Id of the system's action.
         action_id: String,
     },
-    /// A button in the page: ask the system for this action. It comes back as [`HostInput::Perform`].
+    /// Ask the system for this action: a button in the page, or what has to follow. It comes back as
+    /// [`HostInput::Perform`], or as [`HostInput::RequestRefused`].
     RequestAction {
         /// The call.
         uuid: String,
@@ -242,6 +324,8 @@ pub enum Effect {
         action: CallAction,
         /// Which digits.
         digits: Option<String>,
+        /// With which call.
+        group_with: Option<String>,
     },
     /// Tell the user that a call was missed.
     MissedCall {
@@ -299,6 +383,7 @@ pub enum Effect {
         /// It, in base64.
         value: String,
     },
-    /// The page sent something that broke the rules; it was dropped.
+    /// Something that was to be the page's broke the rules; it was dropped. [`Host::problems`](super::Host::problems)
+    /// counts them.
     Problem(BridgeProblem),
 }

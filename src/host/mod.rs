@@ -8,6 +8,9 @@
 //! | `calls` | the table of calls, and which push and INVITE belong to one |
 //! | `push` | a push: report it before anything else, then wait for its INVITE |
 //! | `action` | what the user does, its deadlines, and what the page makes of it |
+//! | `outgoing` | calls of ours: the system's leave, and what it is told of them |
+//! | `request` | what the app asks the system for: buttons in the page, and what follows from another action |
+//! | `several` | calls beside each other: one talks, or they are a group |
 //! | `page` | the page: its session, its messages, its death |
 //! | `rules` | the rules by name, for the tests that switch them off |
 //!
@@ -19,9 +22,12 @@ mod action;
 mod calls;
 mod io;
 pub mod json;
+mod outgoing;
 mod page;
 mod push;
+mod request;
 mod rules;
+mod several;
 
 use std::collections::VecDeque;
 
@@ -29,15 +35,12 @@ pub use io::{Effect, HostInput, HostOptions, Profile, PushCallId};
 pub use rules::Rule;
 
 use crate::bridge::drivers::HostMedia;
-use crate::bridge::{AppResumed, AppState, EndReason, Link, NetworkChanged, PushToken, TimerFired};
+use crate::bridge::{AppResumed, AppState, EndReason, Link, NetworkChanged, Origin, PushToken, TimerFired};
 use crate::common::random::Random;
 use crate::common::time::{Mono, Now};
 use crate::common::timers::Timers;
 use crate::io::{FlowId, MediaId};
 use calls::{CallKey, Calls, Phase, Report};
-
-/// How long a report may stay unanswered before it counts as taken.
-const REPORT_MS: u64 = 2_000;
 
 /// What a deadline is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +57,8 @@ enum Timer {
     Claim(CallKey),
     /// The page carries out an action of the user.
     Action(u32),
+    /// The system begins an action that the app asked for.
+    Request(u32),
     /// A page says hello.
     Page,
     /// A push has kept the app awake for long enough.
@@ -73,6 +78,10 @@ pub struct Host {
     /// Actions of the user that the page has to carry out.
     actions: Vec<action::Waiting>,
     next_action: u32,
+    /// Actions that the app asked the system for.
+    requests: Vec<request::Request>,
+    next_group: u32,
+    problems: u64,
     tokens: Vec<PushToken>,
     app: Option<AppState>,
     network: Option<NetworkChanged>,
@@ -109,6 +118,9 @@ impl Host {
             timers: Timers::default(),
             actions: Vec::new(),
             next_action: 0,
+            requests: Vec::new(),
+            next_group: 0,
+            problems: 0,
             tokens: Vec::new(),
             app: None,
             network: None,
@@ -139,13 +151,19 @@ impl Host {
                 self.push(now, &payload, push::Circumstances { must_report, launch, locked, unlocked_since_boot });
             }
             HostInput::Reported { uuid, error } => self.reported(now, &uuid, error),
-            HostInput::Perform { action_id, uuid, action, digits } => {
-                self.perform(now, action_id, &uuid, action, digits);
+            HostInput::Perform { action_id, uuid, action, digits, group_with } => {
+                let wish = action::Wish { action_id, action, origin: Origin::User, digits, group_with };
+                self.perform(now, &uuid, wish);
+            }
+            HostInput::RequestRefused { uuid, action, refusal } => self.request_refused(now, &uuid, action, refusal),
+            HostInput::StartIntent(intent) => {
+                self.link.event(now, &intent);
+                self.wake_page(now, false);
             }
             HostInput::ActionTimedOut { action_id } => self.action_timed_out(now, &action_id),
             HostInput::ProviderReset => self.provider_reset(now),
             HostInput::Token(token) => self.token(now, token),
-            HostInput::PageMessage(text) => self.link.receive(now, &text),
+            HostInput::PageMessage { main_frame, origin, text } => self.page_message(now, main_frame, &origin, &text),
             HostInput::PostFailed => self.link.post_failed(now),
             HostInput::PageLost(_) => self.page_lost(now),
             HostInput::App(state) => {
@@ -176,6 +194,12 @@ impl Host {
         self.tell_timer();
     }
 
+    /// How often something was dropped that was to be the page's.
+    #[must_use]
+    pub const fn problems(&self) -> u64 {
+        self.problems
+    }
+
     /// Takes what is to be done; `None`: nothing more for now.
     pub fn poll(&mut self) -> Option<Effect> {
         self.effects.pop_front()
@@ -202,12 +226,13 @@ impl Host {
                 Timer::OfPage(timer) => {
                     self.link.event(now, &TimerFired { timer, late_ms: now.mono.since(at) });
                 }
-                Timer::Report(key) => self.report_settled(now, key, None),
+                Timer::Report(key) => self.report_overdue(now, key),
                 Timer::Invite(key) => self.invite_missing(now, key),
                 Timer::Ring(key) => self.rang_out(now, key),
                 Timer::HandOver(key) => self.hand_over(now, key),
                 Timer::Claim(key) => self.end(key, EndReason::Failed),
                 Timer::Action(number) => self.action_expired(now, number),
+                Timer::Request(number) => self.request_expired(now, number),
                 Timer::Page => self.page_missing(now),
                 Timer::Background => self.let_sleep(),
             }
@@ -232,6 +257,12 @@ impl Host {
 
     /// Ends a call: in the system if it is shown there, as soon as the system took the report if it did not yet.
     fn end(&mut self, key: CallKey, reason: EndReason) {
+        if self.waits_for_start(key)
+            && let Some(call) = self.calls.get_mut(key)
+        {
+            // A start that fails is the end of its call.
+            call.report = Report::Gone;
+        }
         self.drop_actions(key);
         self.clear_timers(key);
         let Some(call) = self.calls.get_mut(key) else { return };

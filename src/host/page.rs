@@ -1,20 +1,18 @@
 //! The page: its session, its messages, its death.
 
-use super::calls::{Call, Phase, Report};
+use super::action::Wish;
+use super::calls::{Call, CallKey, Phase, Report};
 use super::{Effect, Host, Profile, Rule, Timer};
-use crate::bridge::call::{CallDirection, CallRequestReply};
 use crate::bridge::drivers::{post_flow_event, read_flow_command};
 use crate::bridge::{
-    AudioDone, AudioSetRoute, CallAction, CallEnded, CallIncoming, CallIncomingReply, CallMatch, CallRequest,
-    CallState, CallStateName, CallUpdate, CodecError, EndReason, Hello, Incoming, Kind, LinkEvent, Payload,
-    PushResolved, RequestToken, ResetReason, Snapshot, SnapshotCall, StateLoad, StateLoadReply, StateSave,
-    StateSaveReply, SuspendPolicy, TimerClear, TimerSet, Welcome, WillSuspend, WillSuspendReply,
+    AudioDone, AudioSetRoute, BridgeProblem, CallAction, CallEnded, CallIncoming, CallIncomingReply, CallMatch,
+    CallRequest, CallStart, CallState, CallStateName, CallUpdate, CodecError, EndReason, Hello, Incoming, Kind,
+    LinkEvent, Payload, PushResolved, RequestToken, ResetReason, Snapshot, SnapshotCall, StateLoad, StateLoadReply,
+    StateSave, StateSaveReply, SuspendPolicy, TimerClear, TimerSet, Welcome, WillSuspend, WillSuspendReply,
 };
 use crate::common::time::{Mono, Now};
 use crate::io::{FlowCommand, FlowEvent, FlowId, MediaCommand, MediaEvent, MediaFailure, MediaId};
 
-/// How long a page that came back may take to speak for a call that was connected.
-const CLAIM_MS: u64 = 5_000;
 /// Sockets, and media sessions, that a page may have at one time.
 const DRIVERS: usize = 32;
 /// Timers that a page may have. Higher numbers: the message is refused.
@@ -38,10 +36,26 @@ impl Host {
                 LinkEvent::TimedOut { id, .. } => self.timed_out(now, &id),
                 LinkEvent::Hello(incoming) => self.hello(now, &incoming),
                 LinkEvent::Overflow => self.overflow(now),
-                LinkEvent::Problem(problem) => self.effects.push_back(Effect::Problem(problem)),
+                LinkEvent::Problem(problem) => self.problem(problem),
                 _ => {}
             }
         }
+    }
+
+    /// A frame posted something. Only the page of the app may speak.
+    pub(super) fn page_message(&mut self, now: Now, main_frame: bool, origin: &str, text: &str) {
+        if !main_frame {
+            self.problem(BridgeProblem::WrongFrame);
+        } else if !self.options.origins.iter().any(|allowed| allowed == origin) {
+            self.problem(BridgeProblem::WrongOrigin);
+        } else {
+            self.link.receive(now, text);
+        }
+    }
+
+    fn problem(&mut self, problem: BridgeProblem) {
+        self.problems += 1;
+        self.effects.push_back(Effect::Problem(problem));
     }
 
     fn timed_out(&mut self, now: Now, id: &str) {
@@ -76,6 +90,7 @@ impl Host {
             ("transport.host", self.options.transport),
             ("timers.host", self.options.timers),
             ("push.mustReport", true),
+            ("callUi.start", self.shows_ours()),
             ("state", true),
         ] {
             if offered && !capabilities.iter().any(|known| known == name) {
@@ -106,7 +121,7 @@ impl Host {
         let may_know = self.options.profile == Profile::HostMedia || call.report == Report::Gone;
         SnapshotCall {
             call_uuid: call.uuid.clone(),
-            direction: CallDirection::Incoming,
+            direction: call.direction,
             push_id: call.push_id().map(str::to_owned),
             sip_call_id: call.sip_call_id.clone(),
             account: call.account.clone(),
@@ -185,11 +200,13 @@ impl Host {
             }
             let was_bound = std::mem::replace(&mut call.bound, false);
             match (call.phase, call.report) {
+                // A call of ours that nobody has answered: no page can go on with it.
+                (Phase::Starting | Phase::Calling, _) => self.end(key, EndReason::Failed),
                 // Its audio was the page's, and nothing is shown of it any more.
                 (Phase::Answered | Phase::Connected, Report::Gone) => self.end(key, EndReason::Failed),
                 (Phase::Connected, _) => {
                     call.bound = was_bound;
-                    let at = now.mono.after(self.options.page_timeout_ms + CLAIM_MS);
+                    let at = now.mono.after(self.options.page_timeout_ms + self.options.claim_timeout_ms);
                     if self.rules.hold(Rule::ClaimLimit) {
                         self.timers.set(Timer::Claim(key), at);
                     }
@@ -220,6 +237,7 @@ impl Host {
         let read = match incoming.message_type.as_str() {
             PushResolved::TYPE => incoming.read().map(|resolved| self.push_resolved(now, &resolved)),
             CallIncoming::TYPE => incoming.read().map(|invite| self.call_incoming(now, incoming, &invite)),
+            CallStart::TYPE => incoming.read().map(|start| self.call_start(now, incoming, start)),
             CallUpdate::TYPE => incoming.read().map(|update| self.call_update(&update)),
             CallState::TYPE => incoming.read().map(|state| self.call_state(now, &state)),
             CallEnded::TYPE => incoming.read().map(|ended| self.call_ended(&ended)),
@@ -298,7 +316,7 @@ impl Host {
             let call_uuid = call.uuid.clone();
             self.link.reply(now, &incoming.id, &CallIncomingReply { call_uuid, call_match, error });
         }
-        self.update(key, name, Some(handle));
+        self.update(key, name, Some(handle), Some(&invite.supports));
         self.bind(now, key);
     }
 
@@ -315,6 +333,7 @@ impl Host {
             call.display_name = name.map(str::to_owned);
             call.handle = Some(handle.to_owned());
             call.video = invite.video;
+            call.supports = invite.supports.clone();
             call.asked = Some((incoming.id.clone(), CallMatch::New));
             call.invited = true;
             call.invite_push_id.clone_from(&invite.push_id);
@@ -329,24 +348,28 @@ impl Host {
         let Some(call) = self.calls.by_uuid(&update.call_uuid).filter(|call| call.is_live()) else { return };
         let key = call.key;
         let handle = update.handle.as_ref().map(|handle| handle.value.as_str());
-        self.update(key, update.display_name.as_deref(), handle);
+        self.update(key, update.display_name.as_deref(), handle, update.supports.as_ref());
     }
 
     fn call_state(&mut self, now: Now, state: &CallState) {
         let Some(call) = self.calls.by_uuid(&state.call_uuid).filter(|call| call.is_live()) else { return };
-        let key = call.key;
-        self.bind(now, key);
+        let (key, outgoing) = (call.key, call.is_outgoing());
+        if outgoing {
+            self.outgoing_state(now, key, state);
+        } else {
+            self.bind(now, key);
+        }
         let Some(call) = self.calls.get_mut(key) else { return };
         if let Some(id) = &state.sip_call_id {
             call.sip_call_id = Some(id.clone());
         }
         match state.state {
-            CallStateName::Held => call.held = true,
-            CallStateName::Resumed => call.held = false,
-            CallStateName::Connected if call.phase == Phase::Ringing && call.report == Report::Shown => {
-                // It was answered by a button in the page, so the system has to hear of it.
-                let uuid = call.uuid.clone();
-                self.effects.push_back(Effect::RequestAction { uuid, action: CallAction::Answer, digits: None });
+            CallStateName::Held | CallStateName::Resumed => {
+                self.show_hold(now, key, state.state == CallStateName::Held);
+            }
+            CallStateName::Connected if call.phase == Phase::Ringing => {
+                call.answered_in_page = true;
+                self.answered_in_page(now, key);
             }
             CallStateName::Connected if call.phase == Phase::Answered && call.report == Report::Gone => {
                 call.phase = Phase::Connected;
@@ -355,22 +378,19 @@ impl Host {
         }
     }
 
+    /// It was answered by a button in the page, so the system has to hear of it as soon as it shows the call.
+    pub(super) fn answered_in_page(&mut self, now: Now, key: CallKey) {
+        let rings = |call: &Call| call.answered_in_page && call.phase == Phase::Ringing && call.report == Report::Shown;
+        if self.calls.get(key).is_some_and(rings) && !self.is_requested(key, CallAction::Answer) {
+            self.request(now, key, Wish { action: CallAction::Answer, ..Wish::default() }, None);
+        }
+    }
+
     fn call_ended(&mut self, ended: &CallEnded) {
         if let Some(call) = self.calls.by_uuid(&ended.call_uuid).filter(|call| call.is_live()) {
             let key = call.key;
             self.end(key, ended.reason);
         }
-    }
-
-    /// A button in the page. It becomes an action of the system, so that both agree.
-    fn call_request(&mut self, now: Now, incoming: &Incoming, request: CallRequest) {
-        let shown = self.calls.by_uuid(&request.call_uuid).filter(|call| call.report == Report::Shown);
-        let Some(call) = shown.filter(|call| call.is_live()) else {
-            return self.link.reply_error(now, &incoming.id, "notFound", "", false);
-        };
-        let uuid = call.uuid.clone();
-        self.effects.push_back(Effect::RequestAction { uuid, action: request.action, digits: request.digits });
-        self.link.reply(now, &incoming.id, &CallRequestReply {});
     }
 
     fn save_state(&mut self, now: Now, incoming: &Incoming, state: StateSave) {
@@ -502,7 +522,7 @@ impl Host {
 }
 
 /// Whether a text has the form of a UUID.
-fn is_uuid(text: &str) -> bool {
+pub(super) fn is_uuid(text: &str) -> bool {
     text.len() == 36
         && text.bytes().enumerate().all(|(index, byte)| match index {
             8 | 13 | 18 | 23 => byte == b'-',

@@ -1,15 +1,12 @@
 //! A push: it is reported before anything else, then it waits for its INVITE.
 
 use super::calls::{Call, CallKey, Phase, Report};
-use super::{Effect, Host, Profile, PushCallId, REPORT_MS, Rule, Timer};
+use super::{Effect, Host, Profile, PushCallId, Rule, Timer};
 use crate::bridge::{
     CallIncomingReply, EndReason, Incoming, Launch, PushFacts, PushIncoming, PushIncomingReply, PushKind, PushOutcome,
-    PushRefusal, PushResolved, PushToken, RawJson, ReportError, Reported, read_push,
+    PushRefusal, PushResolved, PushToken, RawJson, ReportError, Reported, Supports, read_push,
 };
 use crate::common::time::Now;
-
-/// How long a call is shown on a device that was not unlocked yet.
-const SEALED_MS: u64 = 4_000;
 
 /// What the app knows of a push besides its payload.
 pub(super) struct Circumstances {
@@ -74,7 +71,7 @@ impl Host {
                 call.sealed = true;
                 call.push_posted = true;
             }
-            self.timers.set(Timer::Invite(key), now.mono.after(SEALED_MS));
+            self.timers.set(Timer::Invite(key), now.mono.after(self.options.sealed_ms));
             return;
         }
         if self.rules.hold(Rule::InviteLimit) {
@@ -108,7 +105,7 @@ impl Host {
             PushKind::Missed => EndReason::Unanswered,
             PushKind::Call | PushKind::Unknown => {
                 let first = call_without_push(self.calls.get(key));
-                self.update(key, facts.display_name.as_deref(), facts.from_uri.as_deref());
+                self.update(key, facts.display_name.as_deref(), facts.from_uri.as_deref(), None);
                 let push = self.push_message(now, &uuid, facts, how);
                 if let Some(call) = self.calls.get_mut(key)
                     && first
@@ -156,7 +153,7 @@ impl Host {
     /// Reports a call to the system and waits for what it says.
     pub(super) fn report(&mut self, now: Now, key: CallKey) {
         self.effects.push_back(self.report_effect(key));
-        self.timers.set(Timer::Report(key), now.mono.after(REPORT_MS));
+        self.timers.set(Timer::Report(key), now.mono.after(self.options.report_timeout_ms));
     }
 
     fn report_effect(&self, key: CallKey) -> Effect {
@@ -166,6 +163,7 @@ impl Host {
             display_name: call.and_then(|call| call.display_name.clone()),
             handle: call.and_then(|call| call.handle.clone()),
             video: self.shown_as_video(call),
+            supports: call.map(|call| call.supports.clone()).unwrap_or_default(),
         }
     }
 
@@ -174,19 +172,27 @@ impl Host {
         self.options.profile == Profile::PageMedia || call.is_some_and(|call| call.video)
     }
 
-    /// What is known of the caller changed.
-    pub(super) fn update(&mut self, key: CallKey, display_name: Option<&str>, handle: Option<&str>) {
+    /// What is known of a call changed.
+    pub(super) fn update(
+        &mut self,
+        key: CallKey,
+        display_name: Option<&str>,
+        handle: Option<&str>,
+        supports: Option<&Supports>,
+    ) {
         let Some(call) = self.calls.get_mut(key) else { return };
-        let before = (call.display_name.clone(), call.handle.clone());
+        let shown = |call: &Call| (call.display_name.clone(), call.handle.clone(), call.supports.clone());
+        let before = shown(call);
         if let Some(name) = display_name {
             call.display_name = Some(name.to_owned());
         }
         if let Some(handle) = handle {
             call.handle = Some(handle.to_owned());
         }
-        if before == (call.display_name.clone(), call.handle.clone())
-            || !matches!(call.report, Report::Pending | Report::Shown)
-        {
+        if let Some(supports) = supports {
+            call.supports = supports.clone();
+        }
+        if before == shown(call) || !matches!(call.report, Report::Pending | Report::Shown) {
             return;
         }
         self.show_update(key);
@@ -199,6 +205,7 @@ impl Host {
             display_name: call.display_name.clone(),
             handle: call.handle.clone(),
             video: self.shown_as_video(Some(call)),
+            supports: call.supports.clone(),
         });
     }
 
@@ -225,6 +232,7 @@ impl Host {
             self.link.reply(now, &re, &CallIncomingReply { call_match, ..reply });
         }
         self.post_push(now, key);
+        self.answered_in_page(now, key);
     }
 
     /// Tells the page of the push, once it is known how the system took it.

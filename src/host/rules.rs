@@ -33,6 +33,8 @@ pub enum Rule {
     EndFailsActions,
     /// A call that the host ends by itself ends in the page, too.
     EndReachesPage,
+    /// A call that begins to talk holds the others.
+    OneCallTalks,
 }
 
 /// Which rules are switched off.

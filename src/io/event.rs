@@ -196,6 +196,19 @@ pub enum Event {
         /// Whether there is a session with the host.
         connected: bool,
     },
+    /// JavaScript: `call_wanted`: somebody asked for a call outside the application, which may make it.
+    CallWanted {
+        /// The name of the account, where the host knows it.
+        account: Option<String>,
+        /// Whom to call: a URI, or a number.
+        target: String,
+        /// Their name.
+        name: Option<String>,
+        /// Whether with video.
+        video: bool,
+        /// `recents`, `siri` or `url`.
+        source: &'static str,
+    },
     /// JavaScript: `trace`. One line of the trace.
     Trace(TraceEntry),
 }

@@ -7,7 +7,7 @@ use crate::bridge::{
 };
 use crate::common::lists::Keep;
 use crate::common::time::Now;
-use crate::io::{CallInfo, CallState, DtmfMethod, Error, Extra};
+use crate::io::{CallInfo, CallState, CommandId, DtmfMethod, Error, ErrorCode, Extra};
 
 /// What a call gets that nobody answered (RFC 3261 section 21.4.18).
 const UNAVAILABLE: u16 = 480;
@@ -20,7 +20,9 @@ pub(super) struct Action {
     pub(super) call_uuid: String,
     pub(super) action: CallAction,
     /// The number that the agent knows it by.
-    number: u32,
+    pub(super) number: u32,
+    /// The application's command that it comes of.
+    pub(super) command: Option<CommandId>,
 }
 
 impl Wake {
@@ -32,18 +34,31 @@ impl Wake {
         }
         self.late.keep(|(_, known)| known.action_id != perform.action_id);
         let uuid = perform.call_uuid.to_ascii_lowercase();
+        if let Some(command) = self.take_asked(&uuid, perform.action) {
+            if perform.action == CallAction::End {
+                self.reply_perform(now, request, PerformState::Done, None);
+            } else {
+                self.wait(request, &perform, &uuid, Some(command));
+            }
+            return;
+        }
         let call = Self::call_with_uuid(agent, &uuid);
         match (perform.action, call) {
             // The host may know the call by the UUID that its answer to `call.incoming` is about to name.
             (_, None) if !self.reports.is_empty() && !self.is_open_push(&uuid) => {
                 self.late.push((request.to_owned(), perform));
             }
+            (CallAction::Start, Some(call)) => {
+                let begun = self.perform_start(now, agent, &call);
+                let result = if begun { Ok(()) } else { Err(ErrorCode::InvalidState.into()) };
+                self.reply_result(now, request, result);
+            }
             (CallAction::Answer, Some(call)) => {
-                self.wait(request, &perform, &uuid);
+                self.wait(request, &perform, &uuid, None);
                 self.perform_answer(now, agent, &call);
             }
             (CallAction::Answer, None) if self.is_open_push(&uuid) => {
-                self.wait(request, &perform, &uuid);
+                self.wait(request, &perform, &uuid, None);
                 self.reply_perform(now, request, PerformState::Pending, None);
             }
             (CallAction::End, Some(call)) => {
@@ -67,12 +82,12 @@ impl Wake {
                 self.reply_result(now, request, muted);
             }
             (CallAction::Hold | CallAction::Unhold, Some(call)) => {
-                let asker = Asker::Host(self.wait(request, &perform, &uuid));
+                let asker = Asker::Host(self.wait(request, &perform, &uuid, None));
                 let begun = agent.hold(now, call.id, perform.action == CallAction::Hold, asker);
                 self.begun(now, agent, asker, begun);
             }
             (CallAction::Dtmf, Some(call)) => {
-                let asker = Asker::Host(self.wait(request, &perform, &uuid));
+                let asker = Asker::Host(self.wait(request, &perform, &uuid, None));
                 let digits = perform.digits.as_deref().unwrap_or("");
                 let begun = agent.dtmf(now, call.id, digits, DtmfMethod::Auto, DURATION_MS, GAP_MS, asker);
                 self.begun(now, agent, asker, begun);
@@ -91,7 +106,7 @@ impl Wake {
         }
     }
 
-    fn wait(&mut self, request: &str, perform: &CallPerform, uuid: &str) -> u32 {
+    fn wait(&mut self, request: &str, perform: &CallPerform, uuid: &str, command: Option<CommandId>) -> u32 {
         self.next_action = self.next_action.wrapping_add(1);
         self.actions.push(Action {
             number: self.next_action,
@@ -99,6 +114,7 @@ impl Wake {
             action_id: perform.action_id.clone(),
             call_uuid: uuid.to_owned(),
             action: perform.action,
+            command,
         });
         self.next_action
     }

@@ -2,11 +2,12 @@
 //!
 //! The host owns the UUID and the user's intent; this coordinator owns which INVITE belongs to which UUID. It tells
 //! the agent what the host wants and the host what the agent did. The files: `contact` (push parameters of
-//! REGISTER), `push` (pushes and the INVITEs they announce), `action` (what the user did), `report` (what the host
+//! REGISTER), `push` (pushes and the INVITEs they announce), `action` (what the user did), `ask` (what the application does), `report` (what the host
 //! is told), `receive` (who gets a bridge message),
 //! `state` (what the engine leaves to the next page).
 
 mod action;
+mod ask;
 mod contact;
 mod push;
 mod receive;
@@ -17,12 +18,12 @@ use std::collections::VecDeque;
 
 use crate::agent::{Agent, AgentEvent};
 use crate::bridge::{
-    BridgeProblem, CallEnded, CallPerform, Engine, Hello, Incoming, Link, LinkEvent, PackageInfo, Welcome,
+    BridgeProblem, CallEnded, CallPerform, CallUi, Engine, Hello, Incoming, Link, LinkEvent, PackageInfo, Welcome,
 };
 use crate::common::lists::Gather;
 use crate::common::random::Random;
 use crate::common::time::{Mono, Now};
-use crate::io::{CallId, CallInfo, EndpointOptions};
+use crate::io::{CallId, CallInfo, Command, CommandId, EndpointOptions, Event};
 use action::Action;
 use contact::Tokens;
 use push::{Finished, Push};
@@ -55,6 +56,15 @@ pub enum WakeEvent {
     Loaded,
     /// A request of a driver will never be answered.
     DriverTimedOut(String),
+    /// Carry out a command of the application that [`Wake::ask`] took.
+    Run {
+        /// Which.
+        id: CommandId,
+        /// What.
+        command: Command,
+    },
+    /// For the application.
+    Event(Event),
 }
 
 /// A `call.incoming` that waits for its reply.
@@ -87,6 +97,10 @@ pub struct Wake {
     /// Actions of a call that goes by a UUID of its own until the host has named it, each with the id of its request.
     late: Vec<(String, CallPerform)>,
     reports: Vec<Report>,
+    /// The system shows calls.
+    call_ui: bool,
+    asked: Vec<ask::Asked>,
+    starts: Vec<ask::Start>,
     suspension: Option<Suspension>,
     state: state::State,
     /// The last state told of each call.
@@ -116,6 +130,9 @@ impl Wake {
             next_action: 0,
             late: Vec::new(),
             reports: Vec::new(),
+            call_ui: false,
+            asked: Vec::new(),
+            starts: Vec::new(),
             suspension: None,
             state: state::State::default(),
             told: Vec::new(),
@@ -148,6 +165,7 @@ impl Wake {
     pub fn timeout(&mut self, now: Now, agent: &mut Agent) {
         self.link.timeout(now);
         self.push_timeout(now, agent);
+        self.ask_timeout(now, agent);
         if self.suspension.as_ref().is_some_and(|suspension| suspension.until <= now.mono) {
             self.suspended(now, agent);
         }
@@ -159,7 +177,7 @@ impl Wake {
     pub fn next_timeout(&self) -> Option<Mono> {
         let pushes = self.pushes.iter().filter(|push| push.call.is_none()).map(|push| push.deadline);
         let suspension = self.suspension.as_ref().map(|suspension| suspension.until);
-        pushes.chain(suspension).chain(self.link.next_timeout()).min()
+        pushes.chain(suspension).chain(self.next_ask_timeout()).chain(self.link.next_timeout()).min()
     }
 
     /// The next thing to do or to tell.
@@ -173,6 +191,8 @@ impl Wake {
             AgentEvent::Incoming(call) => self.invite(now, agent, *call),
             AgentEvent::Event(event) => self.report(now, agent, event),
             AgentEvent::Suspended => self.suspended(now, agent),
+            AgentEvent::Outgoing { call, video } => self.start(now, agent, *call, *video),
+            AgentEvent::Completed { id, result } => self.completed(now, agent, *id, result),
             AgentEvent::Performed { request, result } => self.performed(now, agent, *request, result.clone()),
             _ => {}
         }
@@ -192,7 +212,12 @@ impl Wake {
                 LinkEvent::Received(incoming) => self.received(now, agent, incoming),
                 LinkEvent::TimedOut { id, .. } => self.unanswered(now, agent, &id),
                 LinkEvent::Connected { welcome, resumed } => self.welcomed(now, agent, *welcome, resumed),
-                LinkEvent::Reset(_) | LinkEvent::Refused { .. } => self.out.push_back(WakeEvent::Lost),
+                LinkEvent::Reset(_) | LinkEvent::Refused { .. } => {
+                    self.call_ui = false;
+                    agent.set_call_ui(false);
+                    self.release_call(None);
+                    self.out.push_back(WakeEvent::Lost);
+                }
                 LinkEvent::Problem(problem) => self.out.push_back(WakeEvent::Problem(problem)),
                 _ => {}
             }
@@ -201,6 +226,8 @@ impl Wake {
 
     fn welcomed(&mut self, now: Now, agent: &mut Agent, mut welcome: Welcome, resumed: bool) {
         self.instance.clone_from(&welcome.instance);
+        self.call_ui = matches!(welcome.call_ui, CallUi::CallKit | CallUi::LiveCommunicationKit);
+        agent.set_call_ui(welcome.capabilities.iter().any(|name| name == "callUi.start"));
         for token in std::mem::take(&mut welcome.snapshot.tokens) {
             self.tokens.take(token);
         }
@@ -208,6 +235,11 @@ impl Wake {
             self.set_push_contact(now, agent, account);
         }
         self.out.push_back(WakeEvent::Connected { welcome: Box::new(welcome), resumed });
+    }
+
+    /// Everything comes to its end: nothing waits for the system any more.
+    pub fn stop(&mut self) {
+        self.release_call(None);
     }
 
     fn set_push_contact(&mut self, now: Now, agent: &mut Agent, account: crate::io::AccountId) {

@@ -376,7 +376,7 @@ fn names_caller(push: Option<&str>, remote_uri: &str) -> bool {
     push.is_none_or(|push| push.is_empty() || user(push) == user(remote_uri))
 }
 
-fn handle_of(uri: &str) -> Handle {
+pub(super) fn handle_of(uri: &str) -> Handle {
     let rest = uri.split_once(':').map_or(uri, |(_, rest)| rest);
     let user = rest.split('@').next().unwrap_or(rest);
     let digits = user.strip_prefix('+').unwrap_or(user);

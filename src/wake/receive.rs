@@ -3,8 +3,8 @@
 use super::{BUDGET_MARGIN_MS, Suspension, Wake, WakeEvent};
 use crate::agent::Agent;
 use crate::bridge::{
-    AppResumed, CallPerform, CallPerformTimedOut, Incoming, Kind, NetworkChanged, Payload, Ping, Pong, PushIncoming,
-    PushToken, SuspendPolicy, WillSuspend, WillSuspendReply,
+    AppResumed, CallPerform, CallPerformTimedOut, Incoming, IntentStartCall, Kind, NetworkChanged, Payload, Ping, Pong,
+    PushIncoming, PushToken, SuspendPolicy, WillSuspend, WillSuspendReply,
 };
 use crate::common::lists::Gather;
 use crate::common::time::Now;
@@ -28,7 +28,7 @@ impl Wake {
         if incoming.kind == Kind::Reply {
             let request = incoming.re.as_deref().unwrap_or_default();
             let ours = self.state_replied(now, agent, request, Some(&incoming));
-            if !ours && !self.reported(now, agent, &incoming) {
+            if !ours && !self.reported(now, agent, &incoming) && !self.ask_replied(now, agent, &incoming) {
                 self.out.push_back(WakeEvent::Driver(Box::new(incoming)));
             }
             self.perform_late(now, agent);
@@ -49,6 +49,10 @@ impl Wake {
             CallPerform::TYPE => {
                 let perform = read!(self, now, incoming, CallPerform);
                 self.perform(now, agent, &incoming.id, perform);
+            }
+            IntentStartCall::TYPE => {
+                let intent = read!(self, now, incoming, IntentStartCall);
+                self.call_wanted(intent);
             }
             CallPerformTimedOut::TYPE => {
                 let event = read!(self, now, incoming, CallPerformTimedOut);

@@ -85,6 +85,7 @@ impl Wake {
 
     fn report_end(&mut self, now: Now, call: &CallInfo, outcome: &Outcome) {
         self.told.keep(|told| told.call != call.id);
+        self.release_call(Some(call));
         self.fail_actions(now, &call.uuid, "callEnded");
         let sip = outcome.status.map(|status| SipStatus { status: u64::from(status), ..SipStatus::default() });
         let ended = CallEnded { call_uuid: call.uuid.clone(), reason: EndReason::of(outcome), sip, at: now.wall };

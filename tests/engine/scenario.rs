@@ -5,9 +5,9 @@
 //! the parts of the product do together. Every file ends with all calls over, whatever it is about.
 
 use serde_json::{Map, Value, json};
-use sipwake::bridge::{BridgeProblem, CallAction, EndReason, Launch, ReportError};
+use sipwake::bridge::{BridgeProblem, CallAction, EndReason, Launch, ReportError, RequestRefusal};
 use sipwake::host::{Effect, HostInput, HostOptions, Profile, PushCallId};
-use sipwake::io::{CallId, Command, Event, Extra, FlowCommand, Reply};
+use sipwake::io::{CallId, Command, CommandId, DtmfMethod, Event, Extra, FlowCommand, Reply};
 
 use crate::wake::push_account;
 use crate::world::{DELAY, World};
@@ -35,12 +35,17 @@ impl Note {
             Effect::Socket { command: FlowCommand::Send(octets), .. } => {
                 return Some(Self::Sip(String::from_utf8_lossy(octets).into_owned()));
             }
-            Effect::ReportIncoming { uuid, display_name, handle, video } => {
+            Effect::ReportIncoming { uuid, display_name, handle, video, .. } => {
                 shown("report", uuid, display_name, handle, *video)
             }
-            Effect::UpdateCall { uuid, display_name, handle, video } => {
+            Effect::UpdateCall { uuid, display_name, handle, video, .. } => {
                 shown("update", uuid, display_name, handle, *video)
             }
+            Effect::StartCall { uuid, handle, .. } => {
+                json!({"host": "start", "callUuid": uuid, "handle": handle.value})
+            }
+            Effect::OutgoingConnecting { uuid, .. } => json!({"host": "connecting", "callUuid": uuid}),
+            Effect::OutgoingConnected { uuid, .. } => json!({"host": "connected", "callUuid": uuid}),
             Effect::EndCall { uuid, reason } => json!({"host": "end", "callUuid": uuid, "reason": reason.name()}),
             Effect::Fulfil { action_id, .. } => json!({"host": "fulfil", "actionId": action_id}),
             Effect::Fail { action_id } => json!({"host": "fail", "actionId": action_id}),
@@ -93,6 +98,9 @@ impl Names {
                 let name = match key {
                     "callUuid" | "boundCallUuid" => Self::put(&mut self.uuids, text, ""),
                     "pushId" if is_uuid => Self::put(&mut self.pushes, text, "push"),
+                    "actionId" if text.starts_with("start ") => {
+                        ["start ", &Self::put(&mut self.uuids, &text[6..], "")].concat()
+                    }
                     "actionId" if is_uuid => Self::put(&mut self.actions, text, "action"),
                     "sipCallId" => match self.calls.iter().find(|(_, id)| id == text) {
                         Some((name, _)) => format!("@{name}"),
@@ -121,6 +129,8 @@ pub struct Scene<'a> {
     lives: u64,
     timed_out: Vec<(String, u64)>,
     was_reset: bool,
+    /// The commands of the buttons in the page.
+    buttons: Vec<CommandId>,
 }
 
 const PHONE: usize = 0;
@@ -186,6 +196,7 @@ impl<'a> Scene<'a> {
             lives: 0,
             timed_out: Vec::new(),
             was_reset: false,
+            buttons: Vec::new(),
         }
     }
 
@@ -265,6 +276,14 @@ impl<'a> Scene<'a> {
                 let error = ReportError::from_name(text(step, "error").expect("an error"));
                 self.world.phones[phone].shell.as_mut().unwrap().refuses = Some(error);
             }
+            "start" => self.start(step),
+            "far" => self.far(step),
+            "button" => self.button(step),
+            "refuseRequests" => {
+                let refusal = RequestRefusal::from_name(text(step, "error").expect("an error"));
+                self.world.phones[phone].shell.as_mut().unwrap().refuses_requests = Some(refusal);
+            }
+            "ignoreRequests" => self.world.phones[phone].shell.as_mut().unwrap().ignores_requests = true,
             "providerReset" => {
                 self.was_reset = true;
                 self.world.provider_reset(phone);
@@ -301,6 +320,52 @@ impl<'a> Scene<'a> {
         let info = self.world.calls(index).into_iter().find(|info| info.id == call).unwrap();
         self.calls.push((text(step, "call").unwrap_or("A").to_owned(), index, call, info.sip_call_id));
         self.world.run(2 * DELAY + 2);
+    }
+
+    /// The application makes a call.
+    fn start(&mut self, step: &Value) {
+        let account = self.world.phones[self.phone].endpoint.accounts()[0].id;
+        let call = self.world.call(self.phone, account, text(step, "to").unwrap_or("alice"));
+        let info = self.world.calls(self.phone).into_iter().find(|info| info.id == call).unwrap();
+        self.calls.push((text(step, "call").unwrap_or("A").to_owned(), self.phone, call, info.sip_call_id));
+    }
+
+    /// Whom the application called does something.
+    fn far(&mut self, step: &Value) {
+        let who = text(step, "who").unwrap_or("alice");
+        let (_, index, _) = self.callers.iter().find(|(name, ..)| name == who).expect("somebody").clone();
+        let call = self.world.calls(index).pop().expect("a call").id;
+        let command = match text(step, "does").expect("what") {
+            "answer" => Command::Answer(call, Extra::default()),
+            "decline" => Command::Decline(call, Some(486), Extra::default()),
+            "hangup" => Command::Hangup(call, Extra::default()),
+            other => panic!("{}: nobody does {other}", self.name),
+        };
+        self.world.command(index, command);
+    }
+
+    /// Somebody presses a button in the page.
+    fn button(&mut self, step: &Value) {
+        let uuid = self.uuid(step);
+        let call = self.world.calls(self.phone).into_iter().find(|info| info.uuid == uuid).expect("a call").id;
+        let command = match text(step, "does").expect("what") {
+            "answer" => Command::Answer(call, Extra::default()),
+            "end" => Command::Hangup(call, Extra::default()),
+            "hold" => Command::Hold(call, true),
+            "unhold" => Command::Hold(call, false),
+            "mute" => Command::Mute(call, true),
+            "unmute" => Command::Mute(call, false),
+            "dtmf" => Command::Dtmf {
+                call,
+                digits: text(step, "digits").unwrap_or("1").to_owned(),
+                method: DtmfMethod::Auto,
+                duration_ms: 100,
+                gap_ms: 70,
+            },
+            other => panic!("{}: no button {other}", self.name),
+        };
+        let id = self.world.command(self.phone, command);
+        self.buttons.push(id);
     }
 
     fn push(&mut self, step: &Value) {
@@ -435,6 +500,14 @@ impl<'a> Scene<'a> {
             let may_be_left = self.was_reset || self.timed_out.iter().any(|(timed_out, _)| timed_out == id);
             assert!(end != "more than once", "{name}: action {id} ended more than once");
             assert!(end != "nothing" || may_be_left, "{name}: action {id} was neither fulfilled nor failed");
+        }
+        for id in &shell.by_itself {
+            let settled = shell.fulfilled.iter().chain(&shell.failed).filter(|known| *known == id).count();
+            assert!(settled == 1 || (settled == 0 && self.was_reset), "{name}: action {id} ended {settled} times");
+        }
+        for id in &self.buttons {
+            let result = self.world.result(self.phone, *id);
+            assert!(result.is_some(), "{name}: a button of the page was never answered");
         }
         let is_problem = |note: &Note| matches!(note, Note::Host(value) if value["host"] == "problem");
         let dropped = shell.log.iter().filter(|(_, note)| is_problem(note));

@@ -100,6 +100,9 @@ files! {
     r13_blocked_first
     r13_do_not_disturb
     r13_do_not_disturb_first
+    r13_start_refused
+    r13_start_too_many
+    r13_start_unentitled
     r14_answered
     r14_declined
     r14_nobody
@@ -115,8 +118,13 @@ files! {
     r15_ringing_answered
     r15_ringing_declined
     r15_ringing_nobody
+    r15_start
     r15_unannounced
     r16_answer_timed_out
+    r16_button_answer
+    r16_button_decline
+    r16_button_ignored
+    r16_end_and_answer
     r16_end_while_reported
     r16_one_caller_twice
     r16_over_while_reported
@@ -126,6 +134,13 @@ files! {
     r16_reset_waiting
     r16_ring_only
     r16_second_call
+    r16_start_answered
+    r16_start_busy
+    r16_start_button
+    r16_start_given_up
+    r16_start_holds
+    r16_start_reset
+    r16_swap
     r16_two_invites
     r16_two_invites_cancelled
     r16_two_invites_declined

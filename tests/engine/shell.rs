@@ -1,7 +1,11 @@
 //! A simulated native shell: `sipwake::host` with sockets and media of the virtual wire, and a call screen that
 //! keeps what it was told.
 
-use sipwake::bridge::{CallAction, EndReason, Environment, Launch, PushToken, ReportError, ResetReason, TokenKind};
+use std::collections::VecDeque;
+
+use sipwake::bridge::{
+    CallAction, EndReason, Environment, Launch, PushToken, ReportError, RequestRefusal, ResetReason, TokenKind,
+};
 use sipwake::common::random::{Random, Seeded};
 use sipwake::common::secret::Secret;
 use sipwake::common::time::Mono;
@@ -13,6 +17,13 @@ use crate::scenario::Note;
 use crate::world::World;
 
 pub const TOKEN: &str = "A1B2C3D4A1B2C3D4A1B2C3D4A1B2C3D4A1B2C3D4A1B2C3D4A1B2C3D4A1B2C3D4";
+
+const ORIGIN: &str = "sipwake://app";
+
+fn with_identity(index: usize, options: HostOptions) -> HostOptions {
+    let instance = format!("urn:uuid:00000000-0000-4000-8000-{index:012}");
+    HostOptions { instance, origins: vec![ORIGIN.to_owned()], ..options }
+}
 
 /// A call as the system's screen shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +47,18 @@ pub struct Shell {
     next_action: u32,
     /// The system takes its time with reports; these wait.
     slow: Option<Vec<String>>,
+    inputs: VecDeque<HostInput>,
+    busy: bool,
+    /// Actions that the system began because the app asked for them.
+    pub by_itself: Vec<String>,
+    /// What the app asks the system for is refused for this reason.
+    pub refuses_requests: Option<RequestRefusal>,
+    /// The system does nothing of what the app asks for.
+    pub ignores_requests: bool,
+    /// The system does nothing of the starts that it is asked for.
+    pub ignores_starts: bool,
+    /// What the system was told of calls of ours.
+    pub outgoing: Vec<&'static str>,
     /// The next report is refused for this reason.
     pub refuses: Option<ReportError>,
     /// Whether the shell owns the media.
@@ -69,7 +92,7 @@ impl World {
         let owns_media = options.profile == Profile::HostMedia;
         self.server.add_user(name, "secret");
         let index = self.add_phone(EndpointOptions { host: true, ..EndpointOptions::default() });
-        let options = HostOptions { instance: format!("urn:uuid:00000000-0000-4000-8000-{index:012}"), ..options };
+        let options = with_identity(index, options);
         let host = Host::new(options, Random::new(Seeded(500)));
         self.phones[index].shell = Some(Shell {
             host,
@@ -82,6 +105,13 @@ impl World {
             keeps: false,
             next_action: 0,
             slow: None,
+            inputs: VecDeque::new(),
+            busy: false,
+            by_itself: Vec::new(),
+            refuses_requests: None,
+            ignores_requests: false,
+            ignores_starts: false,
+            outgoing: Vec::new(),
             refuses: None,
             owns_media,
             kept: Vec::new(),
@@ -170,7 +200,7 @@ impl World {
     pub fn app_dies(&mut self, index: usize, options: HostOptions) {
         self.forget_page(index);
         self.phones[index].frozen = true;
-        let options = HostOptions { instance: format!("urn:uuid:00000000-0000-4000-8000-{index:012}"), ..options };
+        let options = with_identity(index, options);
         let shell = self.phones[index].shell.as_mut().expect("a shell");
         shell.host = Host::new(options, Random::new(Seeded(501)));
         shell.timer = None;
@@ -180,7 +210,7 @@ impl World {
     pub fn page_message(&mut self, index: usize, text: String) {
         let at = self.now;
         self.phones[index].shell.as_mut().expect("a shell").log.push((at, Note::ToHost(text.clone())));
-        self.host_input(index, HostInput::PageMessage(text));
+        self.host_input(index, HostInput::PageMessage { main_frame: true, origin: ORIGIN.to_owned(), text });
     }
 
     pub fn shell_timeout(&mut self, index: usize) {
@@ -191,11 +221,20 @@ impl World {
     pub fn host_input(&mut self, index: usize, input: HostInput) {
         let now = self.clock();
         let shell = self.phones[index].shell.as_mut().expect("a shell");
-        shell.host.handle(now, input);
-        let effects: Vec<Effect> = std::iter::from_fn(|| shell.host.poll()).collect();
-        for effect in effects {
-            self.effect(index, effect);
+        // Carrying out an effect may bring the next input; it waits until the host is free and the list is done.
+        shell.inputs.push_back(input);
+        if std::mem::replace(&mut shell.busy, true) {
+            return;
         }
+        while let Some(input) = self.phones[index].shell.as_mut().and_then(|shell| shell.inputs.pop_front()) {
+            let shell = self.phones[index].shell.as_mut().expect("a shell");
+            shell.host.handle(now, input);
+            let effects: Vec<Effect> = std::iter::from_fn(|| shell.host.poll()).collect();
+            for effect in effects {
+                self.effect(index, effect);
+            }
+        }
+        self.phones[index].shell.as_mut().expect("a shell").busy = false;
     }
 
     fn effect(&mut self, index: usize, effect: Effect) {
@@ -232,7 +271,44 @@ impl World {
                 shown.ended = Some(reason);
             }
             Effect::Fulfil { action_id, .. } => shell.fulfilled.push(action_id),
-            Effect::Fail { action_id } => shell.failed.push(action_id),
+            Effect::Fail { action_id } => {
+                // A start that fails is the end of its call.
+                if let Some(started) = action_id.strip_prefix("start ") {
+                    let shown = shell.shown.iter_mut().find(|shown| shown.uuid == started).expect("a call");
+                    shown.ended = Some(EndReason::Failed);
+                }
+                shell.failed.push(action_id);
+            }
+            Effect::StartCall { uuid, display_name, .. } => {
+                let action = CallAction::Start;
+                if shell.ignores_starts {
+                    return;
+                }
+                if let Some(refusal) = shell.refuses_requests {
+                    return self.host_input(index, HostInput::RequestRefused { uuid, action, refusal });
+                }
+                shell.shown.push(Shown { uuid: uuid.clone(), name: display_name, ended: None });
+                let action_id = ["start ", &uuid].concat();
+                shell.by_itself.push(action_id.clone());
+                self.host_input(index, HostInput::Perform { action_id, uuid, action, digits: None, group_with: None });
+            }
+            Effect::OutgoingConnecting { .. } => shell.outgoing.push("connecting"),
+            Effect::OutgoingConnected { .. } => shell.outgoing.push("connected"),
+            Effect::RequestAction { uuid, action, digits, group_with } => {
+                let shown = shell.shown.iter_mut().find(|shown| shown.uuid == uuid).expect("a call that was reported");
+                if let Some(refusal) = shell.refuses_requests.or(shown.ended.map(|_| RequestRefusal::Other)) {
+                    return self.host_input(index, HostInput::RequestRefused { uuid, action, refusal });
+                }
+                if shell.ignores_requests {
+                    return;
+                }
+                if action == CallAction::End {
+                    shown.ended = Some(EndReason::Local);
+                }
+                let action_id = format!("asked {} {}", action.name(), shell.by_itself.len());
+                shell.by_itself.push(action_id.clone());
+                self.host_input(index, HostInput::Perform { action_id, uuid, action, digits, group_with });
+            }
             Effect::SuspendReady { done, registered } => {
                 shell.suspended = Some((done, registered));
                 // The system may freeze the page from here on.
@@ -268,7 +344,7 @@ impl World {
             shown.ended = Some(EndReason::Local);
         }
         let (action_id, uuid) = (action_id.to_owned(), uuid.to_owned());
-        self.host_input(index, HostInput::Perform { action_id, uuid, action, digits });
+        self.host_input(index, HostInput::Perform { action_id, uuid, action, digits, group_with: None });
     }
 
     /// The same with digits.
@@ -283,7 +359,10 @@ impl World {
             shown.ended = Some(EndReason::Local);
         }
         let digits = digits.map(str::to_owned);
-        self.host_input(index, HostInput::Perform { action_id: action_id.clone(), uuid, action, digits });
+        self.host_input(
+            index,
+            HostInput::Perform { action_id: action_id.clone(), uuid, action, digits, group_with: None },
+        );
         action_id
     }
 

@@ -42,7 +42,7 @@ fn a_page_may_ask_for_a_token() {
 fn the_welcome_names_what_the_host_can_do() {
     let mut phone = Phone::awake();
     let welcome = phone.welcome.take().unwrap();
-    assert_eq!(welcome.capabilities, ["media.host", "transport.host", "push.mustReport", "state"]);
+    assert_eq!(welcome.capabilities, ["media.host", "transport.host", "push.mustReport", "callUi.start", "state"]);
     assert_eq!(welcome.instance, "urn:uuid:11111111-2222-4333-8444-555555555555");
     assert_eq!((welcome.protocol, welcome.resumed_seq), (1, None));
 }

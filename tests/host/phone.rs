@@ -10,6 +10,13 @@ use sipwake::host::{Effect, Host, HostInput, HostOptions};
 
 pub const EPOCH: u64 = 1_764_000_000_000;
 
+pub const ORIGIN: &str = "sipwake://app";
+
+/// What the page of the app posted.
+pub fn posted(text: String) -> HostInput {
+    HostInput::PageMessage { main_frame: true, origin: ORIGIN.to_owned(), text }
+}
+
 /// The payload of a push that names its call.
 pub const PUSH: &str = r#"{"aps":{"call-id":"call-1@host"},"from-uri":"sip:alice@example.com","display-name":"Alice"}"#;
 /// The payload of a push that names nobody.
@@ -37,13 +44,19 @@ pub struct Phone {
     pub launch: Launch,
     /// Calls that the system shows now.
     pub shown: Vec<String>,
+    /// The actions with which the system started calls.
+    starts: Vec<(String, String)>,
     timer: Option<Mono>,
     pages: u64,
     actions: u32,
 }
 
 pub fn options() -> HostOptions {
-    HostOptions { instance: "urn:uuid:11111111-2222-4333-8444-555555555555".to_owned(), ..HostOptions::default() }
+    HostOptions {
+        instance: "urn:uuid:11111111-2222-4333-8444-555555555555".to_owned(),
+        origins: vec![ORIGIN.to_owned()],
+        ..HostOptions::default()
+    }
 }
 
 impl Phone {
@@ -68,6 +81,7 @@ impl Phone {
             deaf: false,
             launch: Launch::Cold,
             shown: Vec::new(),
+            starts: Vec::new(),
             timer: None,
             pages: 0,
             actions: 0,
@@ -125,7 +139,19 @@ impl Phone {
         if action == CallAction::End {
             self.shown.retain(|shown| *shown != uuid);
         }
-        self.tell(HostInput::Perform { action_id, uuid, action, digits: None });
+        if action == CallAction::Start {
+            self.shown.push(uuid.clone());
+            self.starts.push((action_id.clone(), uuid.clone()));
+        }
+        self.tell(HostInput::Perform { action_id, uuid, action, digits: None, group_with: None });
+    }
+
+    /// The user joins two calls.
+    pub fn group(&mut self, call: usize, with: usize) {
+        self.actions += 1;
+        let (action_id, action) = (format!("a{}", self.actions), CallAction::Group);
+        let (uuid, with) = (self.uuids[call - 1].clone(), self.uuids[with - 1].clone());
+        self.tell(HostInput::Perform { action_id, uuid, action, digits: None, group_with: Some(with) });
     }
 
     fn name(&mut self, uuid: &str) -> String {
@@ -150,7 +176,7 @@ impl Phone {
             while let Some(event) = self.page.as_mut().and_then(Link::poll) {
                 busy = true;
                 match event {
-                    LinkEvent::Post(text) if !self.deaf => self.host.handle(now, HostInput::PageMessage(text)),
+                    LinkEvent::Post(text) if !self.deaf => self.host.handle(now, posted(text)),
                     LinkEvent::Connected { welcome, .. } => {
                         self.welcome = Some(*welcome);
                         if self.ready {
@@ -205,7 +231,15 @@ impl Phone {
                 format!("end {} {}", self.name(uuid), reason.name())
             }
             Effect::Fulfil { action_id, .. } => format!("fulfil {action_id}"),
-            Effect::Fail { action_id } => format!("fail {action_id}"),
+            Effect::Fail { action_id } => {
+                // A start that fails is no call.
+                let start = self.starts.iter().find(|(id, _)| id == action_id).cloned();
+                self.shown.retain(|shown| start.as_ref().is_none_or(|(_, uuid)| uuid != shown));
+                format!("fail {action_id}")
+            }
+            Effect::StartCall { uuid, handle, .. } => format!("start {} {}", self.name(uuid), handle.value),
+            Effect::OutgoingConnecting { uuid, .. } => format!("connecting {}", self.name(uuid)),
+            Effect::OutgoingConnected { uuid, .. } => format!("connected {}", self.name(uuid)),
             Effect::RequestAction { uuid, action, .. } => format!("request {} {}", self.name(uuid), action.name()),
             Effect::MissedCall { display_name } => format!("missed {}", display_name.as_deref().unwrap_or("?")),
             Effect::LoadPage => "load".to_owned(),

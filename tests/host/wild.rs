@@ -1,6 +1,6 @@
 //! Everything at once, in any order: whatever happens, what was reported is ended and nothing is settled twice.
 
-use super::phone::{NAMELESS, PUSH, Phone};
+use super::phone::{NAMELESS, PUSH, Phone, posted};
 use sipwake::bridge::{
     CallAction, CallEnded, CallState, CallStateName, EndReason, PerformState, PushOutcome, PushResolved, ReportError,
     ResetReason,
@@ -108,7 +108,7 @@ fn texts_that_are_cut_or_changed_do_no_harm() {
             }
         }
         if let Ok(text) = String::from_utf8(bytes) {
-            phone.tell(HostInput::PageMessage(text));
+            phone.tell(posted(text));
         }
     }
     assert!(phone.take().iter().all(|line| line.starts_with("problem ")));

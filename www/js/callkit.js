@@ -35,6 +35,19 @@ export function createCallKit({ onAction, onChange }) {
     return undefined;
   }
 
+  /** A `CXStartCallAction` that the app asks for. */
+  function start({ uuid, name, detail, video = false }) {
+    calls.push({ uuid, name, detail, video, state: "calling", outgoing: true, muted: false, reportedAt: Date.now() });
+    perform(uuid, "start", { origin: "app" });
+  }
+
+  /** `reportOutgoingCall(with:connectedAt:)`. */
+  function connected(uuid, connectedAt) {
+    const call = find(uuid);
+    if (call && !call.endedAt) Object.assign(call, { state: "active", connectedAt });
+    onChange();
+  }
+
   /** `reportCall(with:updated:)`. */
   function update(uuid, { name, detail }) {
     const call = find(uuid);
@@ -49,7 +62,7 @@ export function createCallKit({ onAction, onChange }) {
     const call = find(uuid);
     if (!call || call.endedAt) return;
     clearTimeout(call.limit);
-    const wasUp = call.state !== "ringing";
+    const wasUp = call.state !== "ringing" && call.state !== "calling";
     Object.assign(call, { state: "ended", endedAt: Date.now(), reason, shownUntil: wasUp ? Date.now() + FAREWELL_MS : 0 });
     for (const [id, action] of actions) if (action.uuid === uuid) actions.delete(id);
     setTimeout(onChange, FAREWELL_MS + 20);
@@ -59,7 +72,7 @@ export function createCallKit({ onAction, onChange }) {
   /** What a button does: an action begins, and the native side has to fulfil or fail it. */
   function perform(uuid, action, { origin = "user", ...rest } = {}) {
     const call = find(uuid);
-    if (!call || call.endedAt) return;
+    if (!call || call.endedAt) return false;
     const id = `action-${nextAction++}`;
     actions.set(id, { id, uuid, action, ...rest });
     if (action === "answer") {
@@ -68,6 +81,7 @@ export function createCallKit({ onAction, onChange }) {
     }
     onAction({ id, uuid, action, origin, ...rest });
     onChange();
+    return true;
   }
 
   /** `action.fulfill()`. */
@@ -80,19 +94,21 @@ export function createCallKit({ onAction, onChange }) {
     if (action.action === "answer") Object.assign(call, { state: "active", connectedAt: connectedAt ?? Date.now() });
     if (action.action === "mute") call.muted = true;
     if (action.action === "unmute") call.muted = false;
+    if (action.action === "hold") call.held = true;
+    if (action.action === "unhold") call.held = false;
     if (action.action === "end") end(action.uuid, "local");
     onChange();
   }
 
-  /** `action.fail()`: an answer that failed is a call that failed. */
+  /** `action.fail()`: a start or an answer that failed is a call that failed. */
   function fail(id) {
     const action = actions.get(id);
     if (!action) return;
     actions.delete(id);
-    if (action.action === "answer") end(action.uuid, "failed");
+    if (action.action === "answer" || action.action === "start") end(action.uuid, "failed");
     if (action.action === "dtmf") (find(action.uuid) ?? {}).toneless = true;
     onChange();
   }
 
-  return { calls, find, live, shown, report, update, end, perform, fulfil, fail };
+  return { calls, find, live, shown, report, start, connected, update, end, perform, fulfil, fail };
 }

@@ -23,7 +23,7 @@ export function startNative(os) {
   const asleep = new Set(["pageMessage", "socket", "media", "timeout"]);
 
   const { bundle, name, os: system, osVersion } = os.device;
-  const phone = new Phone(JSON.stringify({ profile: config.profile, transport: config.transport === "host", instance: os.instance, name: bundle, version: "1.0", os: system, osVersion, device: name }));
+  const phone = new Phone(JSON.stringify({ profile: config.profile, transport: config.transport === "host", origins: [location.origin], instance: os.instance, name: bundle, version: "1.0", os: system, osVersion, device: name }));
 
   /** Gives the host one input and carries out what it wants, in order, before this returns. */
   function handle(input) {
@@ -52,7 +52,12 @@ export function startNative(os) {
     else if (type === "endCall") os.callkit.end(uuid, effect.reason);
     else if (type === "fulfil") os.callkit.fulfil(effect.actionId, effect.connectedAt);
     else if (type === "fail") os.callkit.fail(effect.actionId);
-    else if (type === "requestAction") os.callkit.perform(uuid, effect.action, { origin: "app", digits: effect.digits });
+    else if (type === "startCall") os.callkit.start(shown);
+    else if (type === "outgoingConnected") os.callkit.connected(uuid, effect.at);
+    else if (type === "requestAction") {
+      const begun = os.callkit.perform(uuid, effect.action, { origin: "app", digits: effect.digits });
+      if (!begun) handle({ type: "requestRefused", uuid, action: effect.action, refusal: "other" });
+    }
     else if (type === "missedCall") os.notify("Missed call", displayName || "Unknown");
     else if (type === "post") deliver(effect.text);
     else if (type === "loadPage" && frame === null) loadPage();
@@ -84,8 +89,8 @@ export function startNative(os) {
   }
 
   function onMessage({ data, source, origin }) {
-    if (!frame || source !== frame.contentWindow || origin !== location.origin || typeof data?.sipwakeBridge !== "string") return;
-    handle({ type: "pageMessage", text: data.sipwakeBridge });
+    if (!frame || typeof data?.sipwakeBridge !== "string") return;
+    handle({ type: "pageMessage", mainFrame: source === frame.contentWindow, origin, text: data.sipwakeBridge });
   }
   window.addEventListener("message", onMessage);
 

@@ -64,6 +64,10 @@ pub enum BridgeProblem {
     UnknownReply,
     /// The payload cannot be read.
     Payload,
+    /// Not from the main frame.
+    WrongFrame,
+    /// From a page of another origin.
+    WrongOrigin,
 }
 
 impl BridgeProblem {
@@ -79,6 +83,8 @@ impl BridgeProblem {
             Self::BadAck => "badAck",
             Self::UnknownReply => "unknownReply",
             Self::Payload => "payload",
+            Self::WrongFrame => "wrongFrame",
+            Self::WrongOrigin => "wrongOrigin",
         }
     }
 }

@@ -403,6 +403,23 @@ export declare namespace bridge {
     error?: ReportError | null;
   }
 
+  /** The application starts a call. What the system lets happen comes back as `call.perform` with the action `start`; until then nothing is sent. */
+  interface CallStart {
+    /** Its UUID, minted by the page. */
+    callUuid: string;
+    /** Whose call. */
+    account: string;
+    /** Whom it calls. */
+    handle: Handle;
+    /** Their name. */
+    displayName?: string | null;
+    /** Whether it is a video call. */
+    video: boolean;
+  }
+
+  /** The system lets the call start. Where it does not, the error says why: a name of [`RequestRefusal`]. */
+  interface CallStartReply {}
+
   /** What is shown of a call changed. */
   interface CallUpdate {
     /** The call. */
@@ -498,6 +515,20 @@ export declare namespace bridge {
 
   /** The system forgot every call: end everything. */
   interface ProviderReset {}
+
+  /** Somebody asked for a call outside the page; the application may start it. */
+  interface IntentStartCall {
+    /** Whose call, where it is known. */
+    account?: string | null;
+    /** Whom to call. */
+    handle: Handle;
+    /** Their name. */
+    displayName?: string | null;
+    /** Whether with video. */
+    video: boolean;
+    /** Where it was asked for. */
+    source: StartSource;
+  }
 
   /** The system gave us the audio session: only now audio may start. */
   interface AudioActivated {
@@ -889,6 +920,9 @@ export declare namespace bridge {
   /** How far an action is. `pending`: It waits, for the INVITE as a rule. Another reply follows. `done`: It is done. `failed`: It cannot be done. */
   type PerformState = "pending" | "done" | "failed";
 
+  /** Where somebody asked for a call. `recents`: The list of recent calls. `siri`: Siri. `url`: A link. */
+  type StartSource = "recents" | "siri" | "url";
+
   /** What going to the background means. `keep`: Nothing. `unregister`: The binding goes. `closeTransport`: The binding stays, the socket is closed. */
   type SuspendPolicy = "keep" | "unregister" | "closeTransport";
 
@@ -909,6 +943,7 @@ export declare namespace bridge {
     | Reply<"push.incoming", PushIncomingReply>
     | Event<"push.resolved", PushResolved>
     | Request<"call.incoming", CallIncoming>
+    | Request<"call.start", CallStart>
     | Event<"call.update", CallUpdate>
     | Event<"call.state", CallState>
     | Event<"call.ended", CallEnded>
@@ -947,10 +982,12 @@ export declare namespace bridge {
     | Event<"push.token", PushToken>
     | Request<"push.incoming", PushIncoming>
     | Reply<"call.incoming", CallIncomingReply>
+    | Reply<"call.start", CallStartReply>
     | Reply<"call.request", CallRequestReply>
     | Request<"call.perform", CallPerform>
     | Event<"call.performTimedOut", CallPerformTimedOut>
     | Event<"call.providerReset", ProviderReset>
+    | Event<"intent.startCall", IntentStartCall>
     | Event<"audio.activated", AudioActivated>
     | Event<"audio.deactivated", AudioDeactivated>
     | Reply<"audio.setRoute", AudioDone>

@@ -252,6 +252,11 @@ export interface EventMap {
   problem: { error: SipError; account?: Account };
   /** The host is there, or is not any more. */
   host_changed: { connected: boolean };
+  /**
+   * Somebody asked for a call outside the page: in the list of recent calls, by voice, with a link. `makeCall` starts it.
+   * `accountName` is the account's name, where the host knows whose call it is.
+   */
+  call_wanted: { accountName?: string; target: string; name?: string; video: boolean; source: "recents" | "siri" | "url" | "unknown" };
   /** A message of the trace. */
   trace: { at: number; kind: "sipIn" | "sipOut" | "bridgeIn" | "bridgeOut"; text: string };
 }

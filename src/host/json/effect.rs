@@ -1,7 +1,8 @@
 //! Effects, written as JSON.
 
+use crate::bridge::codec::write_record;
 use crate::bridge::drivers::direction_name;
-use crate::bridge::{base64, json::Writer};
+use crate::bridge::{Supports, base64, json::Writer};
 use crate::host::Effect;
 use crate::io::{FlowCommand, FlowId, IceCandidate, IceServer, MediaCommand, MediaId};
 
@@ -41,13 +42,29 @@ fn members(effect: Effect, out: &mut Writer) {
                 number(out, "at", at.0);
             }
         }
-        Effect::ReportIncoming { uuid, display_name, handle, video } => {
+        Effect::ReportIncoming { uuid, display_name, handle, video, supports } => {
             call(out, "reportIncoming", &uuid);
-            shown(out, display_name.as_deref(), handle.as_deref(), video);
+            shown(out, display_name.as_deref(), handle.as_deref(), video, &supports);
         }
-        Effect::UpdateCall { uuid, display_name, handle, video } => {
+        Effect::UpdateCall { uuid, display_name, handle, video, supports } => {
             call(out, "updateCall", &uuid);
-            shown(out, display_name.as_deref(), handle.as_deref(), video);
+            shown(out, display_name.as_deref(), handle.as_deref(), video, &supports);
+        }
+        Effect::StartCall { uuid, account, display_name, handle, video } => {
+            call(out, "startCall", &uuid);
+            text(out, "account", &account);
+            maybe(out, "displayName", display_name.as_deref());
+            text(out, "handle", &handle.value);
+            text(out, "handleType", handle.handle_type.name());
+            flag(out, "video", video);
+        }
+        Effect::OutgoingConnecting { uuid, at } => {
+            call(out, "outgoingConnecting", &uuid);
+            number(out, "at", at);
+        }
+        Effect::OutgoingConnected { uuid, at } => {
+            call(out, "outgoingConnected", &uuid);
+            number(out, "at", at);
         }
         Effect::EndCall { uuid, reason } => {
             call(out, "endCall", &uuid);
@@ -64,10 +81,11 @@ fn members(effect: Effect, out: &mut Writer) {
             text(out, "type", "fail");
             text(out, "actionId", &action_id);
         }
-        Effect::RequestAction { uuid, action, digits } => {
+        Effect::RequestAction { uuid, action, digits, group_with } => {
             call(out, "requestAction", &uuid);
             text(out, "action", action.name());
             maybe(out, "digits", digits.as_deref());
+            maybe(out, "groupWith", group_with.as_deref());
         }
         Effect::MissedCall { display_name } => {
             text(out, "type", "missedCall");
@@ -120,10 +138,12 @@ fn call(out: &mut Writer, kind: &str, uuid: &str) {
     text(out, "uuid", uuid);
 }
 
-fn shown(out: &mut Writer, display_name: Option<&str>, handle: Option<&str>, video: bool) {
+fn shown(out: &mut Writer, display_name: Option<&str>, handle: Option<&str>, video: bool, supports: &Supports) {
     maybe(out, "displayName", display_name);
     maybe(out, "handle", handle);
     flag(out, "video", video);
+    out.key("supports");
+    write_record(supports, out);
 }
 
 fn socket(flow: FlowId, command: FlowCommand, out: &mut Writer) {

@@ -3,8 +3,9 @@
 use crate::bridge::drivers::failure_from_name;
 use crate::bridge::json::Json;
 use crate::bridge::{
-    AppState, AppStateName, AudioActivated, AudioDeactivated, CallAction, Environment, HostInfo, Launch,
-    NetworkChanged, PushToken, ReportError, ResetReason, SuspendPolicy, TokenKind, base64, read_payload,
+    AppState, AppStateName, AudioActivated, AudioDeactivated, CallAction, Environment, HostInfo, IntentStartCall,
+    Launch, NetworkChanged, PushToken, ReportError, RequestRefusal, ResetReason, SuspendPolicy, TokenKind, base64,
+    read_payload,
 };
 use crate::common::secret::Secret;
 use crate::host::{HostInput, HostOptions, Profile};
@@ -23,6 +24,12 @@ impl Reader<'_> {
     /// A text, empty where it is missing.
     fn text(self, name: &str) -> String {
         self.optional(name).unwrap_or_default()
+    }
+
+    /// The texts of a list.
+    fn texts(self, name: &str) -> Vec<String> {
+        let items = self.0.get(name).into_iter().flat_map(Json::items);
+        items.filter_map(|item| item.text().map(|text| text.into_owned())).collect()
     }
 
     /// A whole number, if it is there.
@@ -63,8 +70,17 @@ pub fn read_options(json: Json<'_>) -> HostOptions {
         profile: if page_media { Profile::PageMedia } else { Profile::HostMedia },
         transport: from.flag("transport"),
         timers: from.flag("timers"),
+        origins: from.texts("origins"),
         invite_timeout_ms: from.given("inviteTimeoutMs").unwrap_or(usual.invite_timeout_ms),
         answer_timeout_ms: from.given("answerTimeoutMs").unwrap_or(usual.answer_timeout_ms),
+        ring_timeout_ms: from.given("ringTimeoutMs").unwrap_or(usual.ring_timeout_ms),
+        report_timeout_ms: from.given("reportTimeoutMs").unwrap_or(usual.report_timeout_ms),
+        request_timeout_ms: from.given("requestTimeoutMs").unwrap_or(usual.request_timeout_ms),
+        sealed_ms: from.given("sealedMs").unwrap_or(usual.sealed_ms),
+        maximum_call_groups: from.given("maximumCallGroups").unwrap_or(usual.maximum_call_groups),
+        maximum_calls_per_call_group: from
+            .given("maximumCallsPerCallGroup")
+            .unwrap_or(usual.maximum_calls_per_call_group),
         page_timeout_ms: from.given("pageTimeoutMs").unwrap_or(usual.page_timeout_ms),
         ..usual
     }
@@ -92,7 +108,14 @@ pub fn read_input(json: Json<'_>) -> Option<HostInput> {
             uuid: from.text("uuid"),
             action: CallAction::from_name(&from.text("action")),
             digits: from.optional("digits"),
+            group_with: from.optional("groupWith"),
         },
+        "requestRefused" => HostInput::RequestRefused {
+            uuid: from.text("uuid"),
+            action: CallAction::from_name(&from.text("action")),
+            refusal: RequestRefusal::from_name(&from.text("refusal")),
+        },
+        "startIntent" => HostInput::StartIntent(read_payload::<IntentStartCall>(json.raw()).ok()?),
         "actionTimedOut" => HostInput::ActionTimedOut { action_id: from.text("actionId") },
         "providerReset" => HostInput::ProviderReset,
         "token" => HostInput::Token(PushToken {
@@ -105,7 +128,11 @@ pub fn read_input(json: Json<'_>) -> Option<HostInput> {
             team_id: from.optional("teamId"),
             contact_params: None,
         }),
-        "pageMessage" => HostInput::PageMessage(from.text("text")),
+        "pageMessage" => HostInput::PageMessage {
+            main_frame: from.flag("mainFrame"),
+            origin: from.text("origin"),
+            text: from.text("text"),
+        },
         "postFailed" => HostInput::PostFailed,
         "pageLost" => HostInput::PageLost(match from.optional("reason") {
             Some(name) => ResetReason::from_name(&name),

@@ -24,6 +24,18 @@ class CallKit:
                            "reportedAt": wall(), "audio": False})
         return None
 
+    def start(self, uuid, name, handle):
+        """A start that the app asks for."""
+        self.calls.append({"uuid": uuid, "name": name, "handle": handle, "state": "calling", "muted": False,
+                           "reportedAt": wall(), "audio": False})
+        self.perform(uuid, "start")
+
+    def connected(self, uuid, at):
+        """`reportOutgoingCall(with:connectedAt:)`."""
+        call = self.find(uuid)
+        if call and call["state"] != "ended":
+            call.update(state="active", connectedAt=at)
+
     def update(self, uuid, name, handle):
         call = self.find(uuid)
         if call:
@@ -50,7 +62,7 @@ class CallKit:
         return ident
 
     def fulfil(self, ident, connected_at):
-        """`action.fulfill`. The call that has just become active, if that is what it was."""
+        """`action.fulfill`. The call that has the audio from now on, if it was answered or started."""
         self.done.append({"actionId": ident, "done": "fulfilled"})
         action = self.actions.pop(ident, None)
         call = action and self.find(action["uuid"])
@@ -60,6 +72,10 @@ class CallKit:
         if kind == "answer":
             call.update(state="active", connectedAt=connected_at or wall())
             return call
+        if kind == "start":
+            return call
+        if kind in ("hold", "unhold"):
+            call["held"] = kind == "hold"
         if kind in ("mute", "unmute"):
             call["muted"] = kind == "mute"
         if kind == "end":
@@ -67,10 +83,10 @@ class CallKit:
         return None
 
     def fail(self, ident):
-        """`action.fail`: an answer that failed is a call that failed."""
+        """`action.fail`: a start or an answer that failed is a call that failed."""
         self.done.append({"actionId": ident, "done": "failed"})
         action = self.actions.pop(ident, None)
-        if action and action["action"] == "answer":
+        if action and action["action"] in ("answer", "start"):
             self.end(action["uuid"], "failed")
 
 

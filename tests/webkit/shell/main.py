@@ -129,7 +129,12 @@ class Shell:
         elif kind == "fail":
             self.callkit.fail(effect["actionId"])
         elif kind == "requestAction":
-            self.callkit.perform(effect["uuid"], effect["action"], effect.get("digits"))
+            if not self.callkit.perform(effect["uuid"], effect["action"], effect.get("digits")):
+                self.handle({"type": "requestRefused", "uuid": effect["uuid"], "action": effect["action"], "refusal": "other"})
+        elif kind == "startCall":
+            self.callkit.start(effect["uuid"], effect.get("displayName"), effect["handle"])
+        elif kind == "outgoingConnected":
+            self.callkit.connected(effect["uuid"], effect["at"])
         elif kind == "post":
             self.post(effect["text"])
         elif kind == "loadPage":
@@ -209,11 +214,13 @@ class Shell:
         self.view.load_uri(f"{SCHEME}://app/{self.options['page']}?{self.options['query']}")
 
     def on_message(self, _, value, reply):
-        if value.is_string() and (self.view.get_uri() or "").startswith(f"{SCHEME}://app/"):
+        if value.is_string():
+            origin = "/".join((self.view.get_uri() or "").split("/")[:3])
             text = value.to_string()
             self.say("fromPage", text=text)
             reply.return_value(JavaScriptCore.Value.new_boolean(value.get_context(), True))
-            self.handle({"type": "pageMessage", "text": text})
+            # WebKitGTK does not say which frame posted; here the page has only one.
+            self.handle({"type": "pageMessage", "mainFrame": True, "origin": origin, "text": text})
         else:
             reply.return_error_message("refused")
         return True

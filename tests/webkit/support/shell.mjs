@@ -48,6 +48,7 @@ export async function startShell(server, { query = {}, host = {}, media = false,
     query: String(new URLSearchParams({ server: server?.wsUrl, domain: server?.domain, user: "bob", password: server?.users.bob, transport: "host", media: "host", policy: "closeTransport", ...query })),
     host: {
       instance: "urn:uuid:6f0d3b1e-52b8-4c0f-9f43-7f6a3a1f0c11", name: "dev.sipwake.phone", version: "1.0", os: "iOS", osVersion: "26.1", device: "WebKitGTK",
+      origins: ["sipwake-app://app"],
       profile: query.media === "page" ? "A" : "B", transport: query.transport !== "page", ...host,
     },
   };
