@@ -33,7 +33,7 @@ edge: ## the embedded development server
 
 bench: ## sizes and speeds beside JsSIP and SIP.js, into target/bench/report.json
 	@bash scripts/setup.sh bench
-	@bash scripts/pkg.sh
+	@bash scripts/www.sh
 	@node benches/run.mjs
 
 docs: ## the generated part of the documentation

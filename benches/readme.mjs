@@ -1,7 +1,7 @@
 // Writes the figures of target/bench/report.json into the README: node benches/readme.mjs, after `make bench` on a quiet machine.
 import { readFileSync, writeFileSync } from "node:fs";
 
-const { size, sizeBy, messages, register, calls, behaviour, versions, machine, at } = JSON.parse(readFileSync("target/bench/report.json", "utf8"));
+const { size, sizeBy, messages, register, calls, wake, registerSlowed, behaviour, versions, machine, at } = JSON.parse(readFileSync("target/bench/report.json", "utf8"));
 const number = (value) => (value === undefined ? "" : value.toLocaleString("en-US"));
 const kilobytes = (bytes) => `${(bytes / 1000).toFixed(1)} kB`;
 const spread = (figure) => (figure ? `${number(figure.median)} (${number(figure.min)} – ${number(figure.max)})` : "");
@@ -26,6 +26,21 @@ const figures = () => [
   "",
   `Medians (least – most); ${at.slice(0, 10)}, ${machine.cores} cores of ${machine.processor}, Node ${machine.node}.`,
 ].join("\n");
+
+/** A killed phone that is woken, and beside it what is comparable of the others. */
+const wakes = () => {
+  const both = (figure) => `${number(figure.median)} (${number(figure.max)})`;
+  return [
+    `| | sipwake | JsSIP ${versions.JsSIP} | SIP.js ${versions["SIP.js"]} | bare WebSocket |`,
+    "| --- | --- | --- | --- | --- |",
+    `| push in → REGISTER octets out, ms | ${both(wake.register)} |  |  |  |`,
+    `| INVITE in → \`call.incoming\` out, ms | ${both(wake.incoming)} |  |  |  |`,
+    `| answer in → 200 out, ms | ${both(wake.answer)} |  |  |  |`,
+    row("a bare page, as slow: navigation → REGISTER octets out, ms", (name) => both(registerSlowed[name].navigation), both(registerSlowed.floor.navigation)),
+    "",
+    `Medians (most) of ${wake.register.runs} wakes, against ${wake.server === "kamailio" ? "Kamailio" : "the embedded server"}; ${at.slice(0, 10)}.`,
+  ].join("\n");
+};
 
 /** What each library does where SIP is difficult; the reason stands with what is not right. */
 const mark = ({ verdict, why }) => ({ right: "right", absent: "not there", wrong: `**wrong**: ${why}` })[verdict];
@@ -53,6 +68,7 @@ function place(readme, mark, content) {
 
 let readme = readFileSync("README.md", "utf8");
 if (size && messages && register && calls) readme = place(readme, "figures", figures());
+if (wake && registerSlowed) readme = place(readme, "wakes", wakes());
 if (sizeBy) readme = place(readme, "costs", costs);
 if (behaviour) readme = place(readme, "behaviour", difficult);
 writeFileSync("README.md", readme);

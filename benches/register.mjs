@@ -40,8 +40,8 @@ const scripts = {
     await endpoint.createAccount({ username: "alice", domain: "example.com", password: "secret", servers: [${url}] });`,
 };
 
-/** Times of every contender in ms: from navigation and from the start of its script to REGISTER on the wire. */
-export async function measureRegister({ rounds = Number(process.env.ROUNDS ?? 10) } = {}) {
+/** Times of every contender in ms: from navigation and from the start of its script to REGISTER on the wire. `slowed`: how many times slower the pages' threads run. */
+export async function measureRegister({ rounds = Number(process.env.ROUNDS ?? 10), slowed = 1 } = {}) {
   const files = new Map();
   const names = Object.keys(scripts);
   for (const [index, name] of names.entries()) {
@@ -83,6 +83,7 @@ export async function measureRegister({ rounds = Number(process.env.ROUNDS ?? 10
         setTimeout(() => reject(new Error(`${names[index]} sent no REGISTER in 20 s ${complaints.join("; ")}`)), 20_000).unref();
       });
       registered.catch(() => {});
+      if (slowed > 1) await (await context.newCDPSession(page)).send("Emulation.setCPUThrottlingRate", { rate: slowed });
       await page.goto(`${origin}/${index}/`);
       const at = await registered;
       const [navigation, script] = await page.evaluate(() => [performance.timeOrigin, globalThis.scriptStart]);

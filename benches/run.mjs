@@ -1,5 +1,5 @@
 // `make bench`: every figure of the product beside its peers in the same run. Prints tables, writes target/bench/report.json.
-// node benches/run.mjs [size] [messages] [register] [calls] [behaviour] runs only these. ROUNDS=n: rounds in the browser.
+// node benches/run.mjs [size] [messages] [register] [calls] [wake] [behaviour] runs only these. ROUNDS=n: rounds in the browser; WAKES=n: cold wakes.
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
@@ -11,6 +11,7 @@ import { measureRegister } from "./register.mjs";
 import { measureSizeBy } from "./size-by.mjs";
 import { measureSizes } from "./size.mjs";
 import { table } from "./stats.mjs";
+import { SLOWED, lacksWake, measureWake, wakeTable } from "./wake.mjs";
 
 const asked = process.argv.slice(2);
 const wants = (name) => asked.length === 0 || asked.includes(name);
@@ -58,6 +59,20 @@ if (wants("calls")) {
     report.calls = await measureCalls();
     say("An incoming call that is answered at once, Chromium: ms, median (least – most)", callsTable(report.calls));
   } else console.log("\nNo Chromium: incoming calls are not measured.");
+}
+if (wants("wake")) {
+  if (!lacksWake) {
+    report.wake = await measureWake();
+    say(
+      `${report.wake.register.runs} cold wakes of a killed phone, the processor slowed ${SLOWED} times, against ${report.wake.server}: ms`,
+      wakeTable(report.wake),
+    );
+    report.registerSlowed = await measureRegister({ slowed: SLOWED });
+    say(
+      "Beside them, as slow: navigation of a bare page to REGISTER octets out, ms",
+      table(["", "median", "most"], Object.entries(report.registerSlowed).map(([name, { navigation }]) => [name, navigation.median, navigation.max])),
+    );
+  } else console.log(`\nCold wakes are not measured: ${lacksWake}.`);
 }
 if (wants("behaviour")) {
   if (find("chromium")) {

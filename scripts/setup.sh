@@ -219,6 +219,7 @@ for purpose in "$@"; do
       wasm_tools
       npm_packages all
       browser
+      kamailio
       ;;
     fuzz)
       tool cargo-fuzz "" cargo-fuzz "runs the fuzz targets" 2

@@ -77,7 +77,10 @@ export function startNative(os) {
 
   function loadPage() {
     frame?.remove();
-    frame = make("iframe", { src: `app.html${location.search}`, title: "The app", allow: "microphone; autoplay", "data-testid": "app-frame" });
+    // Whether the app is started is the phone's to know; the page of one that runs does what it is for.
+    const query = new URLSearchParams(location.search);
+    query.delete("autostart");
+    frame = make("iframe", { src: `app.html?${query}`, title: "The app", allow: "microphone; autoplay", "data-testid": "app-frame" });
     frame.addEventListener("load", () => watchAudio(frame.contentWindow));
     os.frameHome.append(frame);
     thaw();
