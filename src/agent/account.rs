@@ -134,6 +134,7 @@ impl Account {
     pub(crate) fn new(
         id: AccountId,
         options: AccountOptions,
+        host: bool,
         instance: String,
         random: &mut Random,
     ) -> Result<Self, Error> {
@@ -156,7 +157,8 @@ impl Account {
                 realms: options.realms.clone(),
                 forbid_md5: options.forbid_md5,
                 tokens: options.servers.iter().all(|server| is_private(&server.url)),
-                ask: options.credentials,
+                // Where nothing was given, a host may know.
+                ask: options.credentials || (host && credentials(&options) == Credentials::default()),
             }),
             wakefulness: Wakefulness::Awake,
             wanted: options.register,

@@ -270,7 +270,7 @@ impl Agent {
     /// [`ErrorCode::InvalidOption`] with the field, where an option is missing or cannot be.
     pub fn create_account(&mut self, now: Now, options: AccountOptions) -> Result<AccountId, Error> {
         let id = AccountId(self.new_id());
-        let mut account = Account::new(id, options, self.instance.clone(), &mut self.random)?;
+        let mut account = Account::new(id, options, self.options.host, self.instance.clone(), &mut self.random)?;
         if self.accounts.iter().any(|other| other.name == account.name) {
             return Err(Error::option("name"));
         }

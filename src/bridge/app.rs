@@ -138,3 +138,28 @@ message! {
         fields "fields": Option<RawJson>,
     }
 }
+
+message! {
+    /// Do not let the app be suspended, as far as that is in your hands.
+    KeepAwake, Request "app.keepAwake" {
+        /// Names it, for `app.release`. The same again begins anew.
+        token "token": String,
+        /// A word for the log.
+        reason "reason": String,
+        /// It is over after this, whether released or not.
+        max_ms "maxMs": u64,
+    }
+}
+
+message! {
+    /// It is kept awake.
+    KeepAwakeReply, Reply "app.keepAwake" {}
+}
+
+message! {
+    /// It may be suspended again.
+    Release, Event "app.release" {
+        /// The name it was kept awake by.
+        token "token": String,
+    }
+}

@@ -195,6 +195,10 @@ impl Default for RawJson {
     }
 }
 
+/// The same where it may hold what is not to be shown.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SecretJson(pub Secret);
+
 macro_rules! plain {
     ($type:ty, $shape:expr, |$json:ident| $read:expr, |$value:ident, $out:ident| $write:expr) => {
         impl Field for $type {
@@ -224,6 +228,7 @@ plain!(String, Shape::Text, |json| json.text().map(std::borrow::Cow::into_owned)
 plain!(Secret, Shape::Secret, |json| json.text().map(Secret::new), |v, out| out.text(v.expose()));
 plain!(u64, Shape::Integer, |json| json.integer(), |v, out| out.integer(*v));
 plain!(bool, Shape::Boolean, |json| json.boolean(), |v, out| out.boolean(*v));
+plain!(SecretJson, Shape::Any, |json| Some(Self(Secret::new(json.raw()))), |v, out| out.raw(v.0.expose()));
 plain!(RawJson, Shape::Any, |json| Some(Self(json.raw().to_owned())), |v, out| out.raw(&v.0));
 
 impl<T: Field> Field for Option<T> {

@@ -3,7 +3,7 @@
 use super::call::{CallAction, CallDirection};
 use super::codec::{message, names, record};
 use super::push::PushToken;
-use super::{AppState, NetworkChanged};
+use super::{AppState, AudioSnapshot, NetworkChanged};
 
 names! {
     /// What runs the engine.
@@ -146,12 +146,30 @@ record! {
 }
 
 record! {
+    /// A push whose call has not come yet.
+    SnapshotPush {
+        /// Its id.
+        push_id "pushId": String,
+        /// The call it announced.
+        call_uuid "callUuid": String,
+        /// For whom, where that is known.
+        account "account": Option<String>,
+        /// The INVITE must be there within so many milliseconds.
+        invite_timeout_ms "inviteTimeoutMs": Option<u64>,
+    }
+}
+
+record! {
     /// All that a page that comes up has to know.
     Snapshot {
         /// The push tokens.
         tokens "tokens": Vec<PushToken>,
         /// The calls.
         calls "calls": Vec<SnapshotCall>,
+        /// The pushes that still wait for their INVITE. Each comes as `push.incoming` too.
+        pushes "pushes": Vec<SnapshotPush>,
+        /// The sound.
+        audio "audio": Option<AudioSnapshot>,
         /// The app's state.
         app "app": Option<AppState>,
         /// The network's state.

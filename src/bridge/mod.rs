@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | `json`, `writer`, `codec` | JSON text ↔ records, by one table of fields a record |
 //! | `envelope` | what is around every message |
-//! | `handshake`, `push`, `call`, `app`, `audio`, `transport`, `timer`, `media` | the vocabulary, by family |
+//! | `handshake`, `provision`, `push`, `call`, `app`, `audio`, `transport`, `timer`, `media` | the vocabulary, by family |
 //! | `base64` | binary in JSON |
 //! | `link` | one side's session: numbering, acknowledgement, replay, deadlines |
 //! | `drivers` | the lists of [`crate::io`] ↔ `ws.*` and `media.*` |
@@ -24,6 +24,7 @@ pub mod json;
 pub mod link;
 pub mod media;
 pub mod payload;
+pub mod provision;
 pub mod push;
 pub mod redact;
 pub mod state;
@@ -33,10 +34,13 @@ pub mod vocabulary;
 mod writer;
 
 pub use app::{
-    AppResumed, AppState, AppStateName, Log, NetworkChanged, NetworkInterface, RegState, RegStateName, SuspendPolicy,
-    WillSuspend, WillSuspendReply,
+    AppResumed, AppState, AppStateName, KeepAwake, KeepAwakeReply, Log, NetworkChanged, NetworkInterface, RegState,
+    RegStateName, Release, SuspendPolicy, WillSuspend, WillSuspendReply,
 };
-pub use audio::{AudioActivated, AudioDeactivated, AudioDone, AudioSetRoute};
+pub use audio::{
+    AudioActivated, AudioDeactivated, AudioDone, AudioInterruption, AudioPort, AudioPortType, AudioRoute,
+    AudioSetRoute, AudioShowPicker, AudioSnapshot, InterruptionPhase, MediaServicesReset,
+};
 pub use call::{
     CallAction, CallEnded, CallIncoming, CallIncomingReply, CallMatch, CallPerform, CallPerformReply,
     CallPerformTimedOut, CallRequest, CallRequestReply, CallStart, CallStartReply, CallState, CallStateName,
@@ -47,7 +51,7 @@ pub use codec::{CodecError, RawJson};
 pub use envelope::{Kind, ReplyError, SipStatus};
 pub use handshake::{
     Ack, CallUi, Engine, Hello, HostInfo, PackageInfo, PendingAction, Ping, Pong, Protocol, Ready, ResetReason, Resume,
-    SessionReset, Snapshot, SnapshotCall, Welcome,
+    SessionReset, Snapshot, SnapshotCall, SnapshotPush, Welcome,
 };
 pub use link::{BridgeProblem, Incoming, Link, LinkEvent};
 pub use media::{
@@ -56,6 +60,7 @@ pub use media::{
     MediaSdp, MediaSetAnswer, MediaState, MediaStats,
 };
 pub use payload::{PayloadPaths, PushFacts, read_push};
+pub use provision::{Config, CredentialsGet, CredentialsGetReply, ProvisionedAccount};
 pub use push::{
     Environment, Launch, PushIncoming, PushIncomingReply, PushKind, PushOutcome, PushRefusal, PushResolved, PushToken,
     Reported, RequestToken, TokenKind,

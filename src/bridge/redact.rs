@@ -38,7 +38,7 @@ impl Walk {
             out.open('{');
             for (name, value) in json.members() {
                 out.key(&name);
-                self.value(value, &name, foreign || name == "raw" || name == "custom", out);
+                self.value(value, &name, foreign || ["raw", "custom", "options"].contains(&&*name), out);
             }
             out.close('}');
         } else if json.is_array() {

@@ -3,15 +3,16 @@
 
 use super::codec::{ReadRecord, RecordDescription, WriteRecord};
 use super::{
-    Ack, AppResumed, AppState, AudioActivated, AudioDeactivated, AudioDone, AudioSetRoute, CallEnded, CallIncoming,
-    CallIncomingReply, CallPerform, CallPerformReply, CallPerformTimedOut, CallRequest, CallRequestReply, CallStart,
-    CallStartReply, CallState, CallUpdate, CodecError, Hello, IntentStartCall, Kind, Log, MediaAccept, MediaCandidate,
-    MediaClose, MediaDirection, MediaDone, MediaDtmf, MediaFailed, MediaGatheringDone, MediaMicrophone, MediaMute,
-    MediaOffer, MediaOpen, MediaReport, MediaRollback, MediaSdp, MediaSetAnswer, MediaState, MediaStats,
-    NetworkChanged, Payload, Ping, Pong, ProviderReset, PushIncoming, PushIncomingReply, PushResolved, PushToken,
-    Ready, RegState, RequestToken, SessionReset, StateLoad, StateLoadReply, StateSave, StateSaveReply, TimerClear,
-    TimerFired, TimerSet, Welcome, WillSuspend, WillSuspendReply, WsClose, WsClosed, WsFailed, WsMessage, WsOpen,
-    WsOpened, WsSend, read_payload, write_payload,
+    Ack, AppResumed, AppState, AudioActivated, AudioDeactivated, AudioDone, AudioInterruption, AudioRoute,
+    AudioSetRoute, AudioShowPicker, CallEnded, CallIncoming, CallIncomingReply, CallPerform, CallPerformReply,
+    CallPerformTimedOut, CallRequest, CallRequestReply, CallStart, CallStartReply, CallState, CallUpdate, CodecError,
+    Config, CredentialsGet, CredentialsGetReply, Hello, IntentStartCall, KeepAwake, KeepAwakeReply, Kind, Log,
+    MediaAccept, MediaCandidate, MediaClose, MediaDirection, MediaDone, MediaDtmf, MediaFailed, MediaGatheringDone,
+    MediaMicrophone, MediaMute, MediaOffer, MediaOpen, MediaReport, MediaRollback, MediaSdp, MediaServicesReset,
+    MediaSetAnswer, MediaState, MediaStats, NetworkChanged, Payload, Ping, Pong, ProviderReset, PushIncoming,
+    PushIncomingReply, PushResolved, PushToken, Ready, RegState, Release, RequestToken, SessionReset, StateLoad,
+    StateLoadReply, StateSave, StateSaveReply, TimerClear, TimerFired, TimerSet, Welcome, WillSuspend,
+    WillSuspendReply, WsClose, WsClosed, WsFailed, WsMessage, WsOpen, WsOpened, WsSend, read_payload, write_payload,
 };
 
 /// Who sends a message.
@@ -115,6 +116,8 @@ vocabulary! {
         Host SessionReset;
         Page StateSave => StateSaveReply;
         Page StateLoad => StateLoadReply;
+        Host Config;
+        Page CredentialsGet => CredentialsGetReply;
         Page Log;
     }
     "Push" {
@@ -138,12 +141,18 @@ vocabulary! {
     "Audio" {
         Host AudioActivated;
         Host AudioDeactivated;
+        Host AudioRoute;
+        Host AudioInterruption;
+        Host MediaServicesReset;
         Page AudioSetRoute => AudioDone;
+        Page AudioShowPicker;
     }
     "Application and network" {
         Host AppState;
         Host WillSuspend => WillSuspendReply;
         Host AppResumed;
+        Page KeepAwake => KeepAwakeReply;
+        Page Release;
         Page RegState;
         Host NetworkChanged;
     }

@@ -249,6 +249,7 @@ impl Reader<'_> {
             "muteVideo" => Command::MuteVideo(self.call()?, self.or_option(second.as_bool(), "on")?),
             "setVideo" => Command::SetVideo(self.call()?, self.or_option(options::video(second), "video")?),
             "audioRoute" => Command::AudioRoute(self.text(first, "speaker")?),
+            "audioPicker" => Command::AudioPicker,
             "stats" => Command::Stats(self.call()?),
             "hold" => Command::Hold(self.call()?, second.is_truthy()),
             "renegotiate" => Command::Renegotiate { call: self.call()?, restart: self.given.ice_restart },

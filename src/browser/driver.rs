@@ -34,6 +34,8 @@ extern "C" {
     #[wasm_bindgen(method, structural)]
     fn credentials(this: &Face, id: u32, account: u32, challenge: &JsValue);
     #[wasm_bindgen(method, structural)]
+    fn provision(this: &Face, accounts: &str);
+    #[wasm_bindgen(method, structural)]
     fn deliver(this: &Face);
     #[wasm_bindgen(method, getter, structural)]
     fn tab(this: &Face) -> host::Tab;
@@ -130,6 +132,7 @@ impl Driver {
                         self.face.event(name, &object);
                     }
                     Output::Completed { id, result } => self.complete(id, result),
+                    Output::Provision(accounts) => self.face.provision(accounts.expose()),
                     Output::CredentialsNeeded(request) => {
                         self.face.credentials(request.id.0, request.account.0, &objects::challenge(&request));
                     }

@@ -248,6 +248,7 @@ pub(super) fn push_services(services: Vec<PushService>) -> JsValue {
 pub(super) fn event(event: Event) -> (&'static str, JsValue) {
     let new = Builder::new;
     let (name, object) = match event {
+        Event::FromHost { name, payload } => return (name, payload.into()),
         Event::Trace(entry) => return ("trace", trace(&entry)),
         Event::ConnectivityChanged { account, state, error } => (
             "connectivity_changed",

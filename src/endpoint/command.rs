@@ -62,6 +62,7 @@ impl Endpoint {
             Command::MuteVideo(call, on) => Some(self.agent.mute(now, call, on, true).map(done)),
             Command::SetVideo(call, video) => later(self.agent.set_video(now, call, video, Asker::Command(id))),
             Command::AudioRoute(route) => self.audio_route(now, id, route),
+            Command::AudioPicker => Some(self.audio_picker(now)),
             Command::Stats(call) => later(self.agent.stats(now, call, id)),
             Command::Hold(call, on) => later(self.agent.hold(now, call, on, Asker::Command(id))),
             Command::Dtmf { call, digits, method, duration_ms, gap_ms } => {

@@ -2,16 +2,22 @@
 
 use super::Endpoint;
 use crate::bridge::drivers::{PageMedia, post_flow_command, read_flow_event};
-use crate::bridge::{AudioSetRoute, Incoming, Payload, TimerClear, TimerFired, TimerSet};
+use crate::bridge::{
+    AudioSetRoute, AudioShowPicker, CredentialsGet, CredentialsGetReply, Incoming, Payload, TimerClear, TimerFired,
+    TimerSet,
+};
 use crate::common::lists::Keep;
 use crate::common::time::{Mono, Now};
 use crate::io::{
-    CommandId, Driver, EndpointOptions, Error, ErrorCode, FlowCommand, FlowEvent, FlowId, MediaCommand, MediaEvent,
-    MediaFailure, MediaId, Output, Reply, TraceKind,
+    CommandId, Credentials, CredentialsId, CredentialsKind, CredentialsRequest, Driver, EndpointOptions, Error,
+    ErrorCode, FlowCommand, FlowEvent, FlowId, MediaCommand, MediaEvent, MediaFailure, MediaId, Output, Reply,
+    TraceKind,
 };
 
 /// How long the host may take to send the sound elsewhere, in milliseconds.
 const ROUTE_MS: u64 = 5_000;
+/// How long the host may take to find a secret, in milliseconds.
+const SECRET_MS: u64 = 10_000;
 /// The number of the one timer that the engine has of the host.
 const TIMER: u64 = 1;
 
@@ -35,6 +41,11 @@ pub(super) struct Drivers {
     host_media: Vec<MediaId>,
     /// `audio.setRoute` on their way, and the commands that wait for them.
     routes: Vec<(String, CommandId)>,
+    /// Whether the host knows secrets, and whether it can keep the app awake.
+    pub(super) secrets: bool,
+    pub(super) awake: bool,
+    /// `credentials.get` on their way, and the questions that wait for them.
+    questions: Vec<(String, CredentialsId)>,
 }
 
 impl Drivers {
@@ -49,6 +60,9 @@ impl Drivers {
             host_flows: Vec::new(),
             host_media: Vec::new(),
             routes: Vec::new(),
+            secrets: false,
+            awake: false,
+            questions: Vec::new(),
         }
     }
 
@@ -82,6 +96,45 @@ impl Endpoint {
         let request = wake.link().request(now, &AudioSetRoute { route, uid }, ROUTE_MS);
         self.drivers.routes.push((request, id));
         None
+    }
+
+    /// The host's own picture for choosing where the sound goes.
+    pub(super) fn audio_picker(&mut self, now: Now) -> Result<Reply, Error> {
+        let ours = !self.has_host_media();
+        let Some(wake) = self.wake.as_mut().filter(|_| !ours) else { return Err(ErrorCode::Unsupported.into()) };
+        wake.link().event(now, &AudioShowPicker {});
+        Ok(Reply::Done)
+    }
+
+    /// A server asks for credentials: the application is asked where it said that it has them, else the host.
+    pub(super) fn credentials_needed(&mut self, now: Now, request: CredentialsRequest) {
+        let host_knows = self.drivers.secrets && self.host_connected && request.kind == CredentialsKind::Digest;
+        let name = match self.agent.account(request.account) {
+            Some((name, options)) if !options.credentials => name.to_owned(),
+            _ => return self.out.push_back(Output::CredentialsNeeded(request)),
+        };
+        match &mut self.wake {
+            Some(wake) if host_knows => {
+                let question = CredentialsGet { account: name, realm: request.realm };
+                let asked = wake.link().request(now, &question, SECRET_MS);
+                self.drivers.questions.push((asked, request.id));
+            }
+            _ => self.agent.credentials(now, request.id, None),
+        }
+    }
+
+    /// What became of a `credentials.get`. True where it was one.
+    pub(super) fn question_answered(&mut self, now: Now, request: &str, reply: Option<&Incoming>) -> bool {
+        let Some(index) = self.drivers.questions.iter().position(|(asked, _)| asked == request) else { return false };
+        let (_, id) = self.drivers.questions.remove(index);
+        let read = reply.filter(|reply| reply.error.is_none()).map(Incoming::read::<CredentialsGetReply>);
+        if let (Some(Err(_)), Some(reply)) = (&read, reply) {
+            self.refuse_payload(now, reply);
+        }
+        let secret = read.and_then(Result::ok).and_then(|reply| reply.secret);
+        let credentials = secret.map(|password| Credentials { password: Some(password), ..Credentials::default() });
+        self.agent.credentials(now, id, credentials);
+        true
     }
 
     /// What became of an `audio.setRoute`. True where it was one.
@@ -163,7 +216,9 @@ impl Endpoint {
         if let Some(request) = &incoming.re {
             let unknown = incoming.error.as_ref().is_some_and(|error| error.code == "unknownType");
             let refused = if unknown { ErrorCode::Unsupported } else { ErrorCode::HostRefused };
-            if self.route_answered(request, incoming.error.as_ref().map(|_| refused)) {
+            if self.route_answered(request, incoming.error.as_ref().map(|_| refused))
+                || self.question_answered(now, request, Some(incoming))
+            {
                 return;
             }
         }
@@ -217,6 +272,9 @@ impl Endpoint {
         }
         for (_, id) in std::mem::take(&mut self.drivers.routes) {
             self.complete(id, Err(ErrorCode::HostUnreachable.into()));
+        }
+        for (_, id) in std::mem::take(&mut self.drivers.questions) {
+            self.agent.credentials(now, id, None);
         }
         for flow in std::mem::take(&mut self.drivers.host_flows) {
             self.agent.flow_event(now, flow, FlowEvent::Closed { code: 1006, clean: false });

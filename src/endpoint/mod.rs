@@ -26,7 +26,7 @@ pub use hooks::{Hooks, MessageInfo, SdpInfo};
 use std::collections::VecDeque;
 
 use crate::agent::{Agent, AgentEvent, is_instance};
-use crate::bridge::Welcome;
+use crate::bridge::{Log, Welcome};
 use crate::common::lists::Gather;
 use crate::common::random::Random;
 use crate::common::time::{Mono, Now};
@@ -177,6 +177,12 @@ impl Endpoint {
         self.timeout(now);
         self.pump(now);
         self.save(now);
+        if self.drivers.awake
+            && let Some(wake) = &mut self.wake
+        {
+            wake.keep_awake(now, &self.agent);
+            self.pump(now);
+        }
         self.tell_host_timer(now);
     }
 
@@ -292,7 +298,7 @@ impl Endpoint {
             AgentEvent::Event(event) => self.out.push_back(Output::Event(event)),
             AgentEvent::Completed { id, result } => self.out.push_back(Output::Completed { id, result }),
             AgentEvent::Performed { .. } => {}
-            AgentEvent::CredentialsNeeded(request) => self.out.push_back(Output::CredentialsNeeded(request)),
+            AgentEvent::CredentialsNeeded(request) => self.credentials_needed(now, request),
             // Without a host the page is the one that rings.
             AgentEvent::Incoming(call) if self.wake.is_none() => self.agent.ring(now, call),
             AgentEvent::Suspended => {
@@ -312,16 +318,24 @@ impl Endpoint {
             }
             WakeEvent::Connected { welcome, resumed } => self.connected(now, &welcome, resumed),
             WakeEvent::Lost => self.host_lost(now),
-            WakeEvent::Problem(_) => {
+            WakeEvent::Problem(problem) => {
+                if let Some(wake) = self.wake.as_mut().filter(|_| self.host_connected) {
+                    let message = ["a message was dropped: ", problem.name()].concat();
+                    wake.link().event(now, &Log { level: "warn".to_owned(), message, fields: None });
+                }
                 let error = ErrorCode::BadBridgeMessage.into();
                 self.out.push_back(Output::Event(Event::Problem { error, account: None }));
             }
             WakeEvent::Loaded => self.loading = false,
             WakeEvent::Run { id, command } => self.carry_out(now, id, command),
             WakeEvent::Event(event) => self.out.push_back(Output::Event(event)),
+            WakeEvent::Provision(accounts) => self.out.push_back(Output::Provision(accounts)),
+            WakeEvent::News(name, payload) => self.out.push_back(Output::Event(Event::FromHost { name, payload })),
             WakeEvent::Driver(incoming) => self.driver_message(now, &incoming),
             WakeEvent::DriverTimedOut(request) => {
-                if self.route_answered(&request, Some(ErrorCode::HostUnreachable)) {
+                if self.route_answered(&request, Some(ErrorCode::HostUnreachable))
+                    || self.question_answered(now, &request, None)
+                {
                 } else if let Some((media, number, event)) = self.drivers.page_media.timed_out(&request) {
                     self.media_event(now, media, number, event);
                 }
@@ -339,6 +353,8 @@ impl Endpoint {
         if let Some(wake) = &mut self.wake {
             wake.link().set_clockless(clockless);
         }
+        self.drivers.secrets = has("credentials");
+        self.drivers.awake = has("keepAwake");
         self.start_by = None;
         if !resumed && has("state") {
             match &mut self.wake {

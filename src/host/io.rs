@@ -1,10 +1,11 @@
 //! The closed lists of what the host is told and what it wants done.
 
 use crate::bridge::{
-    AppState, AudioActivated, AudioDeactivated, BridgeProblem, CallAction, CallUi, EndReason, Handle, HostInfo,
-    IntentStartCall, Launch, NetworkChanged, PayloadPaths, PushToken, ReportError, RequestRefusal, ResetReason,
-    Supports, SuspendPolicy, TokenKind,
+    AppState, AudioActivated, AudioDeactivated, AudioInterruption, AudioRoute, BridgeProblem, CallAction, CallUi,
+    Config, EndReason, Handle, HostInfo, IntentStartCall, Launch, NetworkChanged, PayloadPaths, PushToken, ReportError,
+    RequestRefusal, ResetReason, Supports, SuspendPolicy, TokenKind,
 };
+use crate::common::secret::Secret;
 use crate::common::time::Mono;
 use crate::io::{FlowCommand, FlowEvent, FlowId, MediaCommand, MediaEvent, MediaId};
 
@@ -52,6 +53,10 @@ pub struct HostOptions {
     pub maximum_call_groups: u64,
     /// Calls in a group.
     pub maximum_calls_per_call_group: u64,
+    /// Whether the host keeps the app awake for the page. The capability `keepAwake` is offered accordingly.
+    pub keep_awake: bool,
+    /// Whether the host knows accounts' secrets. The capability `credentials` is offered accordingly.
+    pub credentials: bool,
     /// More capabilities to offer.
     pub capabilities: Vec<String>,
     /// Whether the device is in Lockdown Mode.
@@ -82,7 +87,7 @@ pub struct HostOptions {
     pub page_timeout_ms: u64,
     /// Ring only: how long the call screen stays after the answer.
     pub hand_over_ms: u64,
-    /// How long a push may keep the app from being suspended. Each push begins anew.
+    /// How long a push, or a page that asks for it, may keep the app from being suspended. Each push begins anew.
     pub background_ms: u64,
 }
 
@@ -98,6 +103,8 @@ impl Default for HostOptions {
             origins: Vec::new(),
             maximum_call_groups: 2,
             maximum_calls_per_call_group: 5,
+            keep_awake: false,
+            credentials: false,
             capabilities: Vec::new(),
             lockdown: false,
             paths: PayloadPaths::default(),
@@ -196,6 +203,22 @@ pub enum HostInput {
     AudioActivated(AudioActivated),
     /// The system took the audio session back.
     AudioDeactivated(AudioDeactivated),
+    /// The sound goes elsewhere.
+    AudioRoute(AudioRoute),
+    /// Something else took the sound, or gave it back.
+    AudioInterruption(AudioInterruption),
+    /// The system's sound was set up anew.
+    MediaServicesReset,
+    /// The accounts that the host provides, with their secrets where they can be read: after the first unlock, and
+    /// whenever they change. Each page gets them.
+    Config(Config),
+    /// The answer to [`Effect::SecretNeeded`].
+    Secret {
+        /// Which.
+        request: String,
+        /// The password; none: there is none.
+        secret: Option<Secret>,
+    },
     /// The network changed.
     Network(NetworkChanged),
     /// What [`Effect::KeepState`] asked an earlier life of the app to keep. Before the page is loaded.
@@ -365,6 +388,24 @@ pub enum Effect {
         speaker: bool,
         /// Instead, to this output.
         uid: Option<String>,
+    },
+    /// Show the system's picture for choosing where the sound goes.
+    ShowAudioPicker,
+    /// A server asks for a secret of an account; [`HostInput::Secret`] answers.
+    SecretNeeded {
+        /// For the answer.
+        request: String,
+        /// For which account.
+        account: String,
+        /// Who asks.
+        realm: String,
+    },
+    /// A line for the log. It holds no secret, and nobody's name.
+    Log {
+        /// `debug`, `info`, `warn` or `error`.
+        level: String,
+        /// The line.
+        message: String,
     },
     /// Ask the system for a push token.
     RequestToken(TokenKind),

@@ -35,7 +35,10 @@ pub use io::{Effect, HostInput, HostOptions, Profile, PushCallId};
 pub use rules::Rule;
 
 use crate::bridge::drivers::HostMedia;
-use crate::bridge::{AppResumed, AppState, EndReason, Link, NetworkChanged, Origin, PushToken, TimerFired};
+use crate::bridge::{
+    AppResumed, AppState, AudioSnapshot, Config, CredentialsGetReply, EndReason, Link, MediaServicesReset,
+    NetworkChanged, Origin, PushToken, TimerFired,
+};
 use crate::common::random::Random;
 use crate::common::time::{Mono, Now};
 use crate::common::timers::Timers;
@@ -63,6 +66,8 @@ enum Timer {
     Page,
     /// A push has kept the app awake for long enough.
     Background,
+    /// The page has kept the app awake for long enough.
+    Held,
     /// One of the page's own.
     OfPage(u64),
 }
@@ -95,6 +100,12 @@ pub struct Host {
     reading: bool,
     /// A background task is on.
     awake: bool,
+    /// For what the page wants the app kept awake.
+    held: Vec<String>,
+    /// The accounts that the app provides.
+    config: Option<Config>,
+    /// The system's audio session.
+    audio: AudioSnapshot,
     effects: VecDeque<Effect>,
     timer: Option<Mono>,
 }
@@ -131,6 +142,9 @@ impl Host {
             states: Vec::new(),
             reading: true,
             awake: false,
+            held: Vec::new(),
+            config: None,
+            audio: AudioSnapshot::default(),
             effects: VecDeque::new(),
             timer: None,
         }
@@ -170,8 +184,28 @@ impl Host {
                 self.link.event(now, &state);
                 self.app = Some(state);
             }
-            HostInput::AudioActivated(audio) => self.link.event(now, &audio),
-            HostInput::AudioDeactivated(audio) => self.link.event(now, &audio),
+            HostInput::AudioActivated(audio) => {
+                self.audio.active = true;
+                self.link.event(now, &audio);
+            }
+            HostInput::AudioDeactivated(audio) => {
+                self.audio.active = false;
+                self.link.event(now, &audio);
+            }
+            HostInput::AudioRoute(route) => {
+                self.link.event(now, &route);
+                self.audio.route = Some(route);
+            }
+            HostInput::AudioInterruption(interruption) => self.link.event(now, &interruption),
+            HostInput::MediaServicesReset => self.link.event(now, &MediaServicesReset {}),
+            HostInput::Config(config) => {
+                // To a page that is to come it goes with the welcome.
+                if self.link.is_live() {
+                    self.link.event(now, &config);
+                }
+                self.config = Some(config);
+            }
+            HostInput::Secret { request, secret } => self.link.reply(now, &request, &CredentialsGetReply { secret }),
             HostInput::Network(network) => {
                 self.link.event(now, &network);
                 self.network = Some(network);
@@ -188,7 +222,7 @@ impl Host {
             HostInput::Media { media, number, event } => self.media_event(now, media, number, event),
         }
         self.pump(now);
-        if self.awake && !self.calls.iter().any(calls::Call::waits_for_invite) {
+        if self.awake && self.held.is_empty() && !self.calls.iter().any(calls::Call::waits_for_invite) {
             self.let_sleep();
         }
         self.tell_timer();
@@ -234,7 +268,9 @@ impl Host {
                 Timer::Action(number) => self.action_expired(now, number),
                 Timer::Request(number) => self.request_expired(now, number),
                 Timer::Page => self.page_missing(now),
+                Timer::Background if !self.held.is_empty() => {}
                 Timer::Background => self.let_sleep(),
+                Timer::Held => self.held.clear(),
             }
         }
         self.link.timeout(now);

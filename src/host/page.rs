@@ -5,10 +5,11 @@ use super::calls::{Call, CallKey, Phase, Report};
 use super::{Effect, Host, Profile, Rule, Timer};
 use crate::bridge::drivers::{post_flow_event, read_flow_command};
 use crate::bridge::{
-    AudioDone, AudioSetRoute, BridgeProblem, CallAction, CallEnded, CallIncoming, CallIncomingReply, CallMatch,
-    CallRequest, CallStart, CallState, CallStateName, CallUpdate, CodecError, EndReason, Hello, Incoming, Kind,
-    LinkEvent, Payload, PushResolved, RequestToken, ResetReason, Snapshot, SnapshotCall, StateLoad, StateLoadReply,
-    StateSave, StateSaveReply, SuspendPolicy, TimerClear, TimerSet, Welcome, WillSuspend, WillSuspendReply,
+    AudioDone, AudioSetRoute, AudioShowPicker, AudioSnapshot, BridgeProblem, CallAction, CallEnded, CallIncoming,
+    CallIncomingReply, CallMatch, CallRequest, CallStart, CallState, CallStateName, CallUpdate, CodecError,
+    CredentialsGet, EndReason, Hello, Incoming, KeepAwake, KeepAwakeReply, Kind, LinkEvent, Log, Payload, PushResolved,
+    Release, RequestToken, ResetReason, Snapshot, SnapshotCall, SnapshotPush, StateLoad, StateLoadReply, StateSave,
+    StateSaveReply, SuspendPolicy, TimerClear, TimerSet, Welcome, WillSuspend, WillSuspendReply,
 };
 use crate::common::time::{Mono, Now};
 use crate::io::{FlowCommand, FlowEvent, FlowId, MediaCommand, MediaEvent, MediaFailure, MediaId};
@@ -17,6 +18,8 @@ use crate::io::{FlowCommand, FlowEvent, FlowId, MediaCommand, MediaEvent, MediaF
 const DRIVERS: usize = 32;
 /// Timers that a page may have. Higher numbers: the message is refused.
 const TIMERS: u64 = 16;
+/// Things for which a page may keep the app awake.
+const HELD: usize = 8;
 /// Keys under which pages may leave something for the next. More: `tooLarge`.
 const STATES: usize = 8;
 /// Octets of such a key.
@@ -80,6 +83,9 @@ impl Host {
         let welcome = self.welcome();
         if !self.link.welcome(now, incoming, &hello, welcome) {
             self.page_gone(now);
+            if let Some(config) = &self.config {
+                self.link.event(now, config);
+            }
         }
     }
 
@@ -89,6 +95,8 @@ impl Host {
             ("media.host", self.options.profile == Profile::HostMedia),
             ("transport.host", self.options.transport),
             ("timers.host", self.options.timers),
+            ("keepAwake", self.options.keep_awake),
+            ("credentials", self.options.credentials),
             ("push.mustReport", true),
             ("callUi.start", self.shows_ours()),
             ("state", true),
@@ -101,6 +109,8 @@ impl Host {
         let snapshot = Snapshot {
             tokens: self.tokens.clone(),
             calls: calls.map(|call| self.snapshot_of(call)).collect(),
+            pushes: self.snapshot_pushes(),
+            audio: (self.audio != AudioSnapshot::default()).then(|| self.audio.clone()),
             app: self.app.clone(),
             network: self.network.clone(),
         };
@@ -114,6 +124,20 @@ impl Host {
             snapshot,
             ..Welcome::default()
         }
+    }
+
+    fn snapshot_pushes(&self) -> Vec<SnapshotPush> {
+        let waiting = self.calls.iter().filter(|call| call.is_live() && !call.sealed && !call.bound);
+        waiting
+            .filter_map(|call| {
+                Some(SnapshotPush {
+                    push_id: call.push_id()?.to_owned(),
+                    call_uuid: call.uuid.clone(),
+                    account: call.account.clone(),
+                    invite_timeout_ms: None,
+                })
+            })
+            .collect()
     }
 
     fn snapshot_of(&self, call: &Call) -> SnapshotCall {
@@ -189,6 +213,8 @@ impl Host {
             self.effects.push_back(Effect::Media { media, number: 0, command: MediaCommand::Close });
         }
         self.media.clear();
+        self.held.clear();
+        self.timers.clear(Timer::Held);
         (0..TIMERS).for_each(|timer| self.timers.clear(Timer::OfPage(timer)));
         self.stay_awake();
         for key in self.calls.keys() {
@@ -247,6 +273,24 @@ impl Host {
                 self.effects.push_back(Effect::AudioRoute { speaker, uid });
                 self.link.reply(now, &incoming.id, &AudioDone {});
             }),
+            AudioShowPicker::TYPE => {
+                incoming.read().map(|AudioShowPicker {}| self.effects.push_back(Effect::ShowAudioPicker))
+            }
+            KeepAwake::TYPE if self.options.keep_awake => {
+                incoming.read().map(|asked: KeepAwake| self.hold_awake(now, incoming, asked))
+            }
+            Release::TYPE if self.options.keep_awake => {
+                incoming.read().map(|Release { token }| self.held.retain(|held| *held != token))
+            }
+            CredentialsGet::TYPE if self.options.credentials => {
+                incoming.read().map(|CredentialsGet { account, realm }| {
+                    let request = incoming.id.clone();
+                    self.effects.push_back(Effect::SecretNeeded { request, account, realm });
+                })
+            }
+            Log::TYPE => incoming.read().map(|Log { level, message, .. }| {
+                self.effects.push_back(Effect::Log { level, message });
+            }),
             StateSave::TYPE => incoming.read().map(|state: StateSave| self.save_state(now, incoming, state)),
             StateLoad::TYPE => incoming.read().map(|StateLoad { key }| {
                 let kept = self.states.iter().find(|(name, _)| *name == key);
@@ -267,6 +311,21 @@ impl Host {
         if read.is_err() {
             self.link.refuse_payload(now, incoming);
         }
+    }
+
+    /// The page wants the app kept awake.
+    fn hold_awake(&mut self, now: Now, incoming: &Incoming, asked: KeepAwake) {
+        if self.held.len() >= HELD && !self.held.contains(&asked.token) {
+            return self.link.reply_error(now, &incoming.id, "tooMany", "", false);
+        }
+        self.held.retain(|held| *held != asked.token);
+        self.held.push(asked.token);
+        let limit = asked.max_ms.min(self.options.background_ms);
+        self.timers.set(Timer::Held, now.mono.after(limit));
+        if !std::mem::replace(&mut self.awake, true) {
+            self.effects.push_back(Effect::BackgroundTask(true));
+        }
+        self.link.reply(now, &incoming.id, &KeepAwakeReply {});
     }
 
     fn set_timer(&mut self, timer: u64, at: Option<Mono>) -> Result<(), CodecError> {

@@ -99,6 +99,9 @@ pub enum Command {
     /// Where the host's sound goes: `speaker`, `default` or the id of one of its outputs. Where media is the page's,
     /// [`ErrorCode::Unsupported`](super::ErrorCode::Unsupported).
     AudioRoute(String),
+    /// Have the host show its own picture for choosing where the sound goes. Where media is the page's,
+    /// [`ErrorCode::Unsupported`](super::ErrorCode::Unsupported).
+    AudioPicker,
     /// How a call's media is doing. Completed with [`Reply::Stats`].
     Stats(CallId),
     /// Hold the call, or take it back. Completed when the far end agreed; a refusal fails it and ends nothing.

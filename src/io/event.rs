@@ -209,6 +209,14 @@ pub enum Event {
         /// `recents`, `siri` or `url`.
         source: &'static str,
     },
+    /// What the host tells and nobody but the application has to know.
+    FromHost {
+        /// JavaScript's name of it: `audio_route_changed`, `audio_interrupted`, `audio_reset`, `audio_activated`,
+        /// `audio_deactivated` or `app_state_changed`.
+        name: &'static str,
+        /// The message's payload: JSON, of the shape that [`crate::bridge`] has for it. Fields may be more.
+        payload: String,
+    },
     /// JavaScript: `trace`. One line of the trace.
     Trace(TraceEntry),
 }

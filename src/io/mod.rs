@@ -29,6 +29,7 @@ pub use subscription::{SubscriptionInfo, SubscriptionState, Voicemail};
 /// Header lines as the application writes and reads them: name and value, in order.
 pub type HeaderList = Vec<(String, String)>;
 
+use crate::common::secret::Secret;
 use crate::common::time::Mono;
 
 macro_rules! id {
@@ -157,6 +158,9 @@ pub enum Output {
     /// To be kept for the next page, which gets it by [`EndpointOptions::state`]; it replaces what was kept before.
     /// Nothing in it is secret, yet it is for nobody else. Only where there is no host, which else is the one to keep it.
     Save(String),
+    /// The accounts that the host provides: the payload of [`crate::bridge::Config`], as JSON. Make those that are new, in
+    /// other words or gone.
+    Provision(Secret),
     /// A server asks for credentials that only the application has; [`Input::Credentials`] answers.
     CredentialsNeeded(CredentialsRequest),
 }

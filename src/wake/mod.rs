@@ -18,10 +18,12 @@ use std::collections::VecDeque;
 
 use crate::agent::{Agent, AgentEvent};
 use crate::bridge::{
-    BridgeProblem, CallEnded, CallPerform, CallUi, Engine, Hello, Incoming, Link, LinkEvent, PackageInfo, Welcome,
+    BridgeProblem, CallEnded, CallPerform, CallUi, Engine, Hello, Incoming, KeepAwake, Link, LinkEvent, PackageInfo,
+    Release, Welcome, write_payload,
 };
 use crate::common::lists::Gather;
 use crate::common::random::Random;
+use crate::common::secret::Secret;
 use crate::common::time::{Mono, Now};
 use crate::io::{CallId, CallInfo, Command, CommandId, EndpointOptions, Event};
 use action::Action;
@@ -30,6 +32,8 @@ use push::{Finished, Push};
 
 /// How long the host may take to show an INVITE that no push announced, in milliseconds. Then it rings all the same.
 const REPORT_DEADLINE_MS: u64 = 5_000;
+/// How long the host is asked to keep the app awake for a call, in milliseconds: what the system gives is less, as a rule.
+const AWAKE_MS: u64 = 180_000;
 /// Taken off the host's budget for going to sleep, so that the answer is there in time, in milliseconds.
 const BUDGET_MARGIN_MS: u64 = 250;
 
@@ -54,6 +58,10 @@ pub enum WakeEvent {
     Driver(Box<Incoming>),
     /// What an earlier page left is taken up, or there is nothing.
     Loaded,
+    /// The accounts that the host provides: the payload of `config`.
+    Provision(Secret),
+    /// Something for the application alone: the name of its event, and the payload.
+    News(&'static str, String),
     /// A request of a driver will never be answered.
     DriverTimedOut(String),
     /// Carry out a command of the application that [`Wake::ask`] took.
@@ -103,6 +111,8 @@ pub struct Wake {
     starts: Vec<ask::Start>,
     suspension: Option<Suspension>,
     state: state::State,
+    /// The host keeps the app awake for us.
+    awake: bool,
     /// The last state told of each call.
     told: Vec<report::Told>,
     out: VecDeque<WakeEvent>,
@@ -135,6 +145,7 @@ impl Wake {
             starts: Vec::new(),
             suspension: None,
             state: state::State::default(),
+            awake: false,
             told: Vec::new(),
             out: VecDeque::new(),
         }
@@ -234,12 +245,36 @@ impl Wake {
         for account in agent.accounts().gather() {
             self.set_push_contact(now, agent, account);
         }
+        if !resumed {
+            self.awake = false;
+        }
+        if let Some(app) = &welcome.snapshot.app {
+            self.out.push_back(WakeEvent::News("app_state_changed", write_payload(app)));
+        }
+        if let Some(route) = welcome.snapshot.audio.as_ref().and_then(|audio| audio.route.as_ref()) {
+            self.out.push_back(WakeEvent::News("audio_route_changed", write_payload(route)));
+        }
         self.out.push_back(WakeEvent::Connected { welcome: Box::new(welcome), resumed });
     }
 
     /// Everything comes to its end: nothing waits for the system any more.
     pub fn stop(&mut self) {
         self.release_call(None);
+    }
+
+    /// As long as a call lives, or a push waits for one, the host is to keep the app awake.
+    pub fn keep_awake(&mut self, now: Now, agent: &Agent) {
+        let busy = !self.pushes.is_empty() || agent.live_calls().next().is_some();
+        if busy == std::mem::replace(&mut self.awake, busy) {
+            return;
+        }
+        let token = "call".to_owned();
+        if busy {
+            let request = KeepAwake { reason: token.clone(), token, max_ms: AWAKE_MS };
+            self.link.request(now, &request, REPORT_DEADLINE_MS);
+        } else {
+            self.link.event(now, &Release { token });
+        }
     }
 
     fn set_push_contact(&mut self, now: Now, agent: &mut Agent, account: crate::io::AccountId) {

@@ -2,11 +2,14 @@
 
 use super::{BUDGET_MARGIN_MS, Suspension, Wake, WakeEvent};
 use crate::agent::Agent;
+use crate::bridge::codec::ReadRecord;
 use crate::bridge::{
-    AppResumed, CallPerform, CallPerformTimedOut, Incoming, IntentStartCall, Kind, NetworkChanged, Payload, Ping, Pong,
-    PushIncoming, PushToken, SuspendPolicy, WillSuspend, WillSuspendReply,
+    AppResumed, AppState, AudioActivated, AudioDeactivated, AudioInterruption, AudioRoute, CallPerform,
+    CallPerformTimedOut, Config, Incoming, IntentStartCall, Kind, MediaServicesReset, NetworkChanged, Payload, Ping,
+    Pong, PushIncoming, PushToken, SuspendPolicy, WillSuspend, WillSuspendReply,
 };
 use crate::common::lists::Gather;
+use crate::common::secret::Secret;
 use crate::common::time::Now;
 use crate::io::BackgroundPolicy;
 
@@ -41,6 +44,10 @@ impl Wake {
                 for account in agent.accounts().gather() {
                     self.set_push_contact(now, agent, account);
                 }
+            }
+            Config::TYPE => {
+                let Config { .. } = read!(self, now, incoming, Config);
+                self.out.push_back(WakeEvent::Provision(Secret::new(incoming.payload())));
             }
             PushIncoming::TYPE => {
                 let push = read!(self, now, incoming, PushIncoming);
@@ -82,7 +89,22 @@ impl Wake {
             name if ["ws.", "media.", "timer."].iter().any(|family| name.starts_with(family)) => {
                 self.out.push_back(WakeEvent::Driver(Box::new(incoming)));
             }
-            _ => self.link.refuse_unknown(now, &incoming),
+            name => {
+                // For the application alone.
+                let (name, record): (_, &mut dyn ReadRecord) = match name {
+                    AudioRoute::TYPE => ("audio_route_changed", &mut AudioRoute::default()),
+                    AudioInterruption::TYPE => ("audio_interrupted", &mut AudioInterruption::default()),
+                    MediaServicesReset::TYPE => ("audio_reset", &mut MediaServicesReset::default()),
+                    AudioActivated::TYPE => ("audio_activated", &mut AudioActivated::default()),
+                    AudioDeactivated::TYPE => ("audio_deactivated", &mut AudioDeactivated::default()),
+                    AppState::TYPE => ("app_state_changed", &mut AppState::default()),
+                    _ => return self.link.refuse_unknown(now, &incoming),
+                };
+                match incoming.read_into(record) {
+                    Ok(()) => self.out.push_back(WakeEvent::News(name, incoming.payload().to_owned())),
+                    Err(_) => self.link.refuse_payload(now, &incoming),
+                }
+            }
         }
     }
 

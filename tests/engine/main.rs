@@ -44,6 +44,7 @@ mod reliable;
 mod replaces;
 mod restore;
 mod rules;
+mod samples;
 mod scenario;
 mod scenarios;
 mod server;
@@ -59,6 +60,7 @@ mod stopping;
 mod subscription_far;
 mod subscriptions;
 mod timers;
+mod told;
 #[cfg(not(target_arch = "wasm32"))]
 mod torture;
 #[cfg(not(target_arch = "wasm32"))]

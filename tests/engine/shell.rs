@@ -65,6 +65,14 @@ pub struct Shell {
     pub owns_media: bool,
     /// What the app was asked to keep.
     pub kept: Vec<(String, String)>,
+    /// What it answers where a secret is asked for.
+    pub secret: Option<&'static str>,
+    /// The last word about the background task.
+    pub background: Option<bool>,
+    /// How often the picture for the sound was shown.
+    pub pickers: u32,
+    /// Its log.
+    pub logged: Vec<Effect>,
     /// What passed between page, host, system and server, and when.
     pub log: Vec<(u64, Note)>,
 }
@@ -115,6 +123,10 @@ impl World {
             refuses: None,
             owns_media,
             kept: Vec::new(),
+            secret: Some("secret"),
+            background: None,
+            pickers: 0,
+            logged: Vec::new(),
             log: Vec::new(),
         });
         if let Some(kept) = kept {
@@ -319,6 +331,13 @@ impl World {
             }
             Effect::KeepState { key, value } => shell.kept.push((key, value)),
             Effect::Problem(_) => shell.problems += 1,
+            Effect::BackgroundTask(on) => shell.background = Some(on),
+            Effect::ShowAudioPicker => shell.pickers += 1,
+            Effect::Log { .. } => shell.logged.push(effect),
+            Effect::SecretNeeded { request, .. } => {
+                let secret = shell.secret.map(Secret::new);
+                self.host_input(index, HostInput::Secret { request, secret });
+            }
             _ => {}
         }
     }

@@ -19,7 +19,7 @@ fn host() -> HostOptions {
 }
 
 /// Messages of these types that page and host sent each other since `from`, with their payloads.
-fn said(world: &World, phone: usize, from: u64, name: &str) -> Vec<Value> {
+pub fn said(world: &World, phone: usize, from: u64, name: &str) -> Vec<Value> {
     let texts = world.shell(phone).log.iter().filter(|(at, _)| *at >= from).filter_map(|(_, note)| match note {
         Note::ToHost(text) | Note::ToPage(text) => Some(text),
         _ => None,

@@ -14,6 +14,7 @@ use sipwake::io::{
 use sipwake::message::Message;
 
 use crate::directions::{direction_name, narrowed, without_ours};
+pub use crate::samples::{account, sdp};
 use crate::server::Server;
 use crate::shell::Shell;
 
@@ -86,6 +87,8 @@ pub struct Phone {
     pub own_media: Vec<MediaId>,
     /// How often its own timer rang.
     pub timeouts: u32,
+    /// The accounts that its host provides, each time it said so.
+    pub provided: Vec<sipwake::common::secret::Secret>,
 }
 
 /// A media session that makes descriptions out of what it was told, as a peer connection would.
@@ -206,6 +209,7 @@ impl World {
             own_flows: Vec::new(),
             own_media: Vec::new(),
             timeouts: 0,
+            provided: Vec::new(),
         });
         self.input(index, Input::Timeout);
         index
@@ -287,6 +291,7 @@ impl World {
             }
             Output::Completed { id, result } => phone.completed.push((id, result)),
             Output::Save(state) => phone.saved = Some(state),
+            Output::Provision(accounts) => phone.provided.push(accounts),
             Output::CredentialsNeeded(question) => phone.questions.push(question),
             Output::Host(text) => {
                 phone.posted.push(text.clone());
@@ -694,21 +699,4 @@ impl World {
 
 fn is_for_far(octets: &[u8]) -> bool {
     octets != b"\r\n\r\n" && !octets.starts_with(b"REGISTER")
-}
-
-pub fn account(name: &str) -> AccountOptions {
-    AccountOptions {
-        username: name.to_owned(),
-        domain: "example.test".to_owned(),
-        password: Some(sipwake::common::secret::Secret::new("secret")),
-        servers: vec!["wss://sip.example.test/ws".into()],
-        ..AccountOptions::default()
-    }
-}
-
-pub fn sdp(index: usize) -> String {
-    format!(
-        "v=0\r\no=- {index} 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\n\
-         c=IN IP4 0.0.0.0\r\na=ice-ufrag:u{index}\r\na=ice-pwd:p{index}\r\na=sendrecv\r\n"
-    )
 }

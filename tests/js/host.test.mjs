@@ -98,3 +98,75 @@ test("what is due is done when the host's timer rings, and not before", async (t
   assert.equal(opened(), 2);
   assert.deepEqual(timers, []);
 });
+
+/** What the host says of an account. */
+const provided = (username, more = {}) => ({ id: `the ${username}`, options: { username, domain: edge.domain, servers: [edge.wsUrl] }, secret: edge.users[username], ...more });
+
+test("accounts that the host provides are made, changed and taken away; one that cannot be is a problem", async (t) => {
+  const { host, endpoint } = await start(t);
+  const registered = once(endpoint, "registration_changed", ({ state }) => state === "registered");
+  const told = once(endpoint, "account_provisioned");
+  host.event("config", { accounts: [provided("alice")] });
+  const { account, id } = await told;
+  assert.deepEqual([id, account.name], ["the alice", "the alice"]);
+  assert.equal((await registered).account, account);
+  assert.ok(!endpoint.exportTrace().includes(edge.users.alice), "its secret is in no trace");
+  // The same again changes nothing.
+  const removed = once(endpoint, "registration_changed", ({ account: of, state }) => of === account && state === "unregistered");
+  const other = once(endpoint, "account_provisioned");
+  const problem = once(endpoint, "problem", ({ error }) => error.code === "invalidOption");
+  host.event("config", { accounts: [provided("alice")] });
+  host.event("config", { accounts: [provided("alice", { options: { nonsense: 1 } }), provided("bob")] });
+  assert.equal((await problem).error.field, "nonsense");
+  assert.equal((await other).id, "the bob");
+  await removed;
+  assert.deepEqual(endpoint.state.accounts.map(({ name }) => name), ["the bob"]);
+});
+
+test("a secret that nobody gave is asked of the host", async (t) => {
+  const { host, endpoint } = await start(t, {
+    capabilities: ["transport.host", "timers.host", "credentials"],
+    answers: { "credentials.get": ({ p }) => ({ secret: p.account === "carol" ? edge.users.carol : null }) },
+  });
+  const registered = once(endpoint, "registration_changed", ({ state }) => state === "registered");
+  const { password, ...rest } = options("carol");
+  await endpoint.createAccount({ name: "carol", ...rest });
+  await registered;
+  assert.equal(host.of("credentials.get").length, 1);
+  assert.ok(!endpoint.exportTrace().includes(password));
+});
+
+test("where the sound goes is told and chosen, and the host's own picture for it is shown", async (t) => {
+  const { host, endpoint } = await start(t);
+  const changed = once(endpoint, "audio_route_changed");
+  const outputs = [{ type: "receiver", name: "iPhone", uid: "r" }, { type: "speaker", name: "Speaker", uid: "s" }];
+  host.event("audio.route", { outputs, inputs: [], reason: "override" });
+  assert.deepEqual(await changed, { outputs, inputs: [], reason: "override" });
+  await endpoint.setDevices({ speaker: "s" });
+  await endpoint.setDevices({ speaker: "speaker" });
+  assert.deepEqual(host.of("audio.setRoute").map(({ p }) => p), [{ uid: "s" }, { route: "speaker" }]);
+  await endpoint.showAudioPicker();
+  assert.equal(host.of("audio.showPicker").length, 1);
+  const events = ["audio_interrupted", "audio_reset", "audio_activated", "app_state_changed"].map((name) => once(endpoint, name));
+  host.event("audio.interruption", { phase: "ended", shouldResume: true });
+  host.event("audio.mediaServicesReset");
+  host.event("audio.activated", { category: "playAndRecord" });
+  host.event("app.state", { state: "background", locked: true, protectedData: true });
+  const [interrupted, , activated, app] = await Promise.all(events);
+  assert.deepEqual([interrupted.shouldResume, activated.category, app.locked], [true, "playAndRecord", true]);
+});
+
+test("a payload that is wrong in one field tells the application nothing, and stands in the host's log", async (t) => {
+  const { host, endpoint } = await start(t);
+  const told = [];
+  endpoint.on("audio_route_changed", (event) => told.push(event));
+  const problem = once(endpoint, "problem");
+  host.onmessage(JSON.stringify({ ...host.sent[0], type: "audio.route", kind: "event", re: undefined, seq: host.sent.length + 1, p: { outputs: [{ type: "speaker", name: 7, uid: "tok-4711" }] } }));
+  assert.equal((await problem).error.code, "badBridgeMessage");
+  const until = Date.now() + 5_000;
+  while (!host.of("log").length && Date.now() < until) await new Promise((resolve) => own.setTimeout(resolve, 5));
+  const { level, message } = host.of("log")[0].p;
+  assert.equal(level, "warn");
+  assert.ok(message.endsWith("payload") && !message.includes("4711"), message);
+  assert.deepEqual(told, []);
+});

@@ -118,6 +118,14 @@ impl Incoming {
         read_payload(&self.payload)
     }
 
+    /// The same into a record of any kind.
+    ///
+    /// # Errors
+    /// As [`Incoming::read`].
+    pub fn read_into(&self, record: &mut dyn ReadRecord) -> Result<(), CodecError> {
+        super::read_into(record, &self.payload)
+    }
+
     /// The payload as JSON.
     #[must_use]
     pub fn payload(&self) -> &str {

@@ -24,8 +24,8 @@ pub(super) enum Class {
 /// The class of a message.
 pub(super) fn class_of(message_type: &str, kind: Kind) -> Class {
     match message_type {
-        "audio.route" | "app.state" | "network.changed" | "media.level" => Class::Latest,
-        "ready" | "ping" => Class::PageLife,
+        "audio.route" | "app.state" | "network.changed" | "media.level" | "log" => Class::Latest,
+        "ready" | "ping" | "config" => Class::PageLife,
         _ if kind == Kind::Reply
             || ["ws.", "media.", "timer."].iter().any(|family| message_type.starts_with(family)) =>
         {

@@ -1,7 +1,7 @@
 // The classes of applications. The engine takes commands with a name and tells events with a name; accounts, calls and
 // their like are numbers to it. Here they become objects, promises and listeners, and nothing is decided.
 import { SipError, headers } from "./error.js";
-import { openTab } from "./host.js";
+import { ignore, openTab } from "./host.js";
 import { Listeners, report } from "./listeners.js";
 import { chooseDevices, heedDevices, listDevices, watchDevices } from "./sources.js";
 import { summary } from "./stats.js";
@@ -259,6 +259,9 @@ class Core {
   /** For the application, once the outputs are carried out. @type {(() => void)[]} */
   #notices = [];
   #delivering = false;
+  /** The accounts that the host provides, by its id. @type {Map<string, { account: any, made: string }>} */
+  #provided = new Map();
+  #providing = Promise.resolve();
   #last = 0;
   /** Whether accounts may have gone. */
   #prune = false;
@@ -414,8 +417,35 @@ class Core {
     });
   }
 
+  /** The accounts that the host provides: `config` as it came, when those before it are settled. @param {string} text */
+  provision(text) {
+    this.#providing = this.#providing.then(() => this.#provide(JSON.parse(text).accounts ?? [])).then(() => this.deliver());
+  }
+
+  /** @param {{ id: string, options: object, secret?: string }[]} accounts */
+  async #provide(accounts) {
+    for (const [id, { account, made }] of this.#provided) {
+      if (accounts.some((one) => one.id === id && JSON.stringify(one) === made)) continue;
+      this.#provided.delete(id);
+      await this.command("removeAccount", account.id).catch(ignore);
+    }
+    for (const one of accounts) {
+      const { id, options, secret } = one;
+      if (this.#provided.has(id)) continue;
+      try {
+        const account = await this.command("createAccount", undefined, undefined, undefined, { name: id, ...options, ...(typeof secret === "string" && { password: secret }) });
+        this.#provided.set(id, { account, made: JSON.stringify(one) });
+        this.event("account_provisioned", { account: account.id, id });
+      } catch (error) {
+        this.event("problem", { error });
+      }
+    }
+  }
+
   /** @param {string} name @param {any} event */
   event(name, event) {
+    // As the host told it: no number in it is one of the engine's.
+    if (typeof event === "string") return void this.#notices.push(() => this.listeners.emit(name, JSON.parse(event)));
     this.#meet("call", event.call);
     if (name === "host_changed") this.host = event.connected;
     this.#notices.push(() => this.#tell(name, event));
@@ -550,6 +580,9 @@ export class Endpoint {
     }
     if (devices?.microphone !== undefined || devices?.camera !== undefined) throw hostsDevices();
     if (devices?.speaker !== undefined) await core.command("audioRoute", devices.speaker ?? "default");
+  }
+  async showAudioPicker() {
+    await of(this).core.command("audioPicker");
   }
   networkChanged(online) {
     return of(this).core.command("networkChanged", online);

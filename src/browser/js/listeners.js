@@ -4,7 +4,8 @@ import { SipError } from "./error.js";
 const names = (
   "connectivity_changed registration_changed registration_expiring call_received call_restored call_changed call_progress call_terminated call_replaced video_requested dtmf_received info_received " +
   "message_received transfer_requested transfer_changed subscription_changed notify_received subscribe_received subscriber_changed " +
-  "publication_changed devices_changed device_lost problem host_changed call_wanted trace"
+  "publication_changed devices_changed device_lost problem host_changed call_wanted account_provisioned " +
+  "audio_route_changed audio_interrupted audio_reset audio_activated audio_deactivated app_state_changed trace"
 ).split(" ");
 /** Events that wait for a first listener: more, and the oldest goes. */
 const WAITING = 256;

@@ -257,6 +257,19 @@ export interface EventMap {
    * `accountName` is the account's name, where the host knows whose call it is.
    */
   call_wanted: { accountName?: string; target: string; name?: string; video: boolean; source: "recents" | "siri" | "url" | "unknown" };
+  /** The host has provided an account, by the id that it has for it. It is as if the application had made it; it goes when the host takes it away. */
+  account_provisioned: { account: Account; id: string };
+  /** Where the sound goes and comes from now, where media is the host's. {@link Endpoint.setDevices} takes an output's `uid` as the speaker. */
+  audio_route_changed: bridge.AudioRoute;
+  /** Something else took the sound, or gave it back. */
+  audio_interrupted: bridge.AudioInterruption;
+  /** The system's sound was set up anew; calls go on if the host can make them. */
+  audio_reset: bridge.MediaServicesReset;
+  /** The system gave the app its audio session, or took it back. */
+  audio_activated: bridge.AudioActivated;
+  audio_deactivated: bridge.AudioDeactivated;
+  /** What the app around this page is doing. */
+  app_state_changed: bridge.AppState;
   /** A message of the trace. */
   trace: { at: number; kind: "sipIn" | "sipOut" | "bridgeIn" | "bridgeOut"; text: string };
 }
@@ -306,6 +319,8 @@ export class Endpoint {
    * is `unsupported`. Where media is the host's, `speaker` alone can be said: `speaker`, `default` or the id of an output.
    */
   setDevices(devices: { microphone?: string | null; camera?: string | null; speaker?: string | null }): Promise<void>;
+  /** Has the host show its own picture for choosing where the sound goes; `unsupported` where media is the page's. */
+  showAudioPicker(): Promise<void>;
   /** The network is another one, came back or went: a hint that is checked at once. A page hears of it by itself; a shell may know earlier. */
   networkChanged(online?: boolean): Promise<void>;
   /** The page is about to sleep: each account's background policy is carried out. */

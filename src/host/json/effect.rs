@@ -108,6 +108,18 @@ fn members(effect: Effect, out: &mut Writer) {
             flag(out, "speaker", speaker);
             maybe(out, "uid", uid.as_deref());
         }
+        Effect::ShowAudioPicker => text(out, "type", "showAudioPicker"),
+        Effect::SecretNeeded { request, account, realm } => {
+            text(out, "type", "secretNeeded");
+            text(out, "request", &request);
+            text(out, "account", &account);
+            text(out, "realm", &realm);
+        }
+        Effect::Log { level, message } => {
+            text(out, "type", "log");
+            text(out, "level", &level);
+            text(out, "message", &message);
+        }
         Effect::RequestToken(kind) => {
             text(out, "type", "requestToken");
             text(out, "kind", kind.name());

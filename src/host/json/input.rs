@@ -3,9 +3,9 @@
 use crate::bridge::drivers::failure_from_name;
 use crate::bridge::json::Json;
 use crate::bridge::{
-    AppState, AppStateName, AudioActivated, AudioDeactivated, CallAction, Environment, HostInfo, IntentStartCall,
-    Launch, NetworkChanged, PushToken, ReportError, RequestRefusal, ResetReason, SuspendPolicy, TokenKind, base64,
-    read_payload,
+    AppState, AppStateName, AudioActivated, AudioDeactivated, AudioInterruption, AudioRoute, CallAction, Config,
+    Environment, HostInfo, IntentStartCall, Launch, NetworkChanged, PushToken, ReportError, RequestRefusal,
+    ResetReason, SuspendPolicy, TokenKind, base64, read_payload,
 };
 use crate::common::secret::Secret;
 use crate::host::{HostInput, HostOptions, Profile};
@@ -71,6 +71,8 @@ pub fn read_options(json: Json<'_>) -> HostOptions {
         transport: from.flag("transport"),
         timers: from.flag("timers"),
         origins: from.texts("origins"),
+        keep_awake: from.flag("keepAwake"),
+        credentials: from.flag("credentials"),
         invite_timeout_ms: from.given("inviteTimeoutMs").unwrap_or(usual.invite_timeout_ms),
         answer_timeout_ms: from.given("answerTimeoutMs").unwrap_or(usual.answer_timeout_ms),
         ring_timeout_ms: from.given("ringTimeoutMs").unwrap_or(usual.ring_timeout_ms),
@@ -147,6 +149,13 @@ pub fn read_input(json: Json<'_>) -> Option<HostInput> {
         "network" => HostInput::Network(read_payload::<NetworkChanged>(json.raw()).ok()?),
         "audioActivated" => HostInput::AudioActivated(read_payload::<AudioActivated>(json.raw()).ok()?),
         "audioDeactivated" => HostInput::AudioDeactivated(read_payload::<AudioDeactivated>(json.raw()).ok()?),
+        "audioRoute" => HostInput::AudioRoute(read_payload::<AudioRoute>(json.raw()).ok()?),
+        "audioInterruption" => HostInput::AudioInterruption(read_payload::<AudioInterruption>(json.raw()).ok()?),
+        "mediaServicesReset" => HostInput::MediaServicesReset,
+        "config" => HostInput::Config(read_payload::<Config>(json.raw()).ok()?),
+        "secret" => {
+            HostInput::Secret { request: from.text("request"), secret: from.optional("secret").map(Secret::new) }
+        }
         "keptState" => HostInput::KeptState { key: from.text("key"), value: from.text("value") },
         "willSuspend" => HostInput::WillSuspend {
             budget_ms: from.number("budgetMs"),
