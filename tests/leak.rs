@@ -20,6 +20,8 @@ mod gate;
 mod leak;
 #[path = "engine/publication.rs"]
 mod publication;
+#[path = "engine/samples.rs"]
+mod samples;
 #[path = "engine/scenario.rs"]
 mod scenario;
 #[path = "engine/scenarios.rs"]
