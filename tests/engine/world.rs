@@ -13,7 +13,8 @@ use sipwake::io::{
 
 use sipwake::message::Message;
 
-use crate::directions::{direction_name, narrowed, without_ours};
+use crate::directions::{narrowed, without_ours};
+use crate::samples::VirtualMedia;
 pub use crate::samples::{account, sdp};
 use crate::server::Server;
 use crate::shell::Shell;
@@ -91,22 +92,6 @@ pub struct Phone {
     pub provided: Vec<sipwake::common::secret::Secret>,
 }
 
-/// A media session that makes descriptions out of what it was told, as a peer connection would.
-#[derive(Debug, Clone)]
-struct VirtualMedia {
-    direction: MediaDirection,
-    version: u32,
-    restarts: u32,
-    /// An offer of ours has no answer yet.
-    offers: bool,
-    /// It has a provisional answer, which is the answer once something else comes.
-    provisional: bool,
-    /// That has happened.
-    committed: bool,
-    video: Option<MediaDirection>,
-    has_video_line: bool,
-}
-
 impl Phone {
     fn is_mute(&self, flow: FlowId) -> bool {
         self.url_of(flow).is_some_and(|url| self.mute.contains(&url))
@@ -120,26 +105,6 @@ impl Phone {
     /// Where the open flows lead.
     pub fn open_urls(&self) -> Vec<&str> {
         self.flows.iter().filter_map(|flow| self.url_of(*flow)).collect()
-    }
-}
-
-impl VirtualMedia {
-    fn describe(&mut self, index: usize, direction: MediaDirection, video: Option<MediaDirection>) -> MediaEvent {
-        self.version += 1;
-        self.has_video_line |= video.is_some();
-        let video = match video {
-            Some(direction) => format!("m=video 9 UDP/TLS/RTP/SAVPF 96\r\na={}\r\n", direction_name(direction)),
-            None if self.has_video_line => "m=video 0 UDP/TLS/RTP/SAVPF 96\r\n".to_owned(),
-            None => String::new(),
-        };
-        let ice = if self.restarts == 0 { String::new() } else { format!("r{}", self.restarts) };
-        MediaEvent::Described {
-            sdp: sdp(index)
-                .replace(&format!("o=- {index} 1 "), &format!("o=- {index} {} ", self.version))
-                .replace("a=sendrecv", &format!("a={}", direction_name(direction)))
-                .replace(&format!("ufrag:u{index}"), &format!("ufrag:u{index}{ice}"))
-                + &video,
-        }
     }
 }
 
