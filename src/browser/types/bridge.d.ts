@@ -132,6 +132,10 @@ export declare namespace bridge {
     tokens?: PushToken[] | null;
     /** The calls. */
     calls?: SnapshotCall[] | null;
+    /** The pushes that still wait for their INVITE. Each comes as `push.incoming` too. */
+    pushes?: SnapshotPush[] | null;
+    /** The sound. */
+    audio?: AudioSnapshot | null;
     /** The app's state. */
     app?: AppState | null;
     /** The network's state. */
@@ -192,6 +196,46 @@ export declare namespace bridge {
     action: CallAction;
     /** When, epoch milliseconds. */
     at: number;
+  }
+
+  /** A push whose call has not come yet. */
+  interface SnapshotPush {
+    /** Its id. */
+    pushId: string;
+    /** The call it announced. */
+    callUuid: string;
+    /** For whom, where that is known. */
+    account?: string | null;
+    /** The INVITE must be there within so many milliseconds. */
+    inviteTimeoutMs?: number | null;
+  }
+
+  /** The system's audio session. */
+  interface AudioSnapshot {
+    /** Whether it is ours. */
+    active: boolean;
+    /** Where the sound goes, where that is known. */
+    route?: AudioRoute | null;
+  }
+
+  /** Where the sound goes and comes from now. */
+  interface AudioRoute {
+    /** Where it goes. */
+    outputs?: AudioPort[] | null;
+    /** Where it comes from. */
+    inputs?: AudioPort[] | null;
+    /** Why it changed, in the system's word. */
+    reason?: string | null;
+  }
+
+  /** An output or input of the system. */
+  interface AudioPort {
+    /** What it is. */
+    type: AudioPortType;
+    /** Its name for people. */
+    name: string;
+    /** Its id. */
+    uid: string;
   }
 
   /** What the app is doing. */
@@ -265,6 +309,36 @@ export declare namespace bridge {
   interface StateLoadReply {
     /** It, in base64; absent: nothing. */
     valueB64?: string | null;
+  }
+
+  /** The accounts that the host provides, all of them: one that was there and is no more is removed. */
+  interface Config {
+    /** The accounts. */
+    accounts?: ProvisionedAccount[] | null;
+  }
+
+  /** An account that the host provides. */
+  interface ProvisionedAccount {
+    /** Its name in all messages, unless the options have a `name`. */
+    id: string;
+    /** Its options, as the application would give them to `createAccount`. No secret belongs in there. */
+    options: unknown;
+    /** Its password. Absent: `credentials.get` asks for it when a server does. */
+    secret?: string | null;
+  }
+
+  /** A server asks for a secret that the application has not given. */
+  interface CredentialsGet {
+    /** For which account. */
+    account: string;
+    /** Who asks. */
+    realm: string;
+  }
+
+  /** The secret. */
+  interface CredentialsGetReply {
+    /** The password; absent: there is none. */
+    secret?: string | null;
   }
 
   /** A line for the host's log. */
@@ -548,6 +622,19 @@ export declare namespace bridge {
     callUuid?: string | null;
   }
 
+  /** Something else took the sound: a call of another app, an alarm. */
+  interface AudioInterruption {
+    /** Which end of it. */
+    phase: InterruptionPhase;
+    /** At the end: whether the system thinks that we should go on. */
+    shouldResume?: boolean | null;
+    /** Why, in the system's word. */
+    reason?: string | null;
+  }
+
+  /** The system's sound broke down and was set up anew: what was made of it is gone. */
+  interface MediaServicesReset {}
+
   /** Where the sound is to go. */
   interface AudioSetRoute {
     /** `speaker` or `default`. */
@@ -558,6 +645,9 @@ export declare namespace bridge {
 
   /** The sound goes there. */
   interface AudioDone {}
+
+  /** The user is to choose where the sound goes, in the system's own picture. */
+  interface AudioShowPicker {}
 
   /** The app is about to sleep. */
   interface WillSuspend {
@@ -579,6 +669,25 @@ export declare namespace bridge {
   interface AppResumed {
     /** How long it slept. */
     suspendedForMs: number;
+  }
+
+  /** Do not let the app be suspended, as far as that is in your hands. */
+  interface KeepAwake {
+    /** Names it, for `app.release`. The same again begins anew. */
+    token: string;
+    /** A word for the log. */
+    reason: string;
+    /** It is over after this, whether released or not. */
+    maxMs: number;
+  }
+
+  /** It is kept awake. */
+  interface KeepAwakeReply {}
+
+  /** It may be suspended again. */
+  interface Release {
+    /** The name it was kept awake by. */
+    token: string;
   }
 
   /** A registration changed. */
@@ -878,6 +987,9 @@ export declare namespace bridge {
   /** What is done to a call. `start`: Start it. `answer`: Answer it. `end`: Decline it or hang up. `hold`: Hold it. `unhold`: Hold it no more. `mute`: Microphone off. `unmute`: Microphone on. `dtmf`: Send digits. `group`: Join it with another. `ungroup`: Split it off. */
   type CallAction = "start" | "answer" | "end" | "hold" | "unhold" | "mute" | "unmute" | "dtmf" | "group" | "ungroup";
 
+  /** What an output or input is. `receiver`: The phone at the ear. `speaker`: The loudspeaker. `bluetoothHfp`: Bluetooth, both ways. `bluetoothLe`: Bluetooth Low Energy. `bluetoothA2dp`: Bluetooth, for listening only. `wired`: Something with a cable. `carAudio`: A car. `airplay`: AirPlay. `other`: Something else. */
+  type AudioPortType = "receiver" | "speaker" | "bluetoothHfp" | "bluetoothLe" | "bluetoothA2dp" | "wired" | "carAudio" | "airplay" | "other";
+
   /** What the app is doing. `active`: In front. `inactive`: In front but covered. `background`: Behind. */
   type AppStateName = "active" | "inactive" | "background";
 
@@ -923,6 +1035,9 @@ export declare namespace bridge {
   /** Where somebody asked for a call. `recents`: The list of recent calls. `siri`: Siri. `url`: A link. */
   type StartSource = "recents" | "siri" | "url";
 
+  /** Which end of an interruption. `began`: It begins. `ended`: It is over. */
+  type InterruptionPhase = "began" | "ended";
+
   /** What going to the background means. `keep`: Nothing. `unregister`: The binding goes. `closeTransport`: The binding stays, the socket is closed. */
   type SuspendPolicy = "keep" | "unregister" | "closeTransport";
 
@@ -938,6 +1053,7 @@ export declare namespace bridge {
     | Event<"ack", Ack>
     | Request<"state.save", StateSave>
     | Request<"state.load", StateLoad>
+    | Request<"credentials.get", CredentialsGet>
     | Event<"log", Log>
     | Event<"push.requestToken", RequestToken>
     | Reply<"push.incoming", PushIncomingReply>
@@ -950,7 +1066,10 @@ export declare namespace bridge {
     | Request<"call.request", CallRequest>
     | Reply<"call.perform", CallPerformReply>
     | Request<"audio.setRoute", AudioSetRoute>
+    | Event<"audio.showPicker", AudioShowPicker>
     | Reply<"app.willSuspend", WillSuspendReply>
+    | Request<"app.keepAwake", KeepAwake>
+    | Event<"app.release", Release>
     | Event<"reg.state", RegState>
     | Event<"ws.open", WsOpen>
     | Event<"ws.send", WsSend>
@@ -979,6 +1098,8 @@ export declare namespace bridge {
     | Event<"session.reset", SessionReset>
     | Reply<"state.save", StateSaveReply>
     | Reply<"state.load", StateLoadReply>
+    | Event<"config", Config>
+    | Reply<"credentials.get", CredentialsGetReply>
     | Event<"push.token", PushToken>
     | Request<"push.incoming", PushIncoming>
     | Reply<"call.incoming", CallIncomingReply>
@@ -990,10 +1111,14 @@ export declare namespace bridge {
     | Event<"intent.startCall", IntentStartCall>
     | Event<"audio.activated", AudioActivated>
     | Event<"audio.deactivated", AudioDeactivated>
+    | Event<"audio.route", AudioRoute>
+    | Event<"audio.interruption", AudioInterruption>
+    | Event<"audio.mediaServicesReset", MediaServicesReset>
     | Reply<"audio.setRoute", AudioDone>
     | Event<"app.state", AppState>
     | Request<"app.willSuspend", WillSuspend>
     | Event<"app.resumed", AppResumed>
+    | Reply<"app.keepAwake", KeepAwakeReply>
     | Event<"network.changed", NetworkChanged>
     | Event<"ws.opened", WsOpened>
     | Event<"ws.message", WsMessage>
