@@ -44,7 +44,7 @@ const core = [
   },
   {
     name: "wasm-webkit",
-    what: "whole flows of the engine as WebAssembly in WebKit",
+    what: "the same in WebKit",
     needs: ["xvfb-run", "WebKitWebDriver", "wasm-bindgen-test-runner"],
     env: {
       WASM_BINDGEN_USE_BROWSER: "1",
@@ -52,7 +52,7 @@ const core = [
       ...patient,
       CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER: "wasm-bindgen-test-runner",
     },
-    run: ["xvfb-run", "-a", "cargo", "test", "--target", "wasm32-unknown-unknown", "--no-default-features", "--features", "browser,host", "--test", "engine"],
+    run: ["xvfb-run", "-a", "cargo", "test", "--target", "wasm32-unknown-unknown", "--no-default-features", "--features", "browser,host", "--test", "engine", "--test", "wasm_page"],
   },
 ];
 
