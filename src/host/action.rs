@@ -316,6 +316,7 @@ impl Host {
                     let connected_at = Some(connected_at.unwrap_or(now.wall));
                     self.effects.push_back(Effect::Fulfil { action_id: waiting.wish.action_id, connected_at });
                 }
+                self.hold_others(now, key);
             }
             CallAction::Answer => {
                 if waiting.open {

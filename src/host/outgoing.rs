@@ -113,6 +113,8 @@ impl Host {
             call.phase = Phase::Connected;
             call.quiet_until = quiet_until;
             self.effects.push_back(Effect::OutgoingConnected { uuid: call.uuid.clone(), at: state.at });
+            // Another one may have been answered while this one rang there.
+            self.hold_others(now, key);
         }
     }
 }

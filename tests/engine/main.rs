@@ -21,6 +21,10 @@ mod hostile;
 mod hostile_usages;
 mod identity;
 mod incoming_model;
+/// The machine of the host as WebAssembly, in every order of a few events.
+#[cfg(target_arch = "wasm32")]
+#[path = "../host/interleavings.rs"]
+mod interleavings;
 mod invite_model;
 mod leak;
 mod leftovers;
@@ -30,6 +34,10 @@ mod model;
 mod offer_answer;
 mod outcomes;
 mod overtaken;
+#[cfg(target_arch = "wasm32")]
+#[allow(dead_code, reason = "the other tests of the host are native")]
+#[path = "../host/phone.rs"]
+mod phone;
 mod progress;
 mod publication;
 mod push;
