@@ -37,7 +37,8 @@ mod wake;
 #[path = "engine/world.rs"]
 mod world;
 
-#[global_allocator]
+// In WebAssembly, where this is built with the other tests and not run, the package has an allocator of its own.
+#[cfg_attr(not(target_arch = "wasm32"), global_allocator)]
 static ALLOCATOR: &StatsAlloc<std::alloc::System> = &INSTRUMENTED_SYSTEM;
 
 /// Numbers that stand in texts become longer, and a list keeps the room that it once needed. A leak of eight octets in

@@ -153,6 +153,44 @@ describe("the demo page", { skip, timeout: 120000 }, () => {
     });
   }
 
+  test("a call of the app is on the call screen, and a button in the app is done there as well", async () => {
+    const page = await browser.open(edge.http);
+    const phone = await frameOf(page, "phone.html");
+    const web = await frameOf(page, "web.html");
+    const app = await frameOf(page, "app.html");
+    await web.locator(`${id("registration")}[data-state="registered"]`).waitFor();
+    await app.locator(`${id("registration")}[data-state="registered"]`).waitFor();
+    // The call screen is before the app from here on, so its buttons are pressed without looking.
+    const press = (name) => app.locator(id(name)).dispatchEvent("click");
+    await app.locator(id("dial-call")).click();
+    await phone.locator(id("screen-call")).waitFor();
+    await phone.waitForFunction(() => window.sipwakeDemo.calls[0]?.outgoing && window.sipwakeDemo.calls[0].state === "calling");
+    await web.locator(id("answer")).click();
+    await phone.waitForFunction(() => window.sipwakeDemo.calls[0].state === "active");
+    await phone.waitForFunction((level) => Number(document.querySelector(level).getAttribute("aria-valuenow")) > 10, id("level"));
+    await press("mute");
+    await phone.locator(`${id("mute")}[aria-pressed="true"]`).waitFor();
+    await press("hold");
+    await phone.waitForFunction(() => window.sipwakeDemo.calls[0].held === true);
+    await app.locator(`${id("hold")}[aria-pressed="true"]`).waitFor({ state: "attached" });
+    await press("hold");
+    await phone.waitForFunction(() => window.sipwakeDemo.calls[0].held === false);
+    // What the screen does the app shows.
+    await phone.locator(id("mute")).click();
+    await app.locator(`${id("mute")}[aria-pressed="false"]`).waitFor({ state: "attached" });
+    await press("hangup");
+    await phone.waitForFunction(() => window.sipwakeDemo.calls[0].state === "ended");
+    assert.equal(await phone.evaluate(() => window.sipwakeDemo.calls[0].reason), "local");
+    await web.locator(id("outcome")).waitFor();
+
+    await app.locator(id("dial-call")).click();
+    await phone.waitForFunction(() => window.sipwakeDemo.calls[1]?.state === "calling");
+    await web.locator(id("answer")).waitFor();
+    await phone.evaluate(() => window.sipwakeDemo.reset());
+    await until("the call is over everywhere", () => app.evaluate(() => window.sipwakeDemo.endpoint.calls.length === 0));
+    assert.equal(await phone.evaluate(() => window.sipwakeDemo.calls[1].state), "ended");
+  });
+
   test("a page that plays audio while its CallKit call lives is told off", async () => {
     const page = await browser.open(`${edge.http}/?media=page`);
     const phone = await frameOf(page, "phone.html");

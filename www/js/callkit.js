@@ -84,13 +84,13 @@ export function createCallKit({ onAction, onChange }) {
     return true;
   }
 
-  /** `action.fulfill()`. */
+  /** `action.fulfill()`. Returns the call that has the audio from now on, if it was answered or started. */
   function fulfil(id, connectedAt) {
     const action = actions.get(id);
-    if (!action) return;
+    if (!action) return undefined;
     actions.delete(id);
     const call = find(action.uuid);
-    if (!call || call.endedAt) return;
+    if (!call || call.endedAt) return undefined;
     if (action.action === "answer") Object.assign(call, { state: "active", connectedAt: connectedAt ?? Date.now() });
     if (action.action === "mute") call.muted = true;
     if (action.action === "unmute") call.muted = false;
@@ -98,6 +98,13 @@ export function createCallKit({ onAction, onChange }) {
     if (action.action === "unhold") call.held = false;
     if (action.action === "end") end(action.uuid, "local");
     onChange();
+    return action.action === "answer" || action.action === "start" ? call : undefined;
+  }
+
+  /** `providerDidReset`: the system has forgotten every call. */
+  function reset() {
+    actions.clear();
+    for (const call of live()) end(call.uuid, "failed");
   }
 
   /** `action.fail()`: a start or an answer that failed is a call that failed. */
@@ -110,5 +117,5 @@ export function createCallKit({ onAction, onChange }) {
     onChange();
   }
 
-  return { calls, find, live, shown, report, start, connected, update, end, perform, fulfil, fail };
+  return { calls, find, live, shown, report, start, connected, reset, update, end, perform, fulfil, fail };
 }

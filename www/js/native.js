@@ -6,7 +6,7 @@ import { Phone } from "sipwake-phone";
 import { make, who } from "./dom.js";
 
 /**
- * Starts the process. `os` is what the system offers: `callkit`, `notify(text)`, `onChange()`, `instance`, `token`,
+ * Starts the process. `os` is what the system offers: `callkit`, `keep(key, value)` and `kept()`, `notify(text)`, `onChange()`, `instance`, `token`,
  * `config`, `frameHome`, `onSip(dir, text)`, `onPageAudio()`, `onSuspended(reply)`.
  */
 export function startNative(os) {
@@ -50,7 +50,11 @@ export function startNative(os) {
     if (type === "reportIncoming") handle({ type: "reported", uuid, error: os.callkit.report(shown) });
     else if (type === "updateCall") os.callkit.update(uuid, shown);
     else if (type === "endCall") os.callkit.end(uuid, effect.reason);
-    else if (type === "fulfil") os.callkit.fulfil(effect.actionId, effect.connectedAt);
+    else if (type === "fulfil") {
+      // As the system does: the audio session is the app's once an answer or a start is fulfilled.
+      const call = os.callkit.fulfil(effect.actionId, effect.connectedAt);
+      if (call) handle({ type: "audioActivated", callUuid: call.uuid, category: "playAndRecord", mode: "voiceChat", sampleRate: 48000 });
+    } else if (type === "keepState") os.keep(effect.key, effect.value);
     else if (type === "fail") os.callkit.fail(effect.actionId);
     else if (type === "startCall") os.callkit.start(shown);
     else if (type === "outgoingConnected") os.callkit.connected(uuid, effect.at);
@@ -184,6 +188,10 @@ export function startNative(os) {
     }
   }
 
+  const network = () => handle({ type: "network", online: navigator.onLine, interface: "wifi", expensive: false, constrained: false, addressChanged: false });
+  for (const name of ["online", "offline"]) window.addEventListener(name, network);
+  for (const [key, value] of os.kept()) handle({ type: "keptState", key, value });
+
   return {
     handle,
     freeze,
@@ -206,6 +214,7 @@ export function startNative(os) {
       clearTimeout(timer);
       clearInterval(audioWatch);
       window.removeEventListener("message", onMessage);
+      for (const name of ["online", "offline"]) window.removeEventListener(name, network);
       for (const socket of sockets.values()) {
         socket.onopen = socket.onmessage = socket.onclose = null;
         socket.close();

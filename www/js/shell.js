@@ -44,6 +44,7 @@ export async function createShell(config, { frameHome, onChange }) {
   let service;
   let attempt = 0;
   const pushes = [];
+  const kept = new Map();
   const frames = [];
 
   const callkit = createCallKit({
@@ -69,9 +70,17 @@ export async function createShell(config, { frameHome, onChange }) {
         note(`reportCall ended: ${reason}`, `call ${uuid} ended: ${reason}`);
         callkit.end(uuid, reason);
       },
+      start(call) {
+        note("CXTransaction: start", JSON.stringify(call));
+        callkit.start(call);
+      },
+      connected(uuid, at) {
+        note("reportOutgoingCall connected", `call ${uuid} was answered`);
+        callkit.connected(uuid, at);
+      },
       fulfil(id, at) {
         note("action.fulfill");
-        callkit.fulfil(id, at);
+        return callkit.fulfil(id, at);
       },
       fail(id) {
         note("action.fail");
@@ -81,6 +90,9 @@ export async function createShell(config, { frameHome, onChange }) {
     frameHome,
     instance,
     device,
+    // What outlives the app, as a Keychain does.
+    keep: (key, value) => kept.set(key, value),
+    kept: () => [...kept],
     onChange: changed,
     onSip(dir, text) {
       frames.push({ at: Date.now(), dir, text });
@@ -267,6 +279,11 @@ export async function createShell(config, { frameHome, onChange }) {
       answer: () => perform("answer"),
       decline: () => perform("end"),
       hangup: () => perform("end"),
+      /** The system forgets its calls. */
+      reset() {
+        callkit.reset();
+        native?.handle({ type: "providerReset" });
+      },
       mute: (on) => perform(on ? "mute" : "unmute"),
       push: onPush,
     },
