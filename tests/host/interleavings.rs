@@ -607,15 +607,18 @@ const OURS: [What; 7] = [Start, Begin, Connect, Cancel(1), End, Invite(0), Answe
 const OUR_TROUBLE: [What; 6] = [Start, Begin, Connect, PageDied, PageBack, Time];
 const REFUSED: [What; 6] = [Start, Refuse, Cancel(1), PageDied, PageBack, Time];
 
-/// WebAssembly in a browser is told fewer events, and natively all.
-fn enough(events: &[What]) -> &[What] {
-    if cfg!(target_arch = "wasm32") { &events[..events.len().min(6)] } else { events }
+/// WebAssembly is told five of the events; natively it is all of them.
+fn enough(events: &[What]) -> Vec<What> {
+    let wasm = cfg!(target_arch = "wasm32");
+    // A caller who gives up leaves little for what would come after it.
+    let told = events.iter().copied().filter(|what| !wasm || !matches!(what, Cancel(_)));
+    told.take(if wasm { 5 } else { events.len() }).collect()
 }
 
 fn holds(events: &[What], least: usize, slow: &[bool]) {
     let (events, least) = (enough(events), if cfg!(target_arch = "wasm32") { 1 } else { least });
     for slow in slow.iter().copied() {
-        let (count, violation) = all_orders(events, None, slow);
+        let (count, violation) = all_orders(&events, None, slow);
         if let Some((violated, steps)) = violation {
             panic!("{violated:?} (slow: {slow}):\n{steps}");
         }
