@@ -64,7 +64,8 @@ pub const FINISHED_CALLS: usize = 64;
 pub const CHALLENGES: usize = 16;
 /// Transactions that others opened with us on one flow. More: the request gets 503 and is dropped.
 pub const SERVER_TRANSACTIONS: usize = 128;
-/// Transactions that we opened on one flow. More: the new one fails at once, as if its flow were lost.
+/// Transactions that we opened on one flow and that have no final response. More: the new one fails at once, as if its
+/// flow were lost.
 pub const CLIENT_TRANSACTIONS: usize = 128;
 /// Octets that a socket may hold back. More: the flow is taken for dead.
 pub const SOCKET_OCTETS: usize = 256 * 1024;

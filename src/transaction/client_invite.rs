@@ -101,7 +101,7 @@ impl ClientInvite {
 
     /// `true`: tell the user that it failed.
     pub(super) fn flow_lost(&mut self) -> bool {
-        let waiting = matches!(self.state, State::Calling | State::Proceeding);
+        let waiting = self.is_waiting();
         self.end();
         waiting
     }
@@ -112,6 +112,11 @@ impl ClientInvite {
 
     pub(super) fn is_over(&self) -> bool {
         self.state == State::Terminated
+    }
+
+    /// Whether a final response may still come that nobody has seen: it is neither over nor Accepted.
+    pub(super) fn is_waiting(&self) -> bool {
+        matches!(self.state, State::Calling | State::Proceeding)
     }
 
     /// RFC 3261 section 9.1: whoever does not answer a CANCELled INVITE for so long never will.

@@ -52,6 +52,14 @@ impl ClientMachine {
             Self::Other(machine) => machine.is_over(),
         }
     }
+
+    /// Whether it has no final response yet.
+    fn is_waiting(&self) -> bool {
+        match self {
+            Self::Invite(machine) => machine.is_waiting(),
+            Self::Other(machine) => !machine.is_over(),
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -310,7 +318,7 @@ impl Transactions {
     fn start(&mut self, mut entry: ClientEntry) {
         let is_ack = *entry.request.method() == Method::Ack;
         let (client, flow) = (entry.id, entry.flow);
-        let live = self.clients.iter().filter(|entry| entry.flow == flow && !entry.machine.is_over()).count();
+        let live = self.clients.iter().filter(|entry| entry.flow == flow && entry.machine.is_waiting()).count();
         match entry.request.to_octets() {
             Ok(octets) if is_ack || live < CLIENT_TRANSACTIONS => {
                 self.events.push_back(TransactionEvent::Send { flow, octets });

@@ -298,3 +298,17 @@ fn more_requests_than_the_limit_fail_at_once() {
     let client = bench.send(Bench::request(Method::Options));
     assert_eq!(bench.seen(), [Failed(client, Failure::FlowLost)]);
 }
+
+/// RFC 6026 7.2: an INVITE in Accepted waits for nothing but repetitions, and takes no other request's place.
+#[test]
+fn calls_that_were_answered_do_not_count_towards_the_limit() {
+    let mut bench = Bench::new();
+    for _ in 0..CLIENT_TRANSACTIONS {
+        let (_, branch) = bench.invite();
+        bench.respond_as_peer(&branch, 200, "INVITE");
+    }
+    bench.seen();
+    assert_eq!(bench.layer.live(), CLIENT_TRANSACTIONS);
+    bench.send(Bench::request(Method::Options));
+    assert!(matches!(bench.seen().as_slice(), [Sent(_)]));
+}
