@@ -1,7 +1,7 @@
-// docs/migration.md: every block of code type-checks against the library that it is written for, and ours are the examples.
+// docs/migration.md and docs/hosting.md: every block of code type-checks against the library that it is written for, ours are the examples, and links lead somewhere.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdir, mkdtemp, readFile, readdir, rm, symlink, writeFile } from "node:fs/promises";
+import { access, mkdir, mkdtemp, readFile, readdir, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -56,4 +56,17 @@ test("every option and event of ours that the page names exists, and so do their
   assert.ok(named(2).length > 80 && named(0).length > 60, "the tables are read");
   assert.deepEqual(missing(named(2), types), []);
   assert.deepEqual(missing(named(0), [...theirs, "iceServers"].join("\n")), []);
+});
+
+test("what both pages link to exists, and every race has its file", async () => {
+  for (const page of ["migration.md", "hosting.md"]) {
+    const text = await readFile(join(root, "docs", page), "utf8");
+    for (const [, link] of text.matchAll(/\]\(([^)#]+)(?:#[^)]*)?\)/g)) await access(join(root, "docs", link)).catch(() => assert.fail(`${page}: ${link}`));
+  }
+  const hosting = await readFile(join(root, "docs/hosting.md"), "utf8");
+  const races = [...hosting.matchAll(/^\| R(\d+) \|.*tests\/scenarios\/r(\d+)_/gm)].map(([, race, file]) => [Number(race), Number(file)]);
+  assert.deepEqual(races, Array.from({ length: 16 }, (_, index) => [index + 1, index + 1]));
+  for (const name of ["every_scenario_file_is_replayed", "the_table_of_races_has_no_empty_cell"]) {
+    assert.match(await readFile(join(root, "tests/engine/scenarios.rs"), "utf8"), new RegExp(`fn ${name}\\(`));
+  }
 });
