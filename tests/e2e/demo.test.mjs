@@ -40,7 +40,7 @@ async function look(page, name) {
   await page.screenshot({ path: join(SCREENS, `${name}.png`) });
 }
 
-describe("the demo page", { skip, timeout: 120000 }, () => {
+describe("the demo page", { skip, timeout: 300000 }, () => {
   let edge;
   let browser;
 
