@@ -35,8 +35,6 @@ const ORIGIN: &str = "origin";
 const STALE_MS: u64 = 3_600_000;
 /// How exactly it is noted when they were seen: each step is one more writing.
 const SEEN_MS: u64 = 600_000;
-/// Commands to media are numbered on from here: the last ones may not have been kept.
-const SKIP: u32 = 1_000;
 /// The highest id that a media session of an earlier page may have.
 const LAST_MEDIA: u32 = 1 << 30;
 /// Letters of a call's UUID.
@@ -79,7 +77,7 @@ impl Call {
         }
         let agreed = DIRECTIONS.iter().zip('0'..).find(|(direction, _)| self.video_agreed == Some(**direction));
         flags.extend(agreed.map(|(_, digit)| digit));
-        let media = self.media.map(|media| [&media.0.to_string(), " ", &self.asked.to_string()].concat());
+        let media = self.media.map(|media| media.0.to_string());
         let asserted = self.asserted_identity.as_ref();
         let asserted = asserted.map(|who| [&who.uri, "\n", who.name.as_deref().unwrap_or_default()].concat());
         let since = self.connected_at.map(|at| at.to_string());
@@ -141,7 +139,7 @@ impl Agent {
     }
 
     fn keeps_calls(&self) -> bool {
-        self.options.keep_calls
+        self.options.keep_calls || self.options.host
     }
 
     /// What is left of the calls of an account.
@@ -183,9 +181,9 @@ impl Agent {
         call.media = call.media.filter(lives_on);
         let lives_on = call.media.is_some();
         call.session.adrift = true;
+        call.session.restored = !lives_on;
+        call.media_connected &= lives_on;
         if !lives_on {
-            call.media_connected = false;
-            call.session.restored = true;
             call.session.repair = Some(Repair::disconnected(now.mono));
         }
         let unsettled = call.session.out_of_step;
@@ -259,10 +257,7 @@ fn read(now: Now, id: CallId, account: AccountId, text: &str) -> Option<(Call, O
     });
     call.video_agreed = DIRECTIONS.into_iter().zip('0'..).find(|(_, digit)| is(*digit)).map(|(direction, _)| direction);
     call.connected_at = get(SINCE).and_then(|at| at.parse().ok());
-    if let Some((media, asked)) = get(MEDIA).and_then(|text| text.split_once(' ')) {
-        call.media = media.parse().ok().map(MediaId);
-        call.asked = asked.parse::<u32>().ok()?.wrapping_add(SKIP);
-    }
+    call.media = get(MEDIA).and_then(|media| media.parse().ok()).map(MediaId);
     call.session.takes_update = is('u');
     call.session.out_of_step = is('x');
     call.session.origin = get(ORIGIN).filter(|text| !text.contains(char::is_control)).map(str::to_owned);

@@ -140,6 +140,8 @@ record! {
         held "held": bool,
         /// Whether the microphone is off.
         muted "muted": bool,
+        /// Its media sessions at the host: the audio of a connected call outlives the page.
+        media "media": Vec<u64>,
         /// An action that waits for the page.
         pending_action "pendingAction": Option<PendingAction>,
     }

@@ -66,6 +66,11 @@ impl Drivers {
         }
     }
 
+    /// Media sessions that the host has kept for an earlier page are its own still.
+    pub(super) fn host_keeps(&mut self, media: &[MediaId]) {
+        self.host_media.extend_from_slice(media);
+    }
+
     /// The host has said what it can.
     pub(super) fn choose(&mut self, options: &EndpointOptions, [transport, media, timers]: [bool; 3]) {
         let place = |driver, able| match driver {

@@ -196,7 +196,11 @@ impl Endpoint {
         if state != self.saved {
             self.saved.clone_from(&state);
             match &mut self.wake {
-                Some(wake) => wake.save(now, state),
+                Some(wake) => {
+                    wake.save(now, state);
+                    // It does not wait for what happens next.
+                    self.pump(now);
+                }
                 None => self.out.push_back(Output::Save(state)),
             }
         }
@@ -356,6 +360,11 @@ impl Endpoint {
         self.drivers.secrets = has("credentials");
         self.drivers.awake = has("keepAwake");
         self.start_by = None;
+        if !resumed {
+            let (calls, media) = Wake::living(&welcome.snapshot);
+            self.drivers.host_keeps(&media);
+            self.agent.host_has(calls, media);
+        }
         if !resumed && has("state") {
             match &mut self.wake {
                 Some(wake) if self.loading => wake.load(now, &mut self.agent),

@@ -156,7 +156,9 @@ impl Host {
         for timer in [Timer::Ring(key), Timer::HandOver(key), Timer::Claim(key)] {
             self.timers.clear(timer);
         }
+        self.close_orphans(key);
         let Some(call) = self.calls.get_mut(key) else { return };
+        call.hung_up = call.phase == Phase::Connected;
         call.phase = Phase::Declined;
         call.report = Report::Gone;
         if call.sealed {

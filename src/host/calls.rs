@@ -74,6 +74,8 @@ pub(super) struct Call {
     /// The id of a push that the INVITE named.
     pub invite_push_id: Option<String>,
     pub phase: Phase,
+    /// The user hung up after both sides had agreed: there is no INVITE to wait for.
+    pub hung_up: bool,
     pub muted: bool,
     pub held: bool,
     /// What the system shows of that.
@@ -151,6 +153,7 @@ impl Calls {
             invited: false,
             invite_push_id: None,
             phase: Phase::Ringing,
+            hung_up: false,
             muted: false,
             held: false,
             held_on_screen: false,

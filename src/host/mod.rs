@@ -22,6 +22,7 @@ mod action;
 mod calls;
 mod io;
 pub mod json;
+mod media;
 mod outgoing;
 mod page;
 mod push;
@@ -42,7 +43,7 @@ use crate::bridge::{
 use crate::common::random::Random;
 use crate::common::time::{Mono, Now};
 use crate::common::timers::Timers;
-use crate::io::{FlowId, MediaId};
+use crate::io::FlowId;
 use calls::{CallKey, Calls, Phase, Report};
 
 /// What a deadline is for.
@@ -91,7 +92,7 @@ pub struct Host {
     app: Option<AppState>,
     network: Option<NetworkChanged>,
     flows: Vec<FlowId>,
-    sessions: Vec<MediaId>,
+    sessions: Vec<media::Session>,
     media: HostMedia,
     /// The request `app.willSuspend` that is under way.
     suspending: Option<String>,
@@ -293,6 +294,7 @@ impl Host {
 
     /// Ends a call: in the system if it is shown there, as soon as the system took the report if it did not yet.
     fn end(&mut self, key: CallKey, reason: EndReason) {
+        self.close_orphans(key);
         if self.waits_for_start(key)
             && let Some(call) = self.calls.get_mut(key)
         {

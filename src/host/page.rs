@@ -12,10 +12,10 @@ use crate::bridge::{
     StateSaveReply, SuspendPolicy, TimerClear, TimerSet, Welcome, WillSuspend, WillSuspendReply,
 };
 use crate::common::time::{Mono, Now};
-use crate::io::{FlowCommand, FlowEvent, FlowId, MediaCommand, MediaEvent, MediaFailure, MediaId};
+use crate::io::{FlowCommand, FlowEvent, FlowId};
 
 /// Sockets, and media sessions, that a page may have at one time.
-const DRIVERS: usize = 32;
+pub(super) const DRIVERS: usize = 32;
 /// Timers that a page may have. Higher numbers: the message is refused.
 const TIMERS: u64 = 16;
 /// Things for which a page may keep the app awake.
@@ -154,6 +154,7 @@ impl Host {
             answered: may_know && matches!(call.phase, Phase::Answered | Phase::Connected),
             held: call.held,
             muted: call.muted,
+            media: self.media_of(call),
             pending_action: self.pending_action(call.key),
         }
     }
@@ -185,7 +186,7 @@ impl Host {
                 Phase::Declined => EndReason::Local,
                 _ => EndReason::Failed,
             };
-            if reason != EndReason::Local && !call.sealed {
+            if reason != EndReason::Local && !call.sealed && call.phase != Phase::Connected {
                 let display_name = call.display_name.clone();
                 self.effects.push_back(Effect::MissedCall { display_name });
             }
@@ -209,10 +210,7 @@ impl Host {
         for flow in std::mem::take(&mut self.flows) {
             self.effects.push_back(Effect::Socket { flow, command: FlowCommand::Close { code: GOING_AWAY } });
         }
-        for media in std::mem::take(&mut self.sessions) {
-            self.effects.push_back(Effect::Media { media, number: 0, command: MediaCommand::Close });
-        }
-        self.media.clear();
+        self.media_orphaned();
         self.held.clear();
         self.timers.clear(Timer::Held);
         (0..TIMERS).for_each(|timer| self.timers.clear(Timer::OfPage(timer)));
@@ -221,6 +219,10 @@ impl Host {
             let Some(call) = self.calls.get_mut(key).filter(|call| call.is_live() && !call.sealed) else { continue };
             call.asked = None;
             call.invited = false;
+            if call.hung_up {
+                self.ask_another_page(now, key);
+                continue;
+            }
             if call.push_posted && call.push_request.is_none() && call.phase != Phase::Connected {
                 call.push_posted = false;
             }
@@ -228,8 +230,8 @@ impl Host {
             match (call.phase, call.report) {
                 // A call of ours that nobody has answered: no page can go on with it.
                 (Phase::Starting | Phase::Calling, _) => self.end(key, EndReason::Failed),
-                // Its audio was the page's, and nothing is shown of it any more.
-                (Phase::Answered | Phase::Connected, Report::Gone) => self.end(key, EndReason::Failed),
+                // The page was to answer it, and nothing is shown of it any more.
+                (Phase::Answered, Report::Gone) => self.end(key, EndReason::Failed),
                 (Phase::Connected, _) => {
                     call.bound = was_bound;
                     let at = now.mono.after(self.options.page_timeout_ms + self.options.claim_timeout_ms);
@@ -546,37 +548,6 @@ impl Host {
             self.flows.retain(|open| *open != flow);
         }
         post_flow_event(&mut self.link, now, flow, event);
-    }
-
-    fn media_command(&mut self, now: Now, media: MediaId, number: u32, command: MediaCommand) {
-        let known = self.sessions.contains(&media);
-        let opens = matches!(command, MediaCommand::Open { .. });
-        if opens && known {
-            return;
-        }
-        if (!opens && !known) || (opens && self.sessions.len() >= DRIVERS) {
-            if !matches!(command, MediaCommand::Close | MediaCommand::Mute { .. }) {
-                let event = match command {
-                    MediaCommand::Stats => MediaEvent::Stats { report: String::new() },
-                    _ => MediaEvent::Failed(MediaFailure::Other),
-                };
-                self.media.post(&mut self.link, now, media, number, event);
-            }
-            return;
-        }
-        if opens {
-            self.sessions.push(media);
-        } else if command == MediaCommand::Close {
-            self.sessions.retain(|open| *open != media);
-        }
-        self.effects.push_back(Effect::Media { media, number, command });
-    }
-
-    /// Something happened in a media session of the page.
-    pub(super) fn media_event(&mut self, now: Now, media: MediaId, number: u32, event: MediaEvent) {
-        if self.sessions.contains(&media) {
-            self.media.post(&mut self.link, now, media, number, event);
-        }
     }
 }
 

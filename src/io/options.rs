@@ -52,7 +52,7 @@ pub struct EndpointOptions {
     pub token_wait_ms: u64,
     /// What an earlier page left to know ([`Output::Save`](super::Output)): then it goes on where that was.
     pub state: Option<String>,
-    /// Whether established calls are left to the next page as well.
+    /// Whether established calls are left to the next page as well. With a host they always are.
     pub keep_calls: bool,
     /// An extra INVITE header that carries the push's id, besides `X-Push-ID`.
     pub push_id_header: Option<String>,

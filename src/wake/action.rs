@@ -45,7 +45,7 @@ impl Wake {
         let call = Self::call_with_uuid(agent, &uuid);
         match (perform.action, call) {
             // The host may know the call by the UUID that its answer to `call.incoming` is about to name.
-            (_, None) if !self.reports.is_empty() && !self.is_open_push(&uuid) => {
+            (_, None) if self.waits_for_calls() && !self.is_open_push(&uuid) => {
                 self.late.push((request.to_owned(), perform));
             }
             (CallAction::Start, Some(call)) => {
@@ -97,9 +97,14 @@ impl Wake {
         }
     }
 
+    /// Whether a call may be known by a UUID in a moment that nobody knows it by now.
+    fn waits_for_calls(&self) -> bool {
+        self.is_loading() || !self.reports.is_empty()
+    }
+
     /// What waited for the host to name its call.
     pub(super) fn perform_late(&mut self, now: Now, agent: &mut Agent) {
-        if self.reports.is_empty() {
+        if !self.waits_for_calls() {
             for (request, perform) in std::mem::take(&mut self.late) {
                 self.perform(now, agent, &request, perform);
             }

@@ -18,14 +18,14 @@ use std::collections::VecDeque;
 
 use crate::agent::{Agent, AgentEvent};
 use crate::bridge::{
-    BridgeProblem, CallEnded, CallPerform, CallUi, Engine, Hello, Incoming, KeepAwake, Link, LinkEvent, PackageInfo,
-    Release, Welcome, write_payload,
+    BridgeProblem, CallAction, CallEnded, CallPerform, CallUi, Engine, Hello, Incoming, KeepAwake, Link, LinkEvent,
+    PackageInfo, Release, Snapshot, SnapshotCall, Welcome, write_payload,
 };
 use crate::common::lists::Gather;
 use crate::common::random::Random;
 use crate::common::secret::Secret;
 use crate::common::time::{Mono, Now};
-use crate::io::{CallId, CallInfo, Command, CommandId, EndpointOptions, Event};
+use crate::io::{CallId, CallInfo, Command, CommandId, EndpointOptions, Event, MediaId};
 use action::Action;
 use contact::Tokens;
 use push::{Finished, Push};
@@ -275,6 +275,14 @@ impl Wake {
         } else {
             self.link.event(now, &Release { token });
         }
+    }
+
+    /// The calls in a snapshot that go on, by UUID, and the media sessions of all. What the user has ended does not.
+    pub(crate) fn living(snapshot: &Snapshot) -> (Vec<String>, Vec<MediaId>) {
+        let ends = |call: &&SnapshotCall| call.pending_action.as_ref().is_some_and(|it| it.action == CallAction::End);
+        let calls = snapshot.calls.iter().filter(|call| !ends(call)).map(|call| call.call_uuid.clone()).gather();
+        let media = snapshot.calls.iter().flat_map(|call| &call.media);
+        (calls, media.filter_map(|media| u32::try_from(*media).ok()).map(MediaId).gather())
     }
 
     fn set_push_contact(&mut self, now: Now, agent: &mut Agent, account: crate::io::AccountId) {

@@ -23,7 +23,9 @@ pub(super) struct Told {
 impl Wake {
     pub(super) fn report(&mut self, now: Now, agent: &mut Agent, event: &Event) {
         match event {
-            Event::CallReceived { call, .. } | Event::CallChanged(call) => self.report_state(now, call),
+            Event::CallReceived { call, .. } | Event::CallChanged(call) | Event::CallRestored(call) => {
+                self.report_state(now, call)
+            }
             Event::CallTerminated { call, outcome, .. } => self.report_end(now, call, outcome),
             Event::RegistrationChanged(info) => self.report_registration(now, agent, info),
             _ => {}

@@ -41,6 +41,11 @@ impl Wake {
         self.state.saving = Some(self.link.request(now, &StateSave { key: KEY.to_owned(), value_b64 }, SAVE_MS));
     }
 
+    /// Whether the calls of an earlier page may be here in a moment.
+    pub(super) fn is_loading(&self) -> bool {
+        self.state.loading.is_some()
+    }
+
     /// A reply, or `None` where it does not come. False where it is to something else.
     pub(super) fn state_replied(
         &mut self,

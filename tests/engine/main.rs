@@ -51,6 +51,7 @@ mod registration_flows;
 mod reliable;
 mod replaces;
 mod restore;
+mod restore_host;
 mod rules;
 mod samples;
 mod scenario;

@@ -110,6 +110,11 @@ files! {
     r15_cancelled
     r15_declined
     r15_established
+    r15_established_ended
+    r15_established_held
+    r15_established_late
+    r15_established_twice
+    r15_established_within
     r15_invite_first
     r15_invite_first_cancelled
     r15_invite_first_declined

@@ -8,7 +8,7 @@ async function prepare({ url, domain, users }) {
   const { default: init, Endpoint, SipError, parseMessage } = await import("sipwake");
   await init();
   const names = (
-    "connectivity_changed registration_changed call_received call_changed call_progress call_terminated call_replaced dtmf_received info_received " +
+    "connectivity_changed registration_changed call_received call_restored call_changed call_progress call_terminated call_replaced dtmf_received info_received " +
     "message_received transfer_requested transfer_changed subscription_changed notify_received subscribe_received subscriber_changed " +
     "publication_changed video_requested devices_changed device_lost problem host_changed trace"
   ).split(" ");
@@ -71,9 +71,11 @@ export function talking(routes = {}, options) {
       page.on("pageerror", (error) => complaints.push(String(error)));
       page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
       await page.goto(own.server.url);
-      await page.evaluate(prepare, { url: own.edge.wsUrl, domain: own.edge.domain, users: own.edge.users });
+      await own.prepare(page);
       return { page, complaints };
     },
+    /** Gives a page its `window.t`, which a reload takes away. */
+    prepare: (page) => page.evaluate(prepare, { url: own.edge.wsUrl, domain: own.edge.domain, users: own.edge.users }),
   };
   routes["/"] = { body: '<!doctype html><title>talk</title><script type="importmap">{ "imports": { "sipwake": "/pkg/sipwake.js" } }</script>' };
   before(async () => {

@@ -18,6 +18,7 @@ async function start() {
     phone.received += 1;
     phone.calls.push(call);
   });
+  endpoint.on("call_restored", ({ call }) => void phone.calls.push(call));
   endpoint.on("call_terminated", ({ call, outcome }) => {
     phone.calls = phone.calls.filter(({ id }) => id !== call.id);
     phone.outcomes.push(outcome.kind);
