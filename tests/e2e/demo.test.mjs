@@ -191,7 +191,7 @@ describe("the demo page", { skip, timeout: 300000 }, () => {
     await phone.waitForFunction(() => window.sipwakeDemo.calls[1]?.state === "calling");
     await web.locator(id("answer")).waitFor();
     await phone.evaluate(() => window.sipwakeDemo.reset());
-    await until("the call is over everywhere", () => app.evaluate(() => window.sipwakeDemo.endpoint.calls.length === 0));
+    await until("the call is over everywhere", () => app.evaluate(() => window.sipwakeDemo.endpoint.state.calls.length === 0));
     assert.equal(await phone.evaluate(() => window.sipwakeDemo.calls[1].state), "ended");
   });
 
