@@ -289,22 +289,22 @@ impl PageMedia {
     }
 
     /// What a message tells of media: `None` if it is about something else, `Some(Ok(None))` if there is nothing to tell.
-    pub fn read(&mut self, incoming: &Incoming) -> Option<Result<Option<Told>, CodecError>> {
+    pub fn read(&mut self, link: &mut Link, incoming: &Incoming) -> Option<Result<Option<Told>, CodecError>> {
         if incoming.kind == Kind::Reply {
             let index = self.asked.iter().position(|(id, ..)| Some(id) == incoming.re.as_ref())?;
             let (_, media, number, step) = self.asked.remove(index);
             let event = match (&incoming.error, step) {
                 (_, Step::Quiet) | (None, Step::Open) => return Some(Ok(None)),
                 (_, Step::Stats) => {
-                    let read = incoming.read::<MediaReport>();
-                    MediaEvent::Stats { report: read.map(|read| read.report).unwrap_or_default() }
+                    let value = link.value::<MediaReport>(incoming);
+                    MediaEvent::Stats { report: value.map(|value| value.report).unwrap_or_default() }
                 }
                 (Some(error), _) => MediaEvent::Failed(failure_from_name(&error.code)),
                 (None, Step::Apply) => MediaEvent::Applied,
                 (None, Step::Dtmf) => MediaEvent::DtmfSent,
-                (None, Step::Describe) => match incoming.read::<MediaSdp>() {
-                    Ok(MediaSdp { sdp }) => MediaEvent::Described { sdp },
-                    Err(_) => MediaEvent::Failed(MediaFailure::Other),
+                (None, Step::Describe) => match link.value::<MediaSdp>(incoming) {
+                    Some(MediaSdp { sdp }) => MediaEvent::Described { sdp },
+                    None => MediaEvent::Failed(MediaFailure::Other),
                 },
             };
             let number = if step == Step::Open { 0 } else { number };

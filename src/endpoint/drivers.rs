@@ -13,6 +13,7 @@ use crate::io::{
     ErrorCode, FlowCommand, FlowEvent, FlowId, MediaCommand, MediaEvent, MediaFailure, MediaId, Output, Reply,
     TraceKind,
 };
+use crate::wake::Wake;
 
 /// How long the host may take to send the sound elsewhere, in milliseconds.
 const ROUTE_MS: u64 = 5_000;
@@ -132,11 +133,9 @@ impl Endpoint {
     pub(super) fn question_answered(&mut self, now: Now, request: &str, reply: Option<&Incoming>) -> bool {
         let Some(index) = self.drivers.questions.iter().position(|(asked, _)| asked == request) else { return false };
         let (_, id) = self.drivers.questions.remove(index);
-        let read = reply.filter(|reply| reply.error.is_none()).map(Incoming::read::<CredentialsGetReply>);
-        if let (Some(Err(_)), Some(reply)) = (&read, reply) {
-            self.refuse_payload(now, reply);
-        }
-        let secret = read.and_then(Result::ok).and_then(|reply| reply.secret);
+        let link = self.wake.as_mut().map(Wake::link);
+        let reply = link.zip(reply).and_then(|(link, reply)| link.value::<CredentialsGetReply>(reply));
+        let secret = reply.and_then(|reply| reply.secret);
         let credentials = secret.map(|password| Credentials { password: Some(password), ..Credentials::default() });
         self.agent.credentials(now, id, credentials);
         true
@@ -241,7 +240,7 @@ impl Endpoint {
                 self.trace_flow_event(now, &event);
                 self.agent.flow_event(now, flow, event);
             }),
-            None => match self.drivers.page_media.read(incoming) {
+            None => match self.wake.as_mut().and_then(|wake| self.drivers.page_media.read(wake.link(), incoming)) {
                 Some(read) => read.map(|event| {
                     if let Some((media, number, event)) = event {
                         self.media_event(now, media, number, event);

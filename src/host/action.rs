@@ -295,10 +295,7 @@ impl Host {
     pub(super) fn performed(&mut self, now: Now, incoming: &Incoming) {
         let found = self.actions.iter().position(|w| w.request.is_some() && w.request == incoming.re);
         let Some(index) = found else { return };
-        let reply = match &incoming.error {
-            Some(_) => None,
-            None => incoming.read::<CallPerformReply>().ok(),
-        };
+        let reply = self.link.value::<CallPerformReply>(incoming);
         let connected_at = reply.as_ref().and_then(|reply| reply.connected_at);
         let done = match reply.map(|reply| reply.state) {
             Some(PerformState::Pending) => return,

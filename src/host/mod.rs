@@ -153,6 +153,15 @@ impl Host {
 }
 
 impl Host {
+    /// Everything but the session with the page, as text: for tests that something changed nothing. Not to be logged.
+    #[must_use]
+    pub fn digest(&self) -> String {
+        let calls = (&self.calls, &self.actions, self.next_action, &self.timers);
+        let told = (&self.tokens, &self.app, &self.network, &self.audio, &self.config, &self.states);
+        let drivers = (&self.flows, &self.sessions, &self.media, self.reading);
+        format!("{calls:?} {told:?} {drivers:?} {:?} {:?} {:?}", self.suspending, self.held, self.awake)
+    }
+
     /// Switches a rule off, so that a test can show what it is there for.
     pub fn switch_off(&mut self, rule: Rule) {
         self.rules.switch_off(rule);

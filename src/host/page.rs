@@ -8,8 +8,8 @@ use crate::bridge::{
     AudioDone, AudioSetRoute, AudioShowPicker, AudioSnapshot, BridgeProblem, CallAction, CallEnded, CallIncoming,
     CallIncomingReply, CallMatch, CallRequest, CallStart, CallState, CallStateName, CallUpdate, CodecError,
     CredentialsGet, EndReason, Hello, Incoming, KeepAwake, KeepAwakeReply, Kind, LinkEvent, Log, Payload, PushResolved,
-    Release, RequestToken, ResetReason, Snapshot, SnapshotCall, SnapshotPush, StateLoad, StateLoadReply, StateSave,
-    StateSaveReply, SuspendPolicy, TimerClear, TimerSet, Welcome, WillSuspend, WillSuspendReply,
+    RegState, Release, RequestToken, ResetReason, Snapshot, SnapshotCall, SnapshotPush, StateLoad, StateLoadReply,
+    StateSave, StateSaveReply, SuspendPolicy, TimerClear, TimerSet, Welcome, WillSuspend, WillSuspendReply,
 };
 use crate::common::time::{Mono, Now};
 use crate::io::{FlowCommand, FlowEvent, FlowId};
@@ -290,6 +290,8 @@ impl Host {
                     self.effects.push_back(Effect::SecretNeeded { request, account, realm });
                 })
             }
+            // For hosts that show it; nothing is decided by it here.
+            RegState::TYPE => incoming.read().map(|RegState { .. }| ()),
             Log::TYPE => incoming.read().map(|Log { level, message, .. }| {
                 self.effects.push_back(Effect::Log { level, message });
             }),
@@ -344,7 +346,7 @@ impl Host {
     fn replied(&mut self, now: Now, incoming: &Incoming) {
         if self.suspending.is_some() && self.suspending == incoming.re {
             self.suspending = None;
-            let reply: WillSuspendReply = incoming.read().unwrap_or_default();
+            let reply: WillSuspendReply = self.link.value(incoming).unwrap_or_default();
             self.effects.push_back(Effect::SuspendReady { done: reply.done, registered: reply.registered });
             return;
         }

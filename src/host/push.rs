@@ -260,7 +260,7 @@ impl Host {
         if let Some(call) = self.calls.get_mut(key) {
             call.push_request = None;
         }
-        let Ok(reply) = incoming.read::<PushIncomingReply>() else { return };
+        let Some(reply) = self.link.value::<PushIncomingReply>(incoming) else { return };
         let Some(call) = self.calls.get(key) else { return };
         match (reply.bound_call_uuid, reply.reason) {
             // It knows the push, and waits for the INVITE as we do.

@@ -19,7 +19,7 @@ use std::collections::VecDeque;
 use crate::agent::{Agent, AgentEvent};
 use crate::bridge::{
     BridgeProblem, CallAction, CallEnded, CallPerform, CallUi, Engine, Hello, Incoming, KeepAwake, Link, LinkEvent,
-    PackageInfo, Release, Snapshot, SnapshotCall, Welcome, write_payload,
+    PackageInfo, Release, ResetReason, Snapshot, SnapshotCall, Welcome, write_payload,
 };
 use crate::common::lists::Gather;
 use crate::common::random::Random;
@@ -227,6 +227,11 @@ impl Wake {
                     self.call_ui = false;
                     agent.set_call_ui(false);
                     self.release_call(None);
+                    self.out.push_back(WakeEvent::Lost);
+                }
+                LinkEvent::Overflow => {
+                    // The host has not listened for long: what it still knows of us is not what is.
+                    self.link.reset(now, ResetReason::QueueOverflow);
                     self.out.push_back(WakeEvent::Lost);
                 }
                 LinkEvent::Problem(problem) => self.out.push_back(WakeEvent::Problem(problem)),

@@ -232,8 +232,8 @@ impl Wake {
             return false;
         };
         let report = self.reports.swap_remove(index);
-        match incoming.read::<CallIncomingReply>() {
-            Ok(reply) if incoming.error.is_none() => {
+        match self.link.value::<CallIncomingReply>(incoming) {
+            Some(reply) => {
                 // The UUID that counts is the host's; it comes in lower case or is made so.
                 let uuid = reply.call_uuid.to_ascii_lowercase();
                 if let Some(ended) = report.ended {
@@ -266,7 +266,7 @@ impl Wake {
                 }
             }
             // A host that cannot say what it did: the page may still show the call.
-            _ => agent.ring(now, report.call),
+            None => agent.ring(now, report.call),
         }
         true
     }

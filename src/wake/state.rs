@@ -56,8 +56,7 @@ impl Wake {
     ) -> bool {
         if self.state.loading.as_deref() == Some(request) {
             self.state.loading = None;
-            let reply = reply.filter(|reply| reply.error.is_none());
-            let value = reply.and_then(|reply| reply.read::<StateLoadReply>().ok()?.value_b64);
+            let value = reply.and_then(|reply| self.link.value::<StateLoadReply>(reply)?.value_b64);
             let octets = value.and_then(|value| base64::decode(&value)).unwrap_or_default();
             agent.restore(now, &String::from_utf8(octets).unwrap_or_default());
             self.out.push_back(WakeEvent::Loaded);

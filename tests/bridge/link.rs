@@ -1,7 +1,9 @@
 //! Numbering, acknowledgement, replay, deadlines.
 
 use super::channel::{Pair, app_state, at, ended, page_link, perform, performed};
-use sipwake::bridge::{CallEnded, CallPerformReply, LinkEvent, PerformState, RegState, ResetReason, WsMessage};
+use sipwake::bridge::{
+    AudioRoute, CallEnded, CallPerformReply, LinkEvent, NetworkChanged, PerformState, RegState, ResetReason, WsMessage,
+};
 
 fn uuids(side: &super::channel::Side) -> Vec<String> {
     side.received.iter().filter_map(|incoming| incoming.read::<CallEnded>().ok()).map(|e| e.call_uuid).collect()
@@ -322,4 +324,56 @@ fn another_version_is_refused() {
     pair.run(60_000);
     assert_eq!(pair.page_side.told, ["refused unsupportedVersion"]);
     assert!(!pair.page.is_live());
+}
+
+#[test]
+fn the_time_left_of_a_request_is_reckoned_anew_each_time_it_is_sent() {
+    let mut pair = Pair::connected();
+    pair.lose.push("call.perform");
+    pair.host.request(pair.now(), &perform("a1"), 9_000);
+    pair.run(4_000);
+    let left: Vec<u64> = pair
+        .host_side
+        .posted
+        .iter()
+        .filter(|text| text.contains("call.perform"))
+        .map(|text| text.split("\"deadlineMs\":").nth(1).unwrap().split(',').next().unwrap().parse().unwrap())
+        .collect();
+    assert_eq!(left, [9_000, 6_000]);
+}
+
+#[test]
+fn of_every_droppable_kind_only_the_latest_waits() {
+    let mut pair = Pair::new();
+    for number in 1..=3 {
+        let text = number.to_string();
+        pair.host.event(at(0), &app_state(number));
+        pair.host.event(at(0), &AudioRoute { reason: Some(text.clone()), ..AudioRoute::default() });
+        pair.host.event(at(0), &NetworkChanged { online: number == 3, ..NetworkChanged::default() });
+        pair.host.event(at(0), &ended(&text));
+    }
+    pair.run(200);
+    let received: Vec<_> = pair.page_side.received.iter().map(|incoming| incoming.message_type.as_str()).collect();
+    assert_eq!(received, ["call.ended", "call.ended", "app.state", "audio.route", "network.changed", "call.ended"]);
+    let route: AudioRoute = pair.page_side.received[3].read().unwrap();
+    assert_eq!(route.reason.as_deref(), Some("3"));
+}
+
+#[test]
+fn a_page_whose_queue_is_full_begins_a_new_session() {
+    let mut pair = Pair::connected();
+    pair.lose.push("\"seq\"");
+    pair.page.request(pair.now(), &perform("a1"), 600_000);
+    for index in 0..600 {
+        pair.page.event(pair.now(), &ended(&format!("m{index}")));
+    }
+    pair.settle();
+    assert_eq!(pair.page_side.told, ["overflow"]);
+    pair.lose.clear();
+    pair.page.reset(pair.now(), ResetReason::QueueOverflow);
+    pair.page.event(pair.now(), &ended("after"));
+    pair.run(200);
+    assert_eq!(pair.page_side.told, ["overflow", "timedOut call.perform", "connected false"]);
+    assert_eq!(uuids(&pair.host_side), ["after"]);
+    assert_eq!(pair.page.waiting(), 0);
 }

@@ -5,6 +5,7 @@ mod accounts;
 mod amended;
 mod auth;
 mod auth_questions;
+mod bad_input;
 mod call_ui;
 mod calls;
 mod cancel;

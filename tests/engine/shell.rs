@@ -18,7 +18,7 @@ use crate::world::World;
 
 pub const TOKEN: &str = "A1B2C3D4A1B2C3D4A1B2C3D4A1B2C3D4A1B2C3D4A1B2C3D4A1B2C3D4A1B2C3D4";
 
-const ORIGIN: &str = "sipwake://app";
+pub const ORIGIN: &str = "sipwake://app";
 
 fn with_identity(index: usize, options: HostOptions) -> HostOptions {
     let instance = format!("urn:uuid:00000000-0000-4000-8000-{index:012}");

@@ -71,7 +71,8 @@ impl Media {
     /// What the page hears, and to which of its commands.
     fn events(&mut self) -> Vec<(u32, u32, MediaEvent)> {
         let got = std::mem::take(&mut self.phone.got);
-        let read = got.iter().filter_map(|incoming| self.relay.read(incoming));
+        let link: &mut Link = self.phone.page.as_mut().unwrap();
+        let read = got.iter().filter_map(|incoming| self.relay.read(link, incoming));
         read.filter_map(|read| read.unwrap()).map(|(media, number, event)| (media.0, number, event)).collect()
     }
 

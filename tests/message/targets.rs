@@ -1,14 +1,8 @@
 //! What the fuzz targets of `fuzz/` do with their input; the tests do the same with the seeds, so that targets and seeds
 //! stay fit, and every finding stays one that is found.
 
-use sipwake::bridge::codec::{ReadRecord, WriteRecord};
-use sipwake::bridge::{
-    AppResumed, AppState, CallEnded, CallIncoming, CallIncomingReply, CallPerform, CallPerformReply, CallRequest,
-    CallState, CallUpdate, Hello, Incoming, Link, LinkEvent, MediaAccept, MediaCandidate, MediaDone, MediaFailed,
-    MediaOpen, MediaSdp, MediaState, NetworkChanged, Payload, PayloadPaths, PushIncoming, PushIncomingReply,
-    PushResolved, PushToken, RegState, SessionReset, Welcome, WillSuspend, WsClosed, WsFailed, WsMessage, WsOpen,
-    WsSend, read_payload, read_push, write_payload,
-};
+use sipwake::bridge::vocabulary::messages;
+use sipwake::bridge::{Hello, Incoming, Link, LinkEvent, PayloadPaths, Welcome, read_push};
 use sipwake::common::random::{Random, Seeded};
 use sipwake::common::time::{Mono, Now};
 use sipwake::message::{
@@ -130,18 +124,6 @@ pub fn sdp(octets: &[u8]) {
     }
 }
 
-/// What can be read is written as something that reads the same.
-fn there_and_back<P: Payload + ReadRecord + WriteRecord>(text: &str) {
-    let Ok(payload) = read_payload::<P>(text) else { return };
-    let written = write_payload(&payload);
-    let again = read_payload::<P>(&written).expect("what was written can be read");
-    assert_eq!(write_payload(&again), written);
-}
-
-macro_rules! all {
-    ($text:expr, $($type:ident),* $(,)?) => { $(there_and_back::<$type>($text);)* };
-}
-
 fn drain(link: &mut Link, now: Now) -> Vec<Incoming> {
     let mut received = Vec::new();
     while let Some(event) = link.poll() {
@@ -184,41 +166,12 @@ pub fn bridge(text: &str) {
     let mut now = Now { mono: Mono(0), wall: 1_764_000_000_000 };
     page.open(now);
     for line in text.split('\n') {
-        all!(
-            line,
-            Hello,
-            Welcome,
-            SessionReset,
-            PushToken,
-            PushIncoming,
-            PushIncomingReply,
-            PushResolved,
-            CallIncoming,
-            CallIncomingReply,
-            CallUpdate,
-            CallState,
-            CallEnded,
-            CallRequest,
-            CallPerform,
-            CallPerformReply,
-            AppState,
-            WillSuspend,
-            AppResumed,
-            RegState,
-            NetworkChanged,
-            WsOpen,
-            WsSend,
-            WsMessage,
-            WsClosed,
-            WsFailed,
-            MediaOpen,
-            MediaAccept,
-            MediaSdp,
-            MediaDone,
-            MediaCandidate,
-            MediaState,
-            MediaFailed,
-        );
+        for message in messages() {
+            if let Ok(written) = (message.there_and_back)(line) {
+                // What can be read is written as something that reads the same.
+                assert_eq!((message.there_and_back)(&written).as_ref(), Ok(&written));
+            }
+        }
         page.receive(now, line);
         host.receive(now, line);
         for incoming in drain(&mut host, now) {

@@ -166,7 +166,7 @@ pub enum LinkEvent {
     Hello(Incoming),
     /// Host: the page takes messages now.
     Ready,
-    /// A message did not fit into the queue and was dropped. A host ends its calls and calls [`Link::reset`].
+    /// A message did not fit into the queue and was dropped. Call [`Link::reset`]; a host ends its calls first.
     Overflow,
     /// Something that came was dropped.
     Problem(BridgeProblem),
@@ -317,7 +317,7 @@ impl Link {
     /// Returns whether the same page goes on (its sockets and media are still wanted).
     pub fn welcome(&mut self, now: Now, incoming: &Incoming, hello: &Hello, mut welcome: Welcome) -> bool {
         if hello.protocol.min > VERSION || hello.protocol.max < VERSION {
-            self.refuse_hello(now, incoming);
+            self.refuse_hello(now, incoming, "unsupportedVersion");
             return false;
         }
         let resumed = match &hello.resume {
@@ -351,8 +351,8 @@ impl Link {
         resumed
     }
 
-    fn refuse_hello(&mut self, now: Now, incoming: &Incoming) {
-        let error = reply_error("unsupportedVersion", "", false);
+    fn refuse_hello(&mut self, now: Now, incoming: &Incoming, code: &str) {
+        let error = reply_error(code, "", false);
         let envelope = Envelope {
             v: VERSION,
             message_type: Hello::TYPE.to_owned(),
@@ -377,12 +377,15 @@ impl Link {
         }
     }
 
-    /// Host: ends the session and forgets everything that waits. The page says hello again.
+    /// Ends the session and forgets everything that waits. The page says hello again, without `resume`.
     pub fn reset(&mut self, now: Now, reason: ResetReason) {
         self.outbox.clear();
         self.overflowed = false;
         for asked in std::mem::take(&mut self.asked) {
             self.events.push_back(LinkEvent::TimedOut { id: asked.id, message_type: asked.message_type });
+        }
+        if self.role == Role::Page {
+            return self.open(now);
         }
         if self.session.is_some() {
             // It ends the session, so the page takes it whatever it missed before; nothing repeats it.

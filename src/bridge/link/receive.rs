@@ -4,7 +4,7 @@ use super::send::is_pending;
 use super::{ACK_EVERY, BridgeProblem, Incoming, Link, LinkEvent, OPEN_REQUESTS, RESEND_MS, Role, Timer};
 use crate::bridge::codec::RawJson;
 use crate::bridge::envelope::{Envelope, EnvelopeError, Kind, ReplyBody};
-use crate::bridge::handshake::{Hello, Ping, Pong, Ready, ResetReason, SessionReset, Welcome};
+use crate::bridge::handshake::{Hello, Ping, Pong, Ready, SessionReset, Welcome};
 use crate::bridge::{Payload, read_payload};
 use crate::common::limits;
 use crate::common::time::Now;
@@ -96,7 +96,8 @@ impl Link {
         }
         let incoming = incoming(envelope);
         if incoming.read::<Hello>().is_err() {
-            return self.problem(BridgeProblem::Payload);
+            self.problem(BridgeProblem::Payload);
+            return self.refuse_hello(now, &incoming, "badPayload");
         }
         self.events.push_back(LinkEvent::Hello(incoming));
     }
@@ -171,7 +172,9 @@ impl Link {
 
     /// It ends the session, so what was missed before it does not matter.
     fn take_reset(&mut self, now: Now, incoming: &Incoming) {
-        let reason = incoming.read::<SessionReset>().map_or(ResetReason::Unknown, |reset| reset.reason);
+        let Ok(SessionReset { reason }) = incoming.read() else {
+            return self.problem(BridgeProblem::Payload);
+        };
         self.events.push_back(LinkEvent::Reset(reason));
         self.open(now);
     }

@@ -5,7 +5,7 @@ use super::{
     ACK_DELAY_MS, Asked, BridgeProblem, Incoming, Link, LinkEvent, RESEND_BATCH, RESEND_MAX_MS, RESEND_MS,
     RESENDS_BEFORE_HELLO, Role, Timer,
 };
-use crate::bridge::codec::{RawJson, WriteRecord, write_record};
+use crate::bridge::codec::{RawJson, ReadRecord, WriteRecord, write_record};
 use crate::bridge::envelope::{Envelope, Kind, ReplyError};
 use crate::bridge::handshake::{Ack, Resume};
 use crate::bridge::json::{Json, Writer};
@@ -63,6 +63,23 @@ impl Link {
         if incoming.kind == Kind::Request {
             self.reply_error(now, &incoming.id, "unknownType", "", false);
         }
+    }
+
+    /// The value of a reply; `None` where it is a refusal, or cannot be read, which is counted.
+    pub fn value<P: Payload + ReadRecord>(&mut self, incoming: &Incoming) -> Option<P> {
+        let mut value = P::default();
+        self.value_into(&mut value, incoming).then_some(value)
+    }
+
+    fn value_into(&mut self, record: &mut dyn ReadRecord, incoming: &Incoming) -> bool {
+        if incoming.error.is_some() {
+            return false;
+        }
+        let read = incoming.read_into(record).is_ok();
+        if !read {
+            self.problem(BridgeProblem::Payload);
+        }
+        read
     }
 
     /// The payload of what came cannot be read: it is counted, and a request gets the error `badPayload`.
