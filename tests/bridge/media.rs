@@ -64,7 +64,8 @@ impl Media {
 
     fn told(&mut self) -> Vec<(u32, MediaEvent)> {
         let received = std::mem::take(&mut self.pair.page_side.received);
-        let read = |incoming| self.page.read(incoming).expect("about media").expect("readable");
+        let link = &mut self.pair.page;
+        let read = |incoming| self.page.read(link, incoming).expect("about media").expect("readable");
         received
             .iter()
             .filter_map(read)
