@@ -154,9 +154,9 @@ test("eight hundred calls hold no more of anything than a hundred", { timeout: 3
   const [hundred, most, last] = measured;
   // Connections, streams, tracks, elements, listeners, timers, sockets, calls: to the piece.
   assert.deepEqual(last.things, hundred.things);
-  // The module's memory never shrinks, and has to hold what is remembered of the last calls (256, and those of the last half minute), so
-  // it is as large as it becomes only after as many.
-  assert.equal(last.wasm, most.wasm);
-  assert.ok(last.heap - most.heap < 96 * 200, `${last.heap - most.heap} octets of JavaScript's more after 200 calls`);
+  // The module's memory never shrinks, and holds what is remembered of the calls of the last half minute, more of them the faster they
+  // come. So here it is held to less than a remembered call for each; tests/leak.rs lets that time pass, and counts octets.
+  const grown = { wasm: last.wasm - most.wasm, heap: last.heap - most.heap };
+  assert.ok(grown.wasm < 5_120 * 200 && grown.heap < 256 * 200, `octets more after 200 calls: ${JSON.stringify(grown)}`);
   assert.deepEqual(complaints, []);
 });
