@@ -184,6 +184,8 @@ export declare namespace bridge {
     held: boolean;
     /** Whether the microphone is off. */
     muted: boolean;
+    /** Its media sessions at the host: the audio of a connected call outlives the page. */
+    media?: number[] | null;
     /** An action that waits for the page. */
     pendingAction?: PendingAction | null;
   }
