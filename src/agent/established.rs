@@ -194,7 +194,7 @@ impl Agent {
     /// Makes the call's media session, with its microphone or for now without.
     pub(super) fn open_media(&mut self, id: CallId, microphone: bool) {
         self.settle_video(id, microphone);
-        let media = MediaId(self.new_id());
+        let media = self.media_for(id);
         let at_once = self.describes_at_once(id);
         let trickle = self.find_call(id).is_some_and(|call| self.trickle_ice(call.account) != TrickleIce::Off);
         let (ice_servers, options) = (self.options.ice_servers.clone(), &self.options);

@@ -5,7 +5,7 @@
 //! `incoming` and `outgoing` (the two sides of an INVITE), `early`, `reliable`, `redirect` and `replaces` (forks,
 //! early media, PRACK, 3xx, Replaces), `established` (what both have in common once they agreed), `receive` (who gets a
 //! request or response), `modify` and `modified` (what either side changes of an established session), `session_timer`
-//! (RFC 4028) and `repair` (lost media), `trickle` (late ICE candidates, RFC 8840), `request` and `amend` (what brings one answer, and what a refusal leaves to try), `messaging`, `info` and `dtmf` (MESSAGE, OPTIONS,
+//! (RFC 4028) and `repair` (lost media), `trickle` (late ICE candidates, RFC 8840), `prepared` (candidates gathered ahead), `request` and `amend` (what brings one answer, and what a refusal leaves to try), `messaging`, `info` and `dtmf` (MESSAGE, OPTIONS,
 //! INFO), `usages` (what lives beside calls): `transfer` and `referral` (REFER), `subscription` and `notifier` (SUBSCRIBE,
 //! NOTIFY), `publication` (PUBLISH); `identity` (who calls), `extra` (the application's own headers), `sleep` (background and wake-up), `state` and `restore` (what outlives the page), `outcome` (how a call ended), `owed` (whom that is still to be told).
 
@@ -30,6 +30,7 @@ mod notifier;
 mod outcome;
 mod outgoing;
 mod owed;
+mod prepared;
 mod progress;
 mod publication;
 mod push_query;
@@ -158,6 +159,7 @@ pub struct Agent {
     owed: Vec<owed::Owed>,
     questions: credentials::Questions,
     waiting_calls: Vec<WaitingCall>,
+    prepared: Vec<prepared::Prepared>,
     usages: Usages,
     flow_ids: FlowIds,
     next_id: u32,
@@ -213,6 +215,7 @@ impl Agent {
             owed: Vec::new(),
             questions: credentials::Questions::default(),
             waiting_calls: Vec::new(),
+            prepared: Vec::new(),
             usages: Usages::default(),
             flow_ids: FlowIds::default(),
             next_id: 0,

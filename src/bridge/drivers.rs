@@ -268,6 +268,8 @@ impl PageMedia {
                 };
                 (link.request(now, &dtmf, deadline), Step::Dtmf)
             }
+            // A host knows of a push before the page does.
+            MediaCommand::Prepare { .. } => return,
             MediaCommand::Candidate(candidate) => return link.event(now, &posted(session, candidate)),
             MediaCommand::Mute { on, video } => {
                 let mute = MediaMute { media, on, video: video.then_some(true) };

@@ -20,6 +20,8 @@ extern "C" {
     #[wasm_bindgen(js_name = createMedia)]
     fn create(options: &JsValue, on_event: &Function) -> Media;
     #[wasm_bindgen(method)]
+    fn begin(this: &Media, options: &JsValue);
+    #[wasm_bindgen(method)]
     fn direction(this: &Media, direction: &str, video: Option<&str>);
     #[wasm_bindgen(method)]
     fn offer(this: &Media, restart: bool, number: u32);
@@ -113,6 +115,13 @@ impl Sessions {
     }
 
     pub(super) fn command(&self, id: MediaId, number: u32, command: MediaCommand) {
+        let handler = || self.handler.as_ref().unchecked_ref::<Handler>().bind(&JsValue::NULL, id.0);
+        if let MediaCommand::Prepare { ice_servers } = &command {
+            let options = Builder::new().value("iceServers", &servers(ice_servers)).flag("ahead", true).done();
+            let media = create(&options, &handler());
+            self.open.borrow_mut().push(Session { id, call_uuid: String::new(), media });
+            return;
+        }
         if let MediaCommand::Open {
             call_uuid,
             microphone,
@@ -133,9 +142,15 @@ impl Sessions {
                 .number("testToneHz", Some(test_tone_hz.into()))
                 .flag("trickle", trickle)
                 .done();
-            let handler: &Handler = self.handler.as_ref().unchecked_ref();
-            let media = create(&options, &handler.bind(&JsValue::NULL, id.0));
-            self.open.borrow_mut().push(Session { id, call_uuid, media });
+            let mut open = self.open.borrow_mut();
+            if let Some(session) = open.iter_mut().find(|session| session.id == id) {
+                session.call_uuid = call_uuid;
+                let media = session.media.clone();
+                drop(open);
+                media.begin(&options);
+            } else {
+                open.push(Session { id, call_uuid, media: create(&options, &handler()) });
+            }
             return;
         }
         let Some(media) = self.open.borrow().iter().find(|s| s.id == id).map(|s| s.media.clone()) else { return };
@@ -158,7 +173,7 @@ impl Sessions {
                 media.close();
                 self.open.borrow_mut().keep(|s| s.id != id);
             }
-            MediaCommand::Open { .. } => {}
+            MediaCommand::Open { .. } | MediaCommand::Prepare { .. } => {}
         }
     }
 

@@ -198,6 +198,10 @@ impl Endpoint {
     }
 
     pub(super) fn media_command(&mut self, now: Now, media: MediaId, number: u32, mut command: MediaCommand) {
+        if matches!(command, MediaCommand::Prepare { .. }) && self.drivers.media == Place::Host {
+            // A host knows of the push before we do, and may do so by itself.
+            return;
+        }
         self.hook_media_command(media, &mut command);
         let opens = matches!(command, MediaCommand::Open { .. });
         let ours = self.drivers.host_media.contains(&media);

@@ -31,7 +31,13 @@ pub struct IceCandidate {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum MediaCommand {
-    /// Make the session. The first command of each session.
+    /// A call is announced: gather candidates for it ahead, and touch nothing else. `Open` takes the session over, `Close`
+    /// ends it. Answered by nothing.
+    Prepare {
+        /// Servers for ICE.
+        ice_servers: Vec<IceServer>,
+    },
+    /// Make the session. The first command of each session, but for `Prepare`.
     Open {
         /// The call it is for.
         call_uuid: String,

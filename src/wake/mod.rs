@@ -238,6 +238,7 @@ impl Wake {
                 _ => {}
             }
         }
+        agent.keep_prepared(|uuid| self.pushes.iter().any(|push| push.call_uuid == uuid && !push.declined));
     }
 
     fn welcomed(&mut self, now: Now, agent: &mut Agent, mut welcome: Welcome, resumed: bool) {

@@ -76,6 +76,7 @@ impl Wake {
         if let Some(uuid) = &bound {
             self.resolve(now, &push.push_id, uuid, PushOutcome::Bound, None);
         }
+        agent.prepare_media(bound.as_ref().unwrap_or(&push.call_uuid));
         // A page that was started for this push has no flow from before; one on which an INVITE has just come lives.
         let trust_flow = bound.is_some()
             || !self.reports.is_empty()

@@ -39,6 +39,7 @@ mod overtaken;
 #[allow(dead_code, reason = "the other tests of the host are native")]
 #[path = "../host/phone.rs"]
 mod phone;
+mod prepared;
 mod progress;
 mod publication;
 mod push;

@@ -419,6 +419,7 @@ impl Model {
             assert_eq!(times, usize::from(!given_up), "{id} was settled {times} times");
         }
         assert!(self.world.phones[self.bob].open_media.is_empty(), "media sessions are left");
+        assert!(self.world.phones[self.bob].prepared.is_empty(), "what was made ready is left");
         assert!(self.world.phones[self.alice].open_media.is_empty(), "media sessions are left at alice's");
         for id in &self.commands {
             assert!(self.world.result(self.bob, *id).is_some(), "{id:?} was never completed");

@@ -39,6 +39,7 @@ impl World {
         phone.kept.clear();
         phone.completed.clear();
         phone.own_media.clear();
+        phone.prepared.clear();
         let own = std::mem::take(&mut phone.own_flows);
         phone.flows.retain(|flow| !own.contains(flow));
         if !self.shell(index).owns_media {

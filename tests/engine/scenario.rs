@@ -514,6 +514,7 @@ impl<'a> Scene<'a> {
         assert_eq!(dropped.count(), 0, "{name}: messages were dropped");
         assert!(self.world.calls(self.phone).is_empty(), "{name}: the engine still has a call");
         assert!(self.world.phones[self.phone].open_media.is_empty(), "{name}: a media session is left");
+        assert!(self.world.phones[self.phone].prepared.is_empty(), "{name}: what was made ready is left");
     }
 }
 

@@ -54,6 +54,8 @@ pub struct Phone {
     /// The number of the last of them.
     pub media_number: u32,
     pub open_media: Vec<MediaId>,
+    /// Sessions that gather ahead of their calls.
+    pub prepared: Vec<MediaId>,
     next_command: u32,
     /// Media sessions answer an offer to make or to take with this failure instead.
     pub media_failure: Option<MediaFailure>,
@@ -157,6 +159,7 @@ impl World {
             media: Vec::new(),
             media_number: 0,
             open_media: Vec::new(),
+            prepared: Vec::new(),
             next_command: 0,
             media_failure: None,
             answer_failure: None,
@@ -326,6 +329,12 @@ impl World {
             self.travel(MEDIA_DELAY / 2, Travelling::Phone(index, Input::Media { media, number: 0, event }));
         }
         let phone = &mut self.phones[index];
+        if matches!(command, MediaCommand::Prepare { .. }) {
+            assert!(!phone.prepared.contains(&media));
+            phone.prepared.push(media);
+        } else if matches!(command, MediaCommand::Open { .. } | MediaCommand::Close) {
+            phone.prepared.retain(|ready| *ready != media);
+        }
         if let MediaCommand::Open { video, .. } = command {
             phone.open_media.push(media);
             let direction = MediaDirection::SendRecv;

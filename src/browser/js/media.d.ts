@@ -16,6 +16,8 @@ export interface MediaOptions {
   testToneHz?: number;
   /** Default: true. Otherwise `microphone()` opens it, and until then nothing is sent. */
   microphone?: boolean;
+  /** Default: false. Otherwise candidates are gathered and nothing else is done until `begin()`. */
+  ahead?: boolean;
   /** Default: false. Otherwise candidates that come after a description are told. */
   trickle?: boolean;
 }
@@ -49,6 +51,8 @@ export type MediaEvent = { number?: number } & (
 export interface Media {
   readonly remoteStream: MediaStream | null;
   readonly localStream: MediaStream | null;
+  /** Begins a session that was made ahead. */
+  begin(options: MediaOptions): void;
   /**
    * What the next descriptions say of audio and of video; without the second there is no video, and the camera is given
    * back. Where nothing is to be received, as on hold, what we send is silent and black at once.

@@ -11,7 +11,7 @@ export { chooseDevices, heedDevices, listDevices, mediaCounters, setMicrophone, 
  * @typedef {"noMicrophone" | "permissionDenied" | "noCamera" | "cameraDenied" | "insecureContext" | "unsupported" | "badDescription" | "connectionLost" | "other"} MediaFailure
  * @typedef {"sendrecv" | "sendonly" | "recvonly" | "inactive"} Direction
  * @typedef {({ type: "described", sdp: string } | { type: "candidate", mid: string, ufrag: string, candidate: string } | { type: "gatheringDone" } | { type: "applied" } | { type: "dtmfSent" } | { type: "stats", report: string } | { type: "connected", connected: boolean } | { type: "failed", reason: MediaFailure }) & { number?: number }} MediaEvent
- * @typedef {{ iceServers?: IceServer[], video?: boolean, gatheringLimitMs?: number, firstUsableCandidate?: boolean, testToneHz?: number, microphone?: boolean, trickle?: boolean }} MediaOptions
+ * @typedef {{ iceServers?: IceServer[], video?: boolean, gatheringLimitMs?: number, firstUsableCandidate?: boolean, testToneHz?: number, microphone?: boolean, trickle?: boolean, ahead?: boolean }} MediaOptions
  */
 
 /**
@@ -29,7 +29,7 @@ function usable(candidate, servers) {
 const fingerprint = (sdp) => /^a=fingerprint:.*/m.exec(sdp)?.[0];
 
 /**
- * Opens a session, its microphone and where wanted its camera. Never throws: what goes wrong is an event, and no event comes before this returns
+ * Opens a session, its microphone and where wanted its camera; one made ahead only gathers candidates until it begins. Never throws: what goes wrong is an event, and no event comes before this returns
  * or after `close()`.
  * @param {MediaOptions} options @param {(event: MediaEvent) => void} onEvent
  */
@@ -50,6 +50,8 @@ class Media {
   #complete = false;
   #tells = false;
   #connected = false;
+  /** Whether candidates were gathered ahead and wait for the first description. */
+  #pooled = false;
   /** The last answer taken: a repeated one is no error. */
   #answer = "";
   /** The latest provisional answer of a fork that has to wait until the one that is heard is gone. */
@@ -90,12 +92,28 @@ class Media {
     this.#options = options;
     this.#onEvent = onEvent;
     this.#queue = Promise.resolve();
+    if (!options.ahead) this.begin(options);
+    else if (typeof RTCPeerConnection !== "undefined") {
+      try {
+        this.#pc = new RTCPeerConnection({ iceServers: options.iceServers ?? [], iceCandidatePoolSize: 1 });
+        connections.add(this.#pc);
+      } catch {
+        // Whoever begins the session is told.
+      }
+    }
+  }
+
+  /** Begins what was made ahead of its call. @param {MediaOptions} options */
+  begin(options) {
+    this.#options = options;
+    if (this.#closed) return;
     if (typeof RTCPeerConnection === "undefined" || typeof MediaStream === "undefined") {
       this.#run(() => this.#fail("unsupported"));
       return;
     }
+    this.#pooled = !!this.#pc;
     try {
-      this.#pc = new RTCPeerConnection({ iceServers: options.iceServers ?? [] });
+      this.#pc ??= new RTCPeerConnection({ iceServers: options.iceServers ?? [] });
     } catch {
       this.#run(() => this.#fail("other"));
       return;
@@ -170,6 +188,9 @@ class Media {
         // Where they restart ICE, so does the browser.
         const restart = !!ufrag && !answer.sdp?.includes(ufrag);
         this.#gathers(restart);
+        // Chromium throws them away with an answer, before it looks at them; a provisional one takes them.
+        if (this.#pooled) await pc.setLocalDescription({ type: "pranswer", sdp: answer.sdp }).catch(() => {});
+        this.#pooled = false;
         await pc.setLocalDescription({ type: "answer", sdp: without(refused, answer.sdp ?? "") });
         this.#agree(pc);
         await this.#describe(pc, restart);
@@ -294,8 +315,8 @@ class Media {
     const pc = this.#pc;
     if (pc) {
       sessions.delete(this);
-      this.#microphone.drop(true);
-      this.#camera.drop(true);
+      this.#microphone?.drop(true);
+      this.#camera?.drop(true);
       pc.ontrack = pc.onicecandidate = pc.onicegatheringstatechange = pc.onconnectionstatechange = null;
       for (const receiver of pc.getReceivers()) receiver.track.stop();
       pc.close();

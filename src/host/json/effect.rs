@@ -248,6 +248,8 @@ fn session(media: MediaId, command_number: u32, command: MediaCommand, out: &mut
         MediaCommand::Rollback => out.text("rollback"),
         MediaCommand::Stats => out.text("stats"),
         MediaCommand::Close => out.text("close"),
+        // No bridge message asks for it: a host knows of the push first.
+        MediaCommand::Prepare { .. } => out.text("prepare"),
     }
 }
 
