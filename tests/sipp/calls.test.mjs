@@ -159,6 +159,17 @@ describe("calls with SIPp", { skip: lacksSipp, timeout: 120_000 }, () => {
   // RFC 6086 4.2.2: INFO in a call
   test("uac-info", incoming("uac-info"));
 
+  // RFC 8840 4.4: candidates by INFO
+  test("uac-trickle", () => withSipp(async (run) => {
+    const far = await run.sipp("uac-trickle");
+    const call = await run.incoming();
+    await call.answer();
+    await far.passed();
+    await run.over(call, "completed");
+    const told = run.host.posted.filter(({ type }) => type === "media.candidate").map(({ p: { mid, ufrag, candidate } }) => [mid, ufrag, / typ (\w+)/.exec(candidate)?.[1]]);
+    assert.deepEqual(told, [["0", "wx4Q", "srflx"], ["0", "wx4Q", "relay"], ["0", "wx4Q", undefined]]);
+  }));
+
   // RFC 3261 8.2.2.2: merged requests
   test("uac-merged", () => withSipp(async (run) => {
     const far = await run.sipp("uac-merged");

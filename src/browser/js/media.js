@@ -49,6 +49,8 @@ class Media {
   /** Whether all candidates of the present generation are there, and whether those that come are told: after a description. */
   #complete = false;
   #tells = false;
+  /** Those that came since the last description was told. @type {RTCIceCandidate[]} */
+  #untold = [];
   #connected = false;
   /** Whether candidates were gathered ahead and wait for the first description. */
   #pooled = false;
@@ -184,13 +186,17 @@ class Media {
         const refused = await this.#film(pc);
         this.#direct(pc);
         const ufrag = pc.currentLocalDescription?.sdp.match(/^a=ice-ufrag:.*/m)?.[0];
-        const answer = await pc.createAnswer();
+        let answer = await pc.createAnswer();
         // Where they restart ICE, so does the browser.
         const restart = !!ufrag && !answer.sdp?.includes(ufrag);
         this.#gathers(restart);
-        // Chromium throws them away with an answer, before it looks at them; a provisional one takes them.
-        if (this.#pooled) await pc.setLocalDescription({ type: "pranswer", sdp: answer.sdp }).catch(() => {});
-        this.#pooled = false;
+        if (this.#pooled) {
+          // Chromium throws them away with an answer, before it looks at them; a provisional one takes them.
+          this.#pooled = false;
+          await pc.setLocalDescription({ type: "pranswer", sdp: answer.sdp });
+          await this.#search(pc);
+          answer = await pc.createAnswer();
+        }
         await pc.setLocalDescription({ type: "answer", sdp: without(refused, answer.sdp ?? "") });
         this.#agree(pc);
         await this.#describe(pc, restart);
@@ -445,6 +451,7 @@ class Media {
   /** A description is about to be made. What is found until it is told it has; with a restart nothing counts that was found before. @param {boolean} [restart] */
   #gathers(restart) {
     this.#tells = false;
+    this.#untold = [];
     if (!restart) return;
     this.#usable.clear();
     this.#complete = false;
@@ -459,14 +466,14 @@ class Media {
         this.#usable.add(candidate.sdpMid);
         if (this.#options.firstUsableCandidate !== false && this.#reachable(pc)) this.#gathered?.();
       }
-      const { sdpMid, usernameFragment } = candidate;
-      if (this.#tells) this.#tell({ type: "candidate", mid: sdpMid ?? "", ufrag: usernameFragment ?? "", candidate: candidate.candidate });
+      this.#untold.push(candidate);
+      this.#trickle("");
     };
     pc.onicegatheringstatechange = () => {
       if (pc.iceGatheringState !== "complete") return;
       this.#complete = true;
       this.#gathered?.();
-      if (this.#tells) this.#tell({ type: "gatheringDone" });
+      this.#trickle("");
     };
     pc.ontrack = ({ track }) => {
       this.#receive(track);
@@ -570,6 +577,26 @@ class Media {
    * @param {RTCPeerConnection} pc @param {boolean} [restart] @param {RTCRtpTransceiver[]} [gone]
    */
   async #describe(pc, restart, gone = []) {
+    await this.#search(pc, restart);
+    if (this.#failed || this.#closed) return;
+    const sdp = without(gone, pc.localDescription?.sdp ?? "");
+    this.#reply({ type: "described", sdp });
+    this.#tells = !!this.#options.trickle;
+    this.#trickle(sdp);
+  }
+
+  /** Tells the candidates that are found after a description, or that it has missed. @param {string} sdp */
+  #trickle(sdp) {
+    if (!this.#tells) return;
+    for (const { candidate, sdpMid, usernameFragment } of this.#untold.splice(0)) {
+      const known = sdp.includes(candidate.split(" ", 8).join(" "));
+      if (!known) this.#tell({ type: "candidate", mid: sdpMid ?? "", ufrag: usernameFragment ?? "", candidate });
+    }
+    if (this.#complete) this.#tell({ type: "gatheringDone" });
+  }
+
+  /** Waits for the candidates that a description is to have. @param {RTCPeerConnection} pc @param {boolean} [restart] */
+  async #search(pc, restart) {
     const first = this.#options.firstUsableCandidate !== false;
     if (this.#closed) return;
     // A restart's state is still that of the gathering before.
@@ -584,10 +611,6 @@ class Media {
         };
       });
     }
-    if (this.#failed) return;
-    this.#reply({ type: "described", sdp: without(gone, pc.localDescription?.sdp ?? "") });
-    this.#tells = !!this.#options.trickle;
-    if (this.#tells && this.#complete) this.#tell({ type: "gatheringDone" });
   }
 }
 

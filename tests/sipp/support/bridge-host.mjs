@@ -8,7 +8,8 @@ export function bridgeHost({ capabilities = [], tokens = [], answer = () => fals
   const session = "tests";
   let [seq, received, ids] = [0, 0, 0];
   let acknowledge = null;
-  const port = { onmessage: null, post };
+  /** What came, and what else is told or asked. */
+  const port = { onmessage: null, post, posted: [], send: (type, kind, p, more) => numbered({ type, kind, p, ...more }) };
 
   function tell(fields) {
     const envelope = { v: 1, id: `h${(ids += 1)}`, session, seq: 0, ack: received, at: Date.now(), ...fields };
@@ -29,6 +30,7 @@ export function bridgeHost({ capabilities = [], tokens = [], answer = () => fals
     }
     if (message.seq === received + 1) {
       received = message.seq;
+      port.posted.push(message);
       if (message.kind === "request" && !answer(message, reply, event)) {
         numbered({ type: message.type, kind: "reply", re: message.id, p: { ok: false, error: { code: "unknownType", message: "not here", retryable: false } } });
       }
