@@ -246,7 +246,11 @@ impl Agent {
         let request = self.transactions.request(client);
         let (code, ends) = match why {
             // No answer at all is as good as a 408 (12.2.1.2).
-            Failure::Timeout => (ErrorCode::Timeout, request.is_some_and(|request| ends_call(request.method(), 408))),
+            // What only helps, as late candidates do, is not what a call hangs on.
+            Failure::Timeout => {
+                let helps = matches!(attempt.purpose, Purpose::Trickle(..));
+                (ErrorCode::Timeout, !helps && request.is_some_and(|request| ends_call(request.method(), 408)))
+            }
             Failure::FlowLost => (ErrorCode::FlowLost, false),
         };
         if let (Purpose::Bye, Failure::FlowLost, Some(request)) = (&attempt.purpose, why, request.cloned()) {

@@ -138,7 +138,7 @@ impl Agent {
         self.keeps_calls() && self.calls.iter().any(Call::is_confirmed)
     }
 
-    fn keeps_calls(&self) -> bool {
+    pub(super) fn keeps_calls(&self) -> bool {
         self.options.keep_calls || self.options.host
     }
 
@@ -176,7 +176,12 @@ impl Agent {
 
     fn restore_call(&mut self, now: Now, mut call: Call, ended: Option<ErrorCode>) {
         let (id, account, dialog) = (call.id, call.account, call.dialog.clone());
-        let unknown = self.host_has.as_ref().is_some_and(|host| !host.calls.contains(&call.uuid));
+        // A host that does not show our own calls knows nothing of them.
+        let unknown = (call.direction == Direction::Incoming || self.call_ui)
+            && self
+                .host_has
+                .as_ref()
+                .is_some_and(|host| !host.calls.iter().any(|uuid| uuid.eq_ignore_ascii_case(&call.uuid)));
         let lives_on = |media: &MediaId| self.host_has.as_ref().is_some_and(|host| host.media.contains(media));
         call.media = call.media.filter(lives_on);
         let lives_on = call.media.is_some();

@@ -145,6 +145,13 @@ impl Agent {
         }
     }
 
+    /// Whether an earlier page had a call of this UUID, and its account is not there yet.
+    #[must_use]
+    pub fn remembers_call(&self, uuid: &str) -> bool {
+        self.keeps_calls()
+            && self.remembered.iter().any(|known| known.calls.calls.iter().any(|call| call.contains(uuid)))
+    }
+
     /// Gives an account what is remembered of it.
     pub(super) fn take_up(&mut self, now: Now, id: AccountId) {
         let Self { accounts, remembered, .. } = self;

@@ -31,7 +31,9 @@ pub(crate) struct Trickle {
     described: usize,
     /// There will be no more.
     ended: bool,
-    /// Our descriptions leave without waiting for candidates: a far end that takes none later needs another.
+    /// Our descriptions leave without waiting for candidates.
+    at_once: bool,
+    /// The last one did: a far end that takes none later needs another.
     pub(super) bare: bool,
     /// Media line and generation of each line of the description of theirs that media has.
     theirs: Vec<(String, String)>,
@@ -117,6 +119,8 @@ impl Trickle {
             .gather();
         let fresh = before != generation(&self.ours);
         self.ended &= !fresh;
+        // Each generation leaves as the first one did.
+        self.bare |= fresh && self.at_once;
         self.described = self.found();
         for peer in &mut self.peers {
             peer.told = (self.described, peer.told.1 && !fresh);
@@ -224,7 +228,10 @@ impl Call {
         *bare
             && self.phase == Phase::Established
             && (*ended || ours.iter().any(|media| media.candidates.iter().any(usable)))
-            && self.dialog.as_ref().is_some_and(|dialog| !self.trickle.reaches(dialog.remote_tag()))
+            // One that a page before this one had the call with says anew what it can do.
+            && self.dialog.as_ref().map(Dialog::remote_tag).is_some_and(|tag| {
+                self.trickle.peers.iter().any(|peer| peer.tag == tag) && !self.trickle.reaches(tag)
+            })
     }
 }
 
@@ -255,6 +262,7 @@ impl Agent {
             }
             _ => mode == TrickleIce::Full,
         };
+        call.trickle.at_once = call.trickle.bare;
         call.trickle.bare
     }
 
@@ -307,13 +315,16 @@ impl Agent {
 
     /// An INFO with candidates of ours has its answer, or will have none.
     pub(super) fn trickled(&mut self, account: AccountId, id: CallId, tag: &str, result: Result<&Response, Error>) {
+        let flow_lost = result.as_ref().is_err_and(|error| self.is_flow_lost(account, error));
         let Some(call) = self.call_mut(id).filter(|call| !call.is_over()) else { return };
         let Some(peer) = call.trickle.peer(tag) else { return };
         peer.asked = false;
         match result {
             Ok(response) if response.status() < 300 => {}
             // It leaves again on the next flow.
-            Err(error) if error.code == ErrorCode::FlowLost => peer.told = (0, false),
+            Err(_) if flow_lost => peer.told = (0, false),
+            // Too much is under way: it goes with the next candidate.
+            Err(error) if error.code == ErrorCode::FlowLost => {}
             _ => {
                 peer.refused = true;
                 // Who needs another description is told so with that.

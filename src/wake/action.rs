@@ -34,7 +34,7 @@ impl Wake {
         }
         self.late.keep(|(_, known)| known.action_id != perform.action_id);
         let uuid = perform.call_uuid.to_ascii_lowercase();
-        if let Some(command) = self.take_asked(&uuid, perform.action) {
+        if let Some(command) = self.take_asked(&uuid, perform.action, perform.digits.as_deref()) {
             if perform.action == CallAction::End {
                 self.reply_perform(now, request, PerformState::Done, None);
             } else {
@@ -44,8 +44,9 @@ impl Wake {
         }
         let call = Self::call_with_uuid(agent, &uuid);
         match (perform.action, call) {
-            // The host may know the call by the UUID that its answer to `call.incoming` is about to name.
-            (_, None) if self.waits_for_calls() && !self.is_open_push(&uuid) => {
+            // The host may know the call by the UUID that its answer to `call.incoming` is about to name, or from the page
+            // before this one, and its account comes with its password.
+            (_, None) if (self.waits_for_calls() || agent.remembers_call(&uuid)) && !self.is_open_push(&uuid) => {
                 self.late.push((request.to_owned(), perform));
             }
             (CallAction::Start, Some(call)) => {

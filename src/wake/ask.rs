@@ -77,8 +77,12 @@ impl Wake {
     }
 
     /// The command of the application that this action is about.
-    pub(super) fn take_asked(&mut self, uuid: &str, action: CallAction) -> Option<CommandId> {
-        let found = self.asked.iter().position(|asked| asked.call_uuid == uuid && asked.action == action);
+    pub(super) fn take_asked(&mut self, uuid: &str, action: CallAction, digits: Option<&str>) -> Option<CommandId> {
+        let found = self.asked.iter().position(|asked| {
+            let same = action_of(&asked.command).and_then(|(.., digits)| digits).map(String::as_str) == digits;
+            // The user may press other digits meanwhile.
+            asked.call_uuid == uuid && asked.action == action && (same || action != CallAction::Dtmf)
+        });
         let asked = self.asked.remove(found?);
         self.link.forget(&asked.request);
         self.out.push_back(WakeEvent::Run { id: asked.id, command: asked.command });

@@ -238,6 +238,9 @@ impl Wake {
                 _ => {}
             }
         }
+        if !self.late.is_empty() {
+            self.perform_late(now, agent);
+        }
         agent.keep_prepared(|uuid| self.pushes.iter().any(|push| push.call_uuid == uuid && !push.declined));
     }
 

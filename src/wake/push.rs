@@ -42,7 +42,8 @@ pub(super) struct Finished {
 }
 
 impl Wake {
-    pub(super) fn push(&mut self, now: Now, agent: &mut Agent, incoming: &Incoming, push: PushIncoming) {
+    pub(super) fn push(&mut self, now: Now, agent: &mut Agent, incoming: &Incoming, mut push: PushIncoming) {
+        push.call_uuid.make_ascii_lowercase();
         if push.kind != PushKind::Call && push.kind != PushKind::Unknown {
             self.retracted(now, agent, incoming, &push);
             return;
@@ -120,7 +121,8 @@ impl Wake {
             [only]
                 if !open
                     && push.sip_call_id.is_none()
-                    && (push.push_id == push.call_uuid || self.push_id_of(agent, only.id).is_none())
+                    && (push.push_id.eq_ignore_ascii_case(&push.call_uuid)
+                        || self.push_id_of(agent, only.id).is_none())
                     && only.state == CallState::Ringing
                     && account.is_none_or(|account| account == only.account)
                     && names_caller(push.from_uri.as_deref(), &only.remote_uri) =>
@@ -202,7 +204,7 @@ impl Wake {
         }
         let mut fitting = open().filter(|(_, push)| {
             push.sip_call_id.is_none()
-                && (push_id.is_none() || push.push_id == push.call_uuid)
+                && (push_id.is_none() || push.push_id.eq_ignore_ascii_case(&push.call_uuid))
                 && push.account.is_none_or(|account| account == call.account)
                 && names_caller(push.from_uri.as_deref(), &call.remote_uri)
         });

@@ -214,3 +214,26 @@ fn audio_of_the_page_comes_back_with_the_page() {
     assert!(scene.world.only_call(scene.bob).media_connected);
     assert_eq!(scene.world.only_call(scene.alice).state, CallState::Connected);
 }
+
+/// RFC 3261 12.2.1.1: a host that has no call screen for the calls of the application knows nothing of them, and the next
+/// page goes on with them all the same.
+#[test]
+fn a_call_that_the_host_never_heard_of_goes_on() {
+    let mut world = World::new();
+    let alice = world.add_registered("alice").0;
+    let options = HostOptions { profile: Profile::PageMedia, ..HostOptions::default() };
+    let bob = world.add_iphone_with(push_account("bob"), options);
+    world.run(500);
+    let account = world.phones[bob].endpoint.accounts()[0].id;
+    world.call(bob, account, "alice");
+    world.run(500);
+    let ringing = world.only_call(alice).id;
+    world.command(alice, Command::Answer(ringing, Extra::default()));
+    world.run(3_000);
+    let mut scene = Scene { world, alice, bob };
+    scene.dies();
+    scene.comes_back();
+    scene.world.run(5_000);
+    assert_eq!(scene.world.only_call(alice).state, CallState::Connected);
+    assert_eq!(scene.world.only_call(bob).state, CallState::Connected);
+}

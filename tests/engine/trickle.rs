@@ -548,3 +548,62 @@ fn two_that_trickle_tell_each_other() {
         assert_eq!(given, [one(host(number)), one(String::new())]);
     }
 }
+
+/// RFC 8840 4.4: where too much is under way an INFO is left out, and what it had leaves with the next candidate.
+#[test]
+fn a_candidate_waits_where_a_flow_has_too_many_requests() {
+    let mut far = far(TrickleIce::Half);
+    let (call, _) = far.talks();
+    let account = far.account;
+    let messages: Vec<_> = (0..128)
+        .map(|_| {
+            let (target, body) = ("carol".to_owned(), b"hello".to_vec());
+            let body = sipwake::io::Body { content_type: "text/plain".into(), octets: body };
+            far.world
+                .command(far.phone, Command::SendMessage { account, call: None, target, body, extra: Extra::default() })
+        })
+        .collect();
+    far.finds(&host(1));
+    assert_eq!((messages.len(), far.count("INFO"), far.refusals()), (128, 0, 0));
+    for message in far.requests("MESSAGE") {
+        far.reply(&message, 200, "carol", &[], "");
+    }
+    far.finds(&host(2));
+    assert!(far.infos()[0].contains(&host(1)) && far.infos()[0].contains(&host(2)));
+    assert!(far.state(call).is_some());
+}
+
+/// RFC 8840 5.3: an INFO that nobody answers is refused by silence; the call has what the descriptions had, and goes on.
+#[test]
+fn an_info_without_an_answer_does_not_end_the_call() {
+    let mut far = far(TrickleIce::Half);
+    let (call, _) = far.talks();
+    far.finds(&host(1));
+    far.run(40_000);
+    assert_eq!((far.state(call).is_some(), far.refusals()), (true, 1));
+}
+
+/// RFC 8840 5.3: each generation that left at once is offered anew to a far end that does not trickle.
+#[test]
+fn a_restart_reaches_a_far_end_that_cannot_be_told() {
+    let mut far = far(TrickleIce::Full);
+    let (call, invite) = far.called();
+    far.reply_sdp(&invite, 200, "bob", &[], 1);
+    far.has_all();
+    far.run(100);
+    let again = far.request("INVITE");
+    far.reply_sdp(&again, 200, "bob", &[], 1);
+    far.run(100);
+    assert_eq!(far.count("INVITE"), 2);
+    far.connected(true);
+    far.connected(false);
+    far.run(30_000);
+    let restarts = far.count("INVITE");
+    assert!(restarts > 2, "{:?}", far.lines());
+    let restart = far.request("INVITE");
+    far.reply_sdp(&restart, 200, "bob", &[], 1);
+    far.has_all();
+    far.run(100);
+    assert_eq!(far.count("INVITE"), restarts + 1, "{:?}", far.lines());
+    assert!(far.state(call).is_some());
+}
