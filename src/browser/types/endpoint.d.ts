@@ -139,8 +139,9 @@ export interface EndpointOptions {
    * Call-ID and CSeq of registrations; no password, no hash. `session` (default): in the tab's `sessionStorage`; `none`:
    * nowhere; `calls`: as `session`, and established calls as well: the page that follows gets them as `call_restored` when it
    * creates the account, opens the microphone anew and offers the far end its new session. Of a call are kept: who it is
-   * with, its dialog (Call-ID, tags, CSeqs, target, routes), its session timer, hold and mute; nothing of keys. Where there is a host, the host keeps it. Each endpoint of a tab, in the order of their
-   * starts, and a tab that was duplicated, has a place of its own.
+   * with, its dialog (Call-ID, tags, CSeqs, target, routes), its session timer, hold and mute; nothing of keys. Where there is a host, the host
+   * keeps it, and calls as well, whatever this says. Each endpoint of a tab, in the order of their starts, and a tab that was
+   * duplicated, has a place of its own.
    */
   state?: "session" | "none" | "calls";
   /** An INVITE header, besides `X-Push-ID`, that carries the push's id. */
@@ -191,9 +192,9 @@ export interface EventMap {
   registration_expiring: { account: Account; expiresAt: number };
   /** A call rings here. The headers are those of the INVITE. */
   call_received: { call: Call; headers: Header[] };
-  /** State, hold, mute, media or names of a call. The headers are those of the message that changed it; none where nothing on the wire did. */
   /** An earlier page had this call, and this one goes on with it. */
   call_restored: { call: Call };
+  /** State, hold, mute, media or names of a call. The headers are those of the message that changed it; none where nothing on the wire did. */
   call_changed: { call: Call; headers: Header[] };
   /** A response to our INVITE, 101 to 299 (RFC 3261 13.2.2). */
   call_progress: { call: Call; status: number; headers: Header[] };
