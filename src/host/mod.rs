@@ -209,7 +209,7 @@ impl Host {
             HostInput::AudioInterruption(interruption) => self.link.event(now, &interruption),
             HostInput::MediaServicesReset => self.link.event(now, &MediaServicesReset {}),
             HostInput::Config(config) => {
-                // To a page that is to come it goes with the welcome.
+                // A page that is not ready yet is told when it is.
                 if self.link.is_live() {
                     self.link.event(now, &config);
                 }

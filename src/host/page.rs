@@ -38,6 +38,11 @@ impl Host {
                 LinkEvent::Received(incoming) => self.received(now, &incoming),
                 LinkEvent::TimedOut { id, .. } => self.timed_out(now, &id),
                 LinkEvent::Hello(incoming) => self.hello(now, &incoming),
+                LinkEvent::Ready => {
+                    if let Some(config) = &self.config {
+                        self.link.event(now, config);
+                    }
+                }
                 LinkEvent::Overflow => self.overflow(now),
                 LinkEvent::Problem(problem) => self.problem(problem),
                 _ => {}
@@ -83,9 +88,6 @@ impl Host {
         let welcome = self.welcome();
         if !self.link.welcome(now, incoming, &hello, welcome) {
             self.page_gone(now);
-            if let Some(config) = &self.config {
-                self.link.event(now, config);
-            }
         }
     }
 

@@ -1,9 +1,11 @@
 //! Inputs and effects as JSON.
 
 use serde_json::{Value, json};
+use sipwake::bridge::CallUi;
+use sipwake::bridge::json::Json;
 use sipwake::common::random::{Random, Seeded};
-use sipwake::host::json::{ShellError, handle, new_host};
-use sipwake::host::{Host, json as shell};
+use sipwake::host::json::{ShellError, handle, new_host, read_options};
+use sipwake::host::{Host, Profile, PushCallId, json as shell};
 
 struct Shell(Host);
 
@@ -36,6 +38,27 @@ fn a_push_is_reported_answered_and_ended_by_json() {
     assert_eq!(kinds(&effects), ["timer"]);
     let effects = shell.tell(json!({"type": "perform", "actionId": "a", "uuid": uuid, "action": "end"}));
     assert_eq!(effects[0], json!({"type": "fulfil", "actionId": "a"}));
+}
+
+#[test]
+fn the_options_name_the_call_screen_lockdown_and_what_a_push_says_of_the_call_id() {
+    let read = |text: &str| {
+        let options = read_options(Json::parse(text).unwrap());
+        (options.call_ui, options.lockdown, options.push_call_id, options.profile)
+    };
+    let usual = (CallUi::CallKit, false, PushCallId::Same, Profile::HostMedia);
+    for (text, expected) in [
+        ("{}", usual),
+        (r#"{"callUi":"callkit","lockdown":false,"pushCallId":"same","profile":"B"}"#, usual),
+        (r#"{"callUi":"x","lockdown":1,"pushCallId":7,"profile":"pageMedia"}"#, usual),
+        (r#"{"callUi":"livecommunicationkit"}"#, (CallUi::LiveCommunicationKit, usual.1, usual.2, usual.3)),
+        (
+            r#"{"callUi":"none","lockdown":true,"pushCallId":"rewritten","profile":"A"}"#,
+            (CallUi::None, true, PushCallId::Rewritten, Profile::PageMedia),
+        ),
+    ] {
+        assert_eq!(read(text), expected, "{text}");
+    }
 }
 
 #[test]

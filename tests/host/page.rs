@@ -1,10 +1,11 @@
 //! The page: tokens, sleep, death, and a page that never comes.
 
 use super::phone::{NAMELESS, PUSH, Phone};
+use sipwake::bridge::codec::SecretJson;
 use sipwake::bridge::{
     AppState, AppStateName, AudioActivated, AudioDeactivated, CallAction, CallPerform, CallState, CallStateName,
-    EndReason, PerformState, PushIncomingReply, PushRefusal, PushToken, RequestToken, ResetReason, TokenKind,
-    WillSuspendReply,
+    Config, EndReason, PerformState, ProvisionedAccount, PushIncomingReply, PushRefusal, PushToken, RequestToken,
+    ResetReason, TokenKind, WillSuspendReply,
 };
 use sipwake::common::secret::Secret;
 use sipwake::host::HostInput;
@@ -379,4 +380,39 @@ fn what_a_page_leaves_the_next_one_gets_and_the_app_keeps() {
     phone.take();
     refused(&mut phone, "one more", "");
     assert_eq!(load(&mut phone, "engine").as_deref(), Some("Qg=="), "what is refused takes nothing away");
+}
+
+fn config(id: &str) -> Config {
+    Config {
+        accounts: vec![ProvisionedAccount {
+            id: id.to_owned(),
+            options: SecretJson(Secret::new("{}")),
+            ..ProvisionedAccount::default()
+        }],
+    }
+}
+
+/// Between a page's hello and its ready, before a page and to one that is there: the page has each, and the next page the last.
+#[test]
+fn provided_accounts_reach_the_page_whenever_they_come() {
+    let mut phone = Phone::new();
+    phone.tell(HostInput::Config(config("before")));
+    phone.ready = false;
+    phone.load();
+    phone.run(200);
+    assert_eq!(phone.count("config"), 0);
+    phone.tell(HostInput::Config(config("between")));
+    let now = phone.now();
+    phone.page.as_mut().unwrap().ready(now);
+    phone.run(200);
+    assert_eq!(phone.count("config"), 1);
+    assert_eq!(phone.last("config").read::<Config>().unwrap(), config("between"));
+    phone.tell(HostInput::Config(config("after")));
+    assert_eq!(phone.count("config"), 2);
+    assert_eq!(phone.last("config").read::<Config>().unwrap(), config("after"));
+    phone.ready = true;
+    phone.load();
+    phone.run(200);
+    assert_eq!(phone.count("config"), 1);
+    assert_eq!(phone.last("config").read::<Config>().unwrap(), config("after"));
 }

@@ -3,12 +3,12 @@
 use crate::bridge::drivers::failure_from_name;
 use crate::bridge::json::Json;
 use crate::bridge::{
-    AppState, AppStateName, AudioActivated, AudioDeactivated, AudioInterruption, AudioRoute, CallAction, Config,
-    Environment, HostInfo, IntentStartCall, Launch, NetworkChanged, PushToken, ReportError, RequestRefusal,
+    AppState, AppStateName, AudioActivated, AudioDeactivated, AudioInterruption, AudioRoute, CallAction, CallUi,
+    Config, Environment, HostInfo, IntentStartCall, Launch, NetworkChanged, PushToken, ReportError, RequestRefusal,
     ResetReason, SuspendPolicy, TokenKind, base64, read_payload,
 };
 use crate::common::secret::Secret;
-use crate::host::{HostInput, HostOptions, Profile};
+use crate::host::{HostInput, HostOptions, Profile, PushCallId};
 use crate::io::{FlowEvent, FlowId, IceCandidate, MediaEvent, MediaId};
 
 /// One object.
@@ -52,12 +52,19 @@ impl Reader<'_> {
     }
 }
 
-/// The host's options. What is not given is as in [`HostOptions::default`].
+/// The host's options. What is not given, or is a name that is not known, is as in [`HostOptions::default`]; of the truth
+/// values, what is not given is false.
 #[must_use]
 pub fn read_options(json: Json<'_>) -> HostOptions {
     let from = Reader(json);
     let usual = HostOptions::default();
     let page_media = from.text("profile") == "A";
+    let rewritten = from.text("pushCallId") == "rewritten";
+    let call_ui = match from.text("callUi").as_str() {
+        "livecommunicationkit" => CallUi::LiveCommunicationKit,
+        "none" => CallUi::None,
+        _ => usual.call_ui,
+    };
     HostOptions {
         instance: from.text("instance"),
         info: HostInfo {
@@ -67,12 +74,15 @@ pub fn read_options(json: Json<'_>) -> HostOptions {
             os_version: from.text("osVersion"),
             device: from.text("device"),
         },
+        call_ui,
         profile: if page_media { Profile::PageMedia } else { Profile::HostMedia },
         transport: from.flag("transport"),
         timers: from.flag("timers"),
         origins: from.texts("origins"),
         keep_awake: from.flag("keepAwake"),
         credentials: from.flag("credentials"),
+        lockdown: from.flag("lockdown"),
+        push_call_id: if rewritten { PushCallId::Rewritten } else { usual.push_call_id },
         invite_timeout_ms: from.given("inviteTimeoutMs").unwrap_or(usual.invite_timeout_ms),
         answer_timeout_ms: from.given("answerTimeoutMs").unwrap_or(usual.answer_timeout_ms),
         ring_timeout_ms: from.given("ringTimeoutMs").unwrap_or(usual.ring_timeout_ms),

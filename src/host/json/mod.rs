@@ -1,8 +1,15 @@
 //! Inputs and effects as JSON, for shells that are not linked to this crate: one object in, one array of effects out.
 //!
 //! An input is `{ "type", "mono", "wall", … }`: `mono` and `wall` are milliseconds of the shell's clocks. The fields are
-//! those of [`HostInput`](super::HostInput), [`HostOptions`](super::HostOptions) and [`Effect`](super::Effect) in camel
-//! case; octets are `text` where they are UTF-8 and base64 in `octetsB64` where they are not.
+//! those of [`HostInput`](super::HostInput) and [`Effect`](super::Effect) in camel case; octets are `text` where they are
+//! UTF-8 and base64 in `octetsB64` where they are not.
+//!
+//! Of [`HostOptions`](super::HostOptions) are read: `instance`; `name`, `version`, `os`, `osVersion` and `device`, which
+//! are its `info`; `callUi` (`callkit`, `livecommunicationkit`, `none`); `profile` (`A`: the page's media; anything else:
+//! the host's); `pushCallId` (`same`, `rewritten`); `origins`; `transport`, `timers`, `keepAwake`, `credentials` and
+//! `lockdown`, which are false unless given; `maximumCallGroups`, `maximumCallsPerCallGroup`; `inviteTimeoutMs`,
+//! `answerTimeoutMs`, `ringTimeoutMs`, `reportTimeoutMs`, `requestTimeoutMs`, `pageTimeoutMs` and `sealedMs`. The others
+//! are as in its default.
 
 mod effect;
 mod input;
