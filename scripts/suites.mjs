@@ -22,7 +22,7 @@ const source = [
 ];
 
 // The whole suite is one page, and a driver does not answer while its page computes. In seconds.
-const patient = { WASM_BINDGEN_TEST_TIMEOUT: "420" };
+const patient = { WASM_BINDGEN_TEST_TIMEOUT: "800" };
 
 const core = [
   { name: "docs", what: "the generated part of the documentation is up to date", counts: false, run: ["bash", "-c", "node scripts/bridge.mjs --check && node scripts/conformance.mjs --check && node scripts/api.mjs --check"] },
