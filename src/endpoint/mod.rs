@@ -212,8 +212,7 @@ impl Endpoint {
             return Some(output);
         }
         let next = match self.started {
-            // A host that is not there yet, or not any more, keeps no time.
-            true if self.drivers.timers == Place::Host && self.host_connected => None,
+            true if self.drivers.timers == Place::Host => None,
             true => self.next_timeout(),
             false => Some(Mono(0)),
         };
