@@ -207,6 +207,8 @@ impl Wake {
             AgentEvent::Performed { request, result } => self.performed(now, agent, *request, result.clone()),
             _ => {}
         }
+        // A call of an earlier page may have come back with its account, or be over.
+        self.perform_late(now, agent);
         self.pump(now, agent);
     }
 
@@ -237,9 +239,6 @@ impl Wake {
                 LinkEvent::Problem(problem) => self.out.push_back(WakeEvent::Problem(problem)),
                 _ => {}
             }
-        }
-        if !self.late.is_empty() {
-            self.perform_late(now, agent);
         }
         agent.keep_prepared(|uuid| self.pushes.iter().any(|push| push.call_uuid == uuid && !push.declined));
     }

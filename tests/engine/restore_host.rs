@@ -237,3 +237,18 @@ fn a_call_that_the_host_never_heard_of_goes_on() {
     assert_eq!(scene.world.only_call(alice).state, CallState::Connected);
     assert_eq!(scene.world.only_call(bob).state, CallState::Connected);
 }
+
+/// RFC 3261 15.1: an end that comes before the account of the call that a page before had is carried out when it is there.
+#[test]
+fn an_end_before_its_account_ends_the_call() {
+    let mut scene = talking(Profile::HostMedia);
+    scene.dies();
+    scene.world.page_loads(scene.bob, 900);
+    scene.world.run(500);
+    scene.world.perform(scene.bob, CallAction::End);
+    scene.world.run(500);
+    assert_eq!(scene.world.only_call(scene.alice).state, CallState::Connected);
+    scene.world.create_account(scene.bob, push_account("bob"));
+    scene.world.run(3_000);
+    assert!(scene.world.phones[scene.alice].endpoint.calls().is_empty());
+}

@@ -198,6 +198,12 @@ impl World {
 
     /// A page begins from nothing, with the same account.
     pub fn page_begins(&mut self, index: usize, account: AccountOptions, seed: u64) {
+        self.page_loads(index, seed);
+        self.create_account(index, account);
+    }
+
+    /// The same where the application makes its account later.
+    pub fn page_loads(&mut self, index: usize, seed: u64) {
         let now = self.clock().mono;
         let phone = &mut self.phones[index];
         phone.endpoint =
@@ -205,7 +211,6 @@ impl World {
         phone.timer = Some(now);
         phone.frozen = false;
         phone.kept.clear();
-        self.create_account(index, account);
     }
 
     /// The app is not running any more: neither its host nor its page.
